@@ -1,0 +1,1 @@
+"""Reading devices: drivers, their supervisor, the hub and the rings other processes read."""

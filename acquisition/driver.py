@@ -1,0 +1,49 @@
+"""What every device promises. A new driver is one file in ``acquisition/drivers`` and one line in its table."""
+
+from collections.abc import AsyncIterator, Sequence
+from enum import Enum
+from typing import Protocol
+
+from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
+from domain.plant.tags import Tag
+
+
+class DriverState(Enum):
+    """State of the link to one device, as the operator reads it."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    NOT_ANSWERING = "not_answering"
+    DISCONNECTED = "disconnected"
+    REFUSED = "refused"
+    DISABLED = "disabled"
+
+
+class Driver(Protocol):
+    """One connection to one device. Used by one task at a time; after a failure it is closed and thrown away.
+
+    Errors are ``AcquisitionError`` (retry later) or ``ConfigurationError`` (retry slowly, tell the operator).
+    """
+
+    losses: LossCounter
+    """What this object lost or refused, by cause."""
+
+    async def connect(self) -> None:
+        """Open the link within the driver's own deadline; ConnectionLost, DeviceTimeout, ConfigurationError."""
+        ...
+
+    async def read(self, tags: Sequence[Tag]) -> ReadingBatch:
+        """Read values once, one row per tag in that order; a tag that alone fails is a bad row."""
+        ...
+
+    def subscribe(self, tags: Sequence[Tag]) -> AsyncIterator[ReadingBatch | SampleBlock]:
+        """Deliver values as they come until the link fails (raises) or ``close`` is called (ends)."""
+        ...
+
+    async def write(self, tag: Tag, value: bool | int | float | str) -> None:
+        """Write once, never repeated; raises RuleViolation while writing is not released (the default)."""
+        ...
+
+    async def close(self) -> None:
+        """Close the link; never raises, ends a running ``subscribe``."""
+        ...

@@ -1,0 +1,1 @@
+"""The plant's vocabulary and rules: standard library and numpy, no I/O."""

@@ -1,0 +1,99 @@
+"""Errors that the product raises on purpose.
+
+Each carries a message key and parameters: ``ui/text.py`` makes the words for operators, ``str(error)`` gives
+an English line for logs and the console. Each says what happened, to which asset or tag, and what to do.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+
+class ControlRoomError(Exception):
+    """Base of every deliberate error.
+
+    Parameters
+    ----------
+    message : English sentence: what happened, where, and what the reader can do
+    key : message key for ``ui/text.py``; defaults to the class name
+    parameters : values that the worded message needs
+    """
+
+    def __init__(self, message: str, *, key: str | None = None, **parameters: object) -> None:
+        super().__init__(message)
+        self.key = key or type(self).__name__
+        self.parameters: Mapping[str, object] = MappingProxyType(parameters)
+
+
+class ConfigurationError(ControlRoomError):
+    """A setting, address or set-up row is wrong; the sentence names the row and the cure."""
+
+
+class UnitError(ConfigurationError):
+    """A unit is undeclared, unknown or of another dimension."""
+
+
+class AcquisitionError(ControlRoomError):
+    """A device did not deliver."""
+
+
+class ConnectionLost(AcquisitionError):
+    """The link to a device is closed or refused."""
+
+
+class DeviceTimeout(AcquisitionError):
+    """The device holds the link open but does not answer."""
+
+
+class ProtocolError(AcquisitionError):
+    """The device answered something that does not answer the question."""
+
+
+class DeviceRefused(AcquisitionError):
+    """The device answered with an exception code or a bad status."""
+
+
+class DecodeError(AcquisitionError):
+    """Bytes arrived that are not a value of the declared type."""
+
+
+class InsufficientData(ControlRoomError):
+    """A figure cannot be computed from what there is; the reason is told, never a number."""
+
+
+class StorageError(ControlRoomError):
+    """A database or file did not do its work."""
+
+
+class NotFound(StorageError):
+    """No row with this id."""
+
+
+class Conflict(StorageError):
+    """Somebody else changed the same thing first.
+
+    Parameters ``by`` and ``at`` name the other person and time.
+    """
+
+
+class DatabaseDamaged(StorageError):
+    """The database file is damaged, foreign or unexpectedly empty."""
+
+
+class MigrationFailed(StorageError):
+    """The schema could not be brought to this program's version."""
+
+
+class AlreadyRunning(ControlRoomError):
+    """Another program instance holds the lock on this data folder."""
+
+
+class RuleViolation(ControlRoomError):
+    """A rule of the plant forbids the act."""
+
+
+class IllegalTransition(RuleViolation):
+    """The state does not allow this event."""
+
+
+class NotPermitted(RuleViolation):
+    """The role may not do this; parameter ``roles`` names those who may."""

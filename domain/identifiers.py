@@ -1,0 +1,19 @@
+"""UUIDv7 identifiers: made by the client, ordered by time, stored as 16 bytes (RFC 9562, 5.7)."""
+
+import secrets
+import time
+from uuid import UUID
+
+
+def new_id(*, now_ms: int | None = None) -> UUID:
+    """Return a UUIDv7: 48 bits of milliseconds, then 74 random bits.
+
+    ``now_ms`` is the wall time in milliseconds since 1970; it defaults to the present.
+    """
+    milliseconds = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    value = (milliseconds & (1 << 48) - 1) << 80
+    value |= 0x7 << 76
+    value |= secrets.randbits(12) << 64
+    value |= 0b10 << 62
+    value |= secrets.randbits(62)
+    return UUID(int=value)

@@ -1,0 +1,50 @@
+"""Rolling bearings: geometry, and the defect frequencies as multiples of shaft speed."""
+
+import math
+from dataclasses import dataclass
+
+from domain.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class BearingGeometry:
+    """Geometry of a rolling bearing; diameters in millimetres, contact angle in degrees."""
+
+    designation: str
+    elements: int
+    element_diameter_mm: float
+    pitch_diameter_mm: float
+    contact_angle_deg: float = 0.0
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.elements < 3 or not 0 < self.element_diameter_mm < self.pitch_diameter_mm:
+            raise ConfigurationError(
+                f"bearing {self.designation}: needs at least 3 elements and 0 < d < D, got "
+                f"n={self.elements}, d={self.element_diameter_mm}, D={self.pitch_diameter_mm}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class DefectOrders:
+    """Defect frequencies divided by shaft speed; ``bsf`` is once the element's spin frequency."""
+
+    ftf: float
+    bpfo: float
+    bpfi: float
+    bsf: float
+
+
+def defect_orders(geometry: BearingGeometry) -> DefectOrders:
+    """Return the orders for a fixed outer ring without slip (standards, section 4).
+
+    FTF = (1-k)/2, BPFO = n (1-k)/2, BPFI = n (1+k)/2, BSF = D (1-k^2) / 2d with k = (d/D) cos(alpha).
+    """
+    ratio = geometry.element_diameter_mm / geometry.pitch_diameter_mm
+    k = ratio * math.cos(math.radians(geometry.contact_angle_deg))
+    return DefectOrders(
+        ftf=(1 - k) / 2,
+        bpfo=geometry.elements * (1 - k) / 2,
+        bpfi=geometry.elements * (1 + k) / 2,
+        bsf=(1 - k * k) / (2 * ratio),
+    )
