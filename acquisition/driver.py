@@ -29,7 +29,7 @@ class Driver(Protocol):
     """What this object lost or refused, by cause."""
 
     async def connect(self) -> None:
-        """Open the link within the driver's own deadline; ConnectionLost, DeviceTimeout, ConfigurationError."""
+        """Open the link within the driver's own deadline; raises one of the two error kinds above."""
         ...
 
     async def read(self, tags: Sequence[Tag]) -> ReadingBatch:
