@@ -1,0 +1,67 @@
+"""The only handover point between drivers and everybody else: rings outside, listeners inside the process."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from acquisition.ring_buffer import ValueTable, WaveformRing
+from domain.plant.quality import CLASS_MASK
+from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
+
+BatchListener = Callable[[ReadingBatch], None]
+BlockListener = Callable[[SampleBlock], None]
+
+
+class TagHub:
+    """Takes batches and blocks, writes them to shared memory and tells its listeners, in this order.
+
+    Listeners run in the caller's thread and must not block: they enqueue.
+    """
+
+    def __init__(self, values: ValueTable, waveforms: WaveformRing) -> None:
+        self._values = values
+        self._waveforms = waveforms
+        self._batch_listeners: list[BatchListener] = []
+        self._block_listeners: list[BlockListener] = []
+        self.losses = LossCounter()
+        self.readings_received = 0
+        self.samples_received = 0
+
+    def on_batch(self, listener: BatchListener) -> None:
+        """Call the listener with every batch from now on."""
+        self._batch_listeners.append(listener)
+
+    def on_block(self, listener: BlockListener) -> None:
+        """Call the listener with every sample block from now on."""
+        self._block_listeners.append(listener)
+
+    def publish(self, item: ReadingBatch | SampleBlock) -> None:
+        """Hand over one item; values of unknown tags are counted as lost."""
+        if isinstance(item, SampleBlock):
+            self._publish_block(item)
+        elif len(item):
+            self._publish_batch(item)
+
+    def _publish_batch(self, batch: ReadingBatch) -> None:
+        unknown = int((self._values.slots(batch.tag_key) < 0).sum())
+        if unknown:
+            self.losses.add("unknown_tag", unknown)
+        self.readings_received += len(batch) - unknown
+        self._values.write(batch)
+        for listener in self._batch_listeners:
+            listener(batch)
+
+    def _publish_block(self, block: SampleBlock) -> None:
+        if not self._waveforms.holds(block.tag_key):
+            self.losses.add("unknown_tag", len(block.samples))
+            return
+        self.samples_received += len(block.samples)
+        self._waveforms.write(block)
+        for listener in self._block_listeners:
+            listener(block)
+
+    def count_by_grade(self, tag_keys: np.ndarray[tuple[int], np.dtype[np.int32]]) -> tuple[int, int]:
+        """Return how many of the tags are good and how many are not."""
+        grades = self._values.read(tag_keys).quality & CLASS_MASK
+        good = int((grades == 0).sum())
+        return good, len(tag_keys) - good
