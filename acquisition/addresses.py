@@ -1,0 +1,237 @@
+"""Addresses: what a tag's plain ``address`` mapping means to each driver.
+
+Each address is frozen and converts from and to plain data (strings, numbers) as stored in the set-up. Every
+complaint is a ``ConfigurationError`` that names the tag and the field.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+from domain.errors import ConfigurationError
+
+Plain = Mapping[str, object]
+
+
+class ModbusTable(Enum):
+    """The four tables of the Modbus data model."""
+
+    COIL = "coil"
+    DISCRETE = "discrete"
+    HOLDING = "holding"
+    INPUT = "input"
+
+    @property
+    def is_bits(self) -> bool:
+        return self in (ModbusTable.COIL, ModbusTable.DISCRETE)
+
+
+class RegisterType(Enum):
+    """How registers make one value."""
+
+    BOOL = "bool"
+    INT16 = "int16"
+    UINT16 = "uint16"
+    INT32 = "int32"
+    UINT32 = "uint32"
+    INT64 = "int64"
+    UINT64 = "uint64"
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    STRING = "string"
+
+
+class Order(Enum):
+    """Order of words in a value, or of bytes in a word; BIG is what the Modbus specification says."""
+
+    BIG = "big"
+    LITTLE = "little"
+
+
+REGISTERS_PER_VALUE: Mapping[RegisterType, int] = {
+    RegisterType.BOOL: 1,
+    RegisterType.INT16: 1,
+    RegisterType.UINT16: 1,
+    RegisterType.INT32: 2,
+    RegisterType.UINT32: 2,
+    RegisterType.INT64: 4,
+    RegisterType.UINT64: 4,
+    RegisterType.FLOAT32: 2,
+    RegisterType.FLOAT64: 4,
+}
+
+_Choice = TypeVar("_Choice", bound=Enum)
+
+
+class _Fields:
+    """Reads typed fields of a plain mapping and says which tag and field is wrong."""
+
+    def __init__(self, plain: Plain, tag_name: str) -> None:
+        self._plain = plain
+        self._tag_name = tag_name
+
+    def wrong(self, field: str, complaint: str) -> ConfigurationError:
+        return ConfigurationError(
+            f"tag '{self._tag_name}': address field '{field}' {complaint}",
+            key="address_wrong",
+            tag=self._tag_name,
+            field=field,
+            complaint=complaint,
+        )
+
+    def only(self, *known: str) -> None:
+        unknown = sorted(set(self._plain) - set(known))
+        if unknown:
+            raise self.wrong(unknown[0], f"is not known; known are {', '.join(known)}")
+
+    def integer(self, field: str, *, low: int, high: int, default: int | None = None) -> int:
+        value = self._plain.get(field, default)
+        if value is None:
+            raise self.wrong(field, "is missing")
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self.wrong(field, f"must be a whole number from {low} to {high}, got {value!r}")
+        return value
+
+    def text(self, field: str) -> str:
+        value = self._plain.get(field)
+        if not isinstance(value, str) or not value:
+            raise self.wrong(field, f"must be a text, got {value!r}")
+        return value
+
+    def choice(self, field: str, kind: type[_Choice], *, default: _Choice) -> _Choice:
+        value = self._plain.get(field, default.value)
+        try:
+            return kind(value)
+        except ValueError:
+            allowed = ", ".join(str(each.value) for each in kind)
+            raise self.wrong(field, f"must be one of {allowed}, got {value!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class ModbusAddress:
+    """Where a value lies in a Modbus device.
+
+    ``offset`` counts from 0 as on the wire (register 40001 is offset 0). ``bit`` 0..15, 0 the lowest, picks
+    one bit of a register for type bool. ``length`` is the number of registers of a string. ``unit`` None
+    means the connection's own unit.
+    """
+
+    offset: int
+    table: ModbusTable = ModbusTable.HOLDING
+    type: RegisterType = RegisterType.UINT16
+    unit: int | None = None
+    bit: int = 0
+    word_order: Order = Order.BIG
+    byte_order: Order = Order.BIG
+    length: int = 1
+
+    @property
+    def count(self) -> int:
+        """Registers (or bits, in the bit tables) that the value occupies."""
+        if self.table.is_bits:
+            return 1
+        return self.length if self.type is RegisterType.STRING else REGISTERS_PER_VALUE[self.type]
+
+    @classmethod
+    def from_plain(cls, plain: Plain, *, tag_name: str = "") -> "ModbusAddress":
+        """Return the address of a plain mapping; ConfigurationError names tag and field."""
+        fields = _Fields(plain, tag_name)
+        fields.only("offset", "table", "type", "unit", "bit", "word_order", "byte_order", "length")
+        table = fields.choice("table", ModbusTable, default=ModbusTable.HOLDING)
+        natural = RegisterType.BOOL if table.is_bits else RegisterType.UINT16
+        address = cls(
+            offset=fields.integer("offset", low=0, high=65535),
+            table=table,
+            type=fields.choice("type", RegisterType, default=natural),
+            unit=fields.integer("unit", low=0, high=255) if plain.get("unit") is not None else None,
+            bit=fields.integer("bit", low=0, high=15, default=0),
+            word_order=fields.choice("word_order", Order, default=Order.BIG),
+            byte_order=fields.choice("byte_order", Order, default=Order.BIG),
+            length=fields.integer("length", low=1, high=125, default=1),
+        )
+        if table.is_bits and address.type is not RegisterType.BOOL:
+            raise fields.wrong("type", f"must be bool in table {table.value}, got '{address.type.value}'")
+        if address.offset + address.count > 65536:
+            raise fields.wrong("offset", f"{address.offset} leaves no room for {address.count} registers")
+        return address
+
+    def to_plain(self) -> dict[str, object]:
+        """Return the plain form; defaults are left out."""
+        plain: dict[str, object] = {
+            "table": self.table.value,
+            "offset": self.offset,
+            "type": self.type.value,
+        }
+        if self.unit is not None:
+            plain["unit"] = self.unit
+        if self.type is RegisterType.BOOL and not self.table.is_bits:
+            plain["bit"] = self.bit
+        if self.word_order is not Order.BIG:
+            plain["word_order"] = self.word_order.value
+        if self.byte_order is not Order.BIG:
+            plain["byte_order"] = self.byte_order.value
+        if self.type is RegisterType.STRING:
+            plain["length"] = self.length
+        return plain
+
+
+class NodeIdType(Enum):
+    """Kinds of OPC UA node identifiers, by their letter."""
+
+    NUMERIC = "i"
+    STRING = "s"
+    GUID = "g"
+    OPAQUE = "b"
+
+
+@dataclass(frozen=True, slots=True)
+class OpcUaAddress:
+    """An OPC UA node by namespace URI, because a server may renumber its namespaces at any start.
+
+    ``identifier`` is text: a number for type ``i``, a GUID for ``g``, base64 for ``b``.
+    """
+
+    namespace_uri: str
+    identifier: str
+    id_type: NodeIdType = NodeIdType.STRING
+
+    @classmethod
+    def from_plain(cls, plain: Plain, *, tag_name: str = "") -> "OpcUaAddress":
+        """Return the address of a plain mapping; ConfigurationError names tag and field."""
+        fields = _Fields(plain, tag_name)
+        fields.only("namespace_uri", "identifier", "id_type")
+        id_type = fields.choice("id_type", NodeIdType, default=NodeIdType.STRING)
+        identifier = plain.get("identifier")
+        if id_type is NodeIdType.NUMERIC:
+            text = str(identifier) if not isinstance(identifier, bool) else ""
+            if not text.isdecimal() or int(text) > 0xFFFF_FFFF:
+                raise fields.wrong("identifier", f"must be a number for id type 'i', got {identifier!r}")
+            return cls(fields.text("namespace_uri"), text, id_type)
+        return cls(fields.text("namespace_uri"), fields.text("identifier"), id_type)
+
+    def to_plain(self) -> dict[str, object]:
+        """Return the plain form."""
+        return {
+            "namespace_uri": self.namespace_uri,
+            "identifier": self.identifier,
+            "id_type": self.id_type.value,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayAddress:
+    """A channel or column of a recording, by its name there."""
+
+    channel: str
+
+    @classmethod
+    def from_plain(cls, plain: Plain, *, tag_name: str = "") -> "ReplayAddress":
+        """Return the address of a plain mapping; ConfigurationError names tag and field."""
+        fields = _Fields(plain, tag_name)
+        fields.only("channel")
+        return cls(fields.text("channel"))
+
+    def to_plain(self) -> dict[str, object]:
+        """Return the plain form."""
+        return {"channel": self.channel}

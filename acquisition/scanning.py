@@ -1,0 +1,140 @@
+"""Scan groups: tags of one period, merged into as few requests as the protocol allows.
+
+Most of a request is fixed cost, so a block bridges small gaps; how wide, the device's set-up says. A
+block never crosses units or tables.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.addresses import ModbusAddress, ModbusTable
+from acquisition.register_codec import BlockDecoder, Registers
+from domain.errors import ConfigurationError
+from domain.plant.tags import Tag
+
+MAX_REGISTERS: Final = 125
+MAX_BITS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTag:
+    """A tag with its parsed address and its place (row) in the group's batch."""
+
+    row: int
+    tag: Tag
+    address: ModbusAddress
+
+    @property
+    def end(self) -> int:
+        return self.address.offset + self.address.count
+
+
+@dataclass(frozen=True)
+class ScanBlock:
+    """One request: ``count`` registers or bits from ``first`` of one table of one unit, and who is in it."""
+
+    unit: int
+    table: ModbusTable
+    first: int
+    count: int
+    members: tuple[ScanTag, ...]
+    rows: NDArray[np.intp]
+    _decoder: BlockDecoder
+    _factor: NDArray[np.float64]
+    _offset: NDArray[np.float64]
+
+    def values(self, registers: Registers) -> NDArray[np.float64]:
+        """Return the members' values in their engineering units, in the order of ``rows``."""
+        return self._decoder.decode(registers) * self._factor + self._offset
+
+    def split(self) -> tuple["ScanBlock", "ScanBlock"]:
+        """Return two blocks of half the members each; used to find the one that the device refuses."""
+        middle = len(self.members) // 2
+        return _block(self.unit, self.members[:middle]), _block(self.unit, self.members[middle:])
+
+
+@dataclass(frozen=True)
+class ScanGroup:
+    """Tags of one period and the requests that read them."""
+
+    period_s: float
+    tags: tuple[Tag, ...]
+    tag_keys: NDArray[np.int32]
+    blocks: tuple[ScanBlock, ...]
+
+
+def plan_groups(
+    tags: Iterable[Tag], *, default_unit: int, max_gap: int = 8, max_registers: int = MAX_REGISTERS
+) -> tuple[ScanGroup, ...]:
+    """Return the scan groups, shortest period first; ConfigurationError for a wrong address.
+
+    ``max_gap`` is the number of unused registers that a block may read along. Devices that refuse to answer
+    for undefined registers are set up with 0.
+    """
+    by_period: dict[float, list[Tag]] = {}
+    for tag in tags:
+        if tag.period_s <= 0:
+            raise ConfigurationError(f"tag '{tag.name}': the period must be above 0 s, got {tag.period_s}")
+        by_period.setdefault(tag.period_s, []).append(tag)
+    return tuple(
+        plan_group(
+            by_period[period],
+            period_s=period,
+            default_unit=default_unit,
+            max_gap=max_gap,
+            limit=max_registers,
+        )
+        for period in sorted(by_period)
+    )
+
+
+def plan_group(
+    tags: Sequence[Tag], *, period_s: float, default_unit: int, max_gap: int, limit: int = MAX_REGISTERS
+) -> ScanGroup:
+    """Return one group with its blocks; rows of the batch follow the order of ``tags``."""
+    by_place: dict[tuple[int, ModbusTable], list[ScanTag]] = {}
+    for row, tag in enumerate(tags):
+        address = ModbusAddress.from_plain(tag.address, tag_name=tag.name)
+        unit = default_unit if address.unit is None else address.unit
+        by_place.setdefault((unit, address.table), []).append(ScanTag(row, tag, replace(address, unit=unit)))
+    blocks: list[ScanBlock] = []
+    for (unit, table), members in by_place.items():
+        most = MAX_BITS if table.is_bits else min(limit, MAX_REGISTERS)
+        blocks.extend(_block(unit, run) for run in _runs(members, max_gap=max_gap, most=most))
+    keys = np.array([tag.key for tag in tags], dtype=np.int32)
+    return ScanGroup(period_s, tuple(tags), keys, tuple(blocks))
+
+
+def _runs(members: list[ScanTag], *, max_gap: int, most: int) -> list[tuple[ScanTag, ...]]:
+    ordered = sorted(members, key=lambda member: (member.address.offset, member.end))
+    runs: list[list[ScanTag]] = []
+    first = end = 0
+    for member in ordered:
+        is_near = runs and member.address.offset - end <= max_gap
+        if is_near and max(end, member.end) - first <= most:
+            runs[-1].append(member)
+            end = max(end, member.end)
+        else:
+            runs.append([member])
+            first, end = member.address.offset, member.end
+    return [tuple(run) for run in runs]
+
+
+def _block(unit: int, members: tuple[ScanTag, ...]) -> ScanBlock:
+    first = min(member.address.offset for member in members)
+    addresses = [member.address for member in members]
+    return ScanBlock(
+        unit=unit,
+        table=members[0].address.table,
+        first=first,
+        count=max(member.end for member in members) - first,
+        members=members,
+        rows=np.array([member.row for member in members]),
+        _decoder=BlockDecoder(addresses, first=first),
+        _factor=np.array([member.tag.scaling.factor for member in members]),
+        _offset=np.array([member.tag.scaling.offset for member in members]),
+    )
