@@ -5,7 +5,7 @@ then turns one array of registers into one array of values, without a Python obj
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from domain.errors import DecodeError
 
 Registers = NDArray[np.uint16]
 
-_BIG_ENDIAN: Final = {
+_BIG_ENDIAN: Final[dict[RegisterType, np.dtype[Any]]] = {
     RegisterType.INT16: np.dtype(">i2"),
     RegisterType.UINT16: np.dtype(">u2"),
     RegisterType.INT32: np.dtype(">i4"),
@@ -53,9 +53,7 @@ class _Lot:
         if self._model.type is RegisterType.BOOL:
             values[self._rows] = words[:, 0] >> self._bits & 1
             return
-        with np.errstate(
-            invalid="ignore"
-        ):  # a signalling NaN from a device is a value to judge, not a warning
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a value to judge, not a warning
             raw = np.ascontiguousarray(words.astype(">u2")).view(_BIG_ENDIAN[self._model.type])
             values[self._rows] = raw[:, 0]
 

@@ -2,12 +2,16 @@
 
 import os
 import socket
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault(
+    "HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "jidoka-hypothesis")
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

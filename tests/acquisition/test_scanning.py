@@ -11,7 +11,6 @@ from domain.errors import ConfigurationError
 from domain.identifiers import new_id
 from domain.plant.tags import Scaling, Tag, TagKind
 
-
 PLAIN = Scaling()
 
 
