@@ -1,0 +1,227 @@
+"""Words: message keys of domain and services become sentences here and nowhere else.
+
+English is the source language; every text goes through ``tr`` with a context for the translator files.
+An unknown key reads as plain words made from the key: a missing text must never hide an alarm.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from domain.condition.alarms import AlarmState, Overlay, Priority
+from domain.errors import ControlRoomError
+from domain.plant.assets import MachineState
+from domain.plant.quality import Quality, QualityCause, QualityClass
+from domain.plant.signals import SpectrumKind
+from domain.plant.tags import Feature
+from domain.roles import Role
+
+
+def tr(context: str, source: str, **parameters: object) -> str:
+    """Return the translated source with its {parameters} put in; a missing parameter stays visible."""
+    words = QCoreApplication.translate(context, source)
+    return words.format_map(_Shown(parameters)) if parameters else words
+
+
+class _Shown(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def plain(key: str) -> str:
+    """Return a key as words: "bearing_outer_race" reads "Bearing outer race"."""
+    words = key.rsplit(".", 1)[-1].replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def _named(context: str, table: Mapping[str, str], key: str, **parameters: object) -> str:
+    source = table.get(key)
+    return plain(key) if source is None else tr(context, source, **parameters)
+
+
+_ALARMS: Final = {
+    "above_limit": QT_TRANSLATE_NOOP("Alarms", "{label} above limit"),
+    "below_limit": QT_TRANSLATE_NOOP("Alarms", "{label} below limit"),
+    "high": QT_TRANSLATE_NOOP("Alarms", "{label} high"),
+    "low": QT_TRANSLATE_NOOP("Alarms", "{label} low"),
+    "danger": QT_TRANSLATE_NOOP("Alarms", "{label} above danger limit"),
+    "connection_lost": QT_TRANSLATE_NOOP("Alarms", "Link to {label} lost, its values are unknown"),
+    "not_answering": QT_TRANSLATE_NOOP("Alarms", "{label} does not answer, its values are unknown"),
+    "stale": QT_TRANSLATE_NOOP("Alarms", "{label} no longer updates"),
+    "health_low": QT_TRANSLATE_NOOP("Alarms", "{label} health below 70"),
+    "samples_dropped": QT_TRANSLATE_NOOP("Alarms", "{label}: samples were lost"),
+    "collector_stopped": QT_TRANSLATE_NOOP("Alarms", "Data collection has stopped"),
+}
+
+_ERRORS: Final = {
+    "unit_unknown": QT_TRANSLATE_NOOP(
+        "Errors", "The unit '{code}' is not in the unit list. Choose one from it."
+    ),
+    "unit_dimension": QT_TRANSLATE_NOOP("Errors", "'{source}' cannot be converted to '{target}'."),
+    "alarm_transition": QT_TRANSLATE_NOOP(
+        "Errors", "The alarm changed meanwhile. Look at its present state and try again if it still needs it."
+    ),
+    "Conflict": QT_TRANSLATE_NOOP(
+        "Errors", "{by} changed this at {at}. Your change was not saved; look again."
+    ),
+    "NotPermitted": QT_TRANSLATE_NOOP("Errors", "Your role may not do this. Allowed: {roles}."),
+    "ConnectionLost": QT_TRANSLATE_NOOP("Errors", "The link to the device is closed or refused."),
+    "DeviceTimeout": QT_TRANSLATE_NOOP("Errors", "The device is connected but does not answer."),
+    "NotFound": QT_TRANSLATE_NOOP("Errors", "This is no longer in the plant."),
+    "AlreadyRunning": QT_TRANSLATE_NOOP("Errors", "Another window already works in this data folder."),
+}
+
+_REFUSALS: Final = {
+    "no_baseline": QT_TRANSLATE_NOOP("Refusals", "no baseline yet"),
+    "learning": QT_TRANSLATE_NOOP("Refusals", "still learning what is normal"),
+    "no_data": QT_TRANSLATE_NOOP("Refusals", "no values yet"),
+    "no_trend": QT_TRANSLATE_NOOP("Refusals", "no trend"),
+    "too_few_samples": QT_TRANSLATE_NOOP("Refusals", "too few samples"),
+    "speed_unknown": QT_TRANSLATE_NOOP("Refusals", "shaft speed unknown"),
+    "not_running": QT_TRANSLATE_NOOP("Refusals", "machine not running"),
+    "machine_group_undeclared": QT_TRANSLATE_NOOP("Refusals", "machine group not declared"),
+    "bearing_unknown": QT_TRANSLATE_NOOP("Refusals", "bearing geometry not entered"),
+    "link_lost": QT_TRANSLATE_NOOP("Refusals", "link lost"),
+}
+
+_CONNECTIONS: Final = {
+    "connecting": QT_TRANSLATE_NOOP("Connections", "connecting"),
+    "connected": QT_TRANSLATE_NOOP("Connections", "connected"),
+    "not_answering": QT_TRANSLATE_NOOP("Connections", "not answering"),
+    "disconnected": QT_TRANSLATE_NOOP("Connections", "disconnected"),
+    "refused": QT_TRANSLATE_NOOP("Connections", "refused"),
+    "disabled": QT_TRANSLATE_NOOP("Connections", "switched off"),
+}
+
+_MACHINE: Final = {
+    MachineState.UNKNOWN: QT_TRANSLATE_NOOP("Machine", "UNKNOWN"),
+    MachineState.RUN: QT_TRANSLATE_NOOP("Machine", "RUN"),
+    MachineState.STOP: QT_TRANSLATE_NOOP("Machine", "STOP"),
+    MachineState.BLOCKED: QT_TRANSLATE_NOOP("Machine", "BLOCKED"),
+    MachineState.STARVED: QT_TRANSLATE_NOOP("Machine", "STARVED"),
+    MachineState.CHANGE: QT_TRANSLATE_NOOP("Machine", "CHANGE"),
+    MachineState.FAULT: QT_TRANSLATE_NOOP("Machine", "FAULT"),
+}
+
+_FEATURES: Final = {
+    Feature.VELOCITY_RMS: QT_TRANSLATE_NOOP("Features", "Vibration"),
+    Feature.ACCELERATION_RMS: QT_TRANSLATE_NOOP("Features", "Acceleration"),
+    Feature.ACCELERATION_PEAK: QT_TRANSLATE_NOOP("Features", "Peak"),
+    Feature.CREST_FACTOR: QT_TRANSLATE_NOOP("Features", "Crest factor"),
+    Feature.KURTOSIS: QT_TRANSLATE_NOOP("Features", "Kurtosis"),
+    Feature.ENVELOPE_RMS: QT_TRANSLATE_NOOP("Features", "Envelope"),
+    Feature.OUTER_RACE: QT_TRANSLATE_NOOP("Features", "Outer race"),
+    Feature.INNER_RACE: QT_TRANSLATE_NOOP("Features", "Inner race"),
+    Feature.ROLLING_ELEMENT: QT_TRANSLATE_NOOP("Features", "Rolling element"),
+    Feature.CAGE: QT_TRANSLATE_NOOP("Features", "Cage"),
+    Feature.ORDER_1X: QT_TRANSLATE_NOOP("Features", "1\u00d7 order"),
+    Feature.ORDER_2X: QT_TRANSLATE_NOOP("Features", "2\u00d7 order"),
+    Feature.HEALTH: QT_TRANSLATE_NOOP("Features", "Health"),
+}
+
+_STATES: Final = {
+    AlarmState.NORMAL: QT_TRANSLATE_NOOP("Alarms", "NORMAL"),
+    AlarmState.UNACKNOWLEDGED: QT_TRANSLATE_NOOP("Alarms", "UNACK"),
+    AlarmState.ACKNOWLEDGED: QT_TRANSLATE_NOOP("Alarms", "ACK"),
+    AlarmState.RETURNED: QT_TRANSLATE_NOOP("Alarms", "CLEARED · UNACK"),
+    AlarmState.LATCHED_UNACKNOWLEDGED: QT_TRANSLATE_NOOP("Alarms", "UNACK · LATCHED"),
+    AlarmState.LATCHED_ACKNOWLEDGED: QT_TRANSLATE_NOOP("Alarms", "ACK · LATCHED"),
+}
+
+_OVERLAYS: Final = {
+    Overlay.SHELVED: QT_TRANSLATE_NOOP("Alarms", "SHELVED"),
+    Overlay.SUPPRESSED: QT_TRANSLATE_NOOP("Alarms", "SUPPRESSED"),
+    Overlay.OUT_OF_SERVICE: QT_TRANSLATE_NOOP("Alarms", "OUT OF SERVICE"),
+}
+
+_PRIORITIES: Final = {
+    Priority.CRITICAL: QT_TRANSLATE_NOOP("Alarms", "Critical"),
+    Priority.HIGH: QT_TRANSLATE_NOOP("Alarms", "High"),
+    Priority.MEDIUM: QT_TRANSLATE_NOOP("Alarms", "Medium"),
+    Priority.LOW: QT_TRANSLATE_NOOP("Alarms", "Low"),
+}
+
+_CAUSES: Final = {
+    QualityCause.COMMUNICATION_LOST: QT_TRANSLATE_NOOP("Quality", "link lost"),
+    QualityCause.STALE: QT_TRANSLATE_NOOP("Quality", "no new value"),
+    QualityCause.FROZEN: QT_TRANSLATE_NOOP("Quality", "value does not move"),
+    QualityCause.OUT_OF_RANGE: QT_TRANSLATE_NOOP("Quality", "outside the plausible range"),
+    QualityCause.DECODE: QT_TRANSLATE_NOOP("Quality", "not readable as declared"),
+    QualityCause.DEVICE_SAYS_BAD: QT_TRANSLATE_NOOP("Quality", "the device calls it bad"),
+    QualityCause.CLOCK_SUSPECT: QT_TRANSLATE_NOOP("Quality", "time of the device is doubtful"),
+    QualityCause.CLIPPED: QT_TRANSLATE_NOOP("Quality", "sensor at the end of its range"),
+    QualityCause.NOT_CONFIGURED: QT_TRANSLATE_NOOP("Quality", "never seen"),
+    QualityCause.UNSIGNED: QT_TRANSLATE_NOOP("Quality", "connection not signed"),
+}
+
+_KINDS: Final = {
+    SpectrumKind.ACCELERATION: QT_TRANSLATE_NOOP("Analysis", "Acceleration"),
+    SpectrumKind.VELOCITY: QT_TRANSLATE_NOOP("Analysis", "Velocity"),
+    SpectrumKind.ENVELOPE: QT_TRANSLATE_NOOP("Analysis", "Envelope"),
+}
+
+
+def alarm_message(key: str, *, label: str, **parameters: object) -> str:
+    """Return thing plus deviation, such as "Outer race above limit"; ``label`` names the thing."""
+    if key in _ALARMS:
+        return tr("Alarms", _ALARMS[key], label=label, **parameters)
+    words = plain(key)
+    return f"{label}: {words[:1].lower()}{words[1:]}" if label else words
+
+
+def error_words(error: BaseException) -> str:
+    """Return what to tell the operator; an error that is not ours never shows its raw text."""
+    if not isinstance(error, ControlRoomError):
+        return tr("Errors", "Something went wrong inside the program. Details are in the log.")
+    source = _ERRORS.get(error.key)
+    return str(error) if source is None else tr("Errors", source, **dict(error.parameters))
+
+
+def refusal(key: str) -> str:
+    """Return the calm reason why a figure is not given."""
+    return plain(key).lower() if key not in _REFUSALS else _named("Refusals", _REFUSALS, key)
+
+
+def connection_state(state: str) -> str:
+    """Return the word of a link state."""
+    return _named("Connections", _CONNECTIONS, state)
+
+
+def machine_state(state: MachineState) -> str:
+    """Return the word beside a machine's box."""
+    return tr("Machine", _MACHINE[state])
+
+
+def feature_name(feature: Feature) -> str:
+    """Return the name of a figure of a measurement point."""
+    return tr("Features", _FEATURES[feature])
+
+
+def alarm_state(state: AlarmState, overlay: Overlay = Overlay.NONE) -> str:
+    """Return the state word of an alarm row; an overlay speaks first."""
+    if overlay is not Overlay.NONE:
+        return tr("Alarms", _OVERLAYS[overlay])
+    return tr("Alarms", _STATES[state])
+
+
+def priority_name(priority: Priority) -> str:
+    """Return "Critical", "High", "Medium" or "Low"."""
+    return tr("Alarms", _PRIORITIES[priority])
+
+
+def spectrum_kind(kind: SpectrumKind) -> str:
+    """Return the name of a kind of spectrum."""
+    return tr("Analysis", _KINDS[kind])
+
+
+def role_name(role: Role) -> str:
+    """Return the name of a role."""
+    return tr("Roles", plain(role.value))
+
+
+def quality_words(quality: Quality) -> str:
+    """Return why a value is not plainly good; empty for good."""
+    if quality.cause is QualityCause.NONE:
+        return "" if quality.grade is QualityClass.GOOD else tr("Quality", "not trustworthy")
+    return tr("Quality", _CAUSES[quality.cause])
