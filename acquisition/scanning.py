@@ -4,14 +4,14 @@ Most of a request is fixed cost, so a block bridges small gaps; how wide, the de
 block never crosses units or tables.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.addresses import ModbusAddress, ModbusTable
+from acquisition.addresses import ModbusAddress, ModbusTable, RegisterType
 from acquisition.register_codec import BlockDecoder, Registers
 from domain.errors import ConfigurationError
 from domain.plant.tags import Tag
@@ -59,18 +59,22 @@ class ScanBlock:
 
 @dataclass(frozen=True)
 class ScanGroup:
-    """Tags of one period and the requests that read them."""
+    """Tags of one period and the requests that read them.
+
+    A tag that cannot be read as set up is in no block; ``problems`` says why, by tag key.
+    """
 
     period_s: float
     tags: tuple[Tag, ...]
     tag_keys: NDArray[np.int32]
     blocks: tuple[ScanBlock, ...]
+    problems: Mapping[int, ConfigurationError]
 
 
 def plan_groups(
     tags: Iterable[Tag], *, default_unit: int, max_gap: int = 8, max_registers: int = MAX_REGISTERS
 ) -> tuple[ScanGroup, ...]:
-    """Return the scan groups, shortest period first; ConfigurationError for a wrong address.
+    """Return the scan groups, shortest period first; ConfigurationError for a period of 0 or less.
 
     ``max_gap`` is the number of unused registers that a block may read along. Devices that refuse to answer
     for undefined registers are set up with 0.
@@ -97,8 +101,13 @@ def plan_group(
 ) -> ScanGroup:
     """Return one group with its blocks; rows of the batch follow the order of ``tags``."""
     by_place: dict[tuple[int, ModbusTable], list[ScanTag]] = {}
+    problems: dict[int, ConfigurationError] = {}
     for row, tag in enumerate(tags):
-        address = ModbusAddress.from_plain(tag.address, tag_name=tag.name)
+        try:
+            address = _scannable_address(tag)
+        except ConfigurationError as problem:
+            problems[tag.key] = problem
+            continue
         unit = default_unit if address.unit is None else address.unit
         by_place.setdefault((unit, address.table), []).append(ScanTag(row, tag, replace(address, unit=unit)))
     blocks: list[ScanBlock] = []
@@ -106,7 +115,15 @@ def plan_group(
         most = MAX_BITS if table.is_bits else min(limit, MAX_REGISTERS)
         blocks.extend(_block(unit, run) for run in _runs(members, max_gap=max_gap, most=most))
     keys = np.array([tag.key for tag in tags], dtype=np.int32)
-    return ScanGroup(period_s, tuple(tags), keys, tuple(blocks))
+    return ScanGroup(period_s, tuple(tags), keys, tuple(blocks), problems)
+
+
+def _scannable_address(tag: Tag) -> ModbusAddress:
+    address = ModbusAddress.from_plain(tag.address, tag_name=tag.name)
+    if tag.is_waveform or address.type is RegisterType.STRING:
+        what = "waveforms" if tag.is_waveform else "texts"
+        raise ConfigurationError(f"tag '{tag.name}': {what} cannot be scanned from registers")
+    return address
 
 
 def _runs(members: list[ScanTag], *, max_gap: int, most: int) -> list[tuple[ScanTag, ...]]:

@@ -56,6 +56,13 @@ class DecodeError(AcquisitionError):
     """Bytes arrived that are not a value of the declared type."""
 
 
+class WriteOutcomeUnknown(AcquisitionError):
+    """A write went out once and was not confirmed: the device may or may not have taken it.
+
+    Parameter ``read_back`` is what the device held afterwards, None when it did not say.
+    """
+
+
 class InsufficientData(ControlRoomError):
     """A figure cannot be computed from what there is; the reason is told, never a number."""
 

@@ -1,0 +1,45 @@
+"""The table of drivers: one line per kind. A driver's library is imported when it is first needed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from acquisition.driver import Driver
+from domain.instants import Clock
+from domain.plant.tags import Connection, ConnectionKind
+
+
+@dataclass(frozen=True, slots=True)
+class DriverEntry:
+    """How to make a driver; ``is_polled`` says that every tag is due each period, so silence means stale."""
+
+    create: Callable[[Connection, Clock], Driver]
+    is_polled: bool
+
+
+def _modbus(connection: Connection, clock: Clock) -> Driver:
+    from acquisition.drivers.modbus import ModbusDriver
+
+    return ModbusDriver(connection, clock=clock)
+
+
+def _opcua(connection: Connection, clock: Clock) -> Driver:
+    from acquisition.drivers.opcua import OpcUaDriver
+
+    return OpcUaDriver(connection, clock=clock)
+
+
+def _replay(connection: Connection, clock: Clock) -> Driver:
+    from acquisition.drivers.replay import ReplayDriver
+
+    return ReplayDriver(connection, clock=clock)
+
+
+DRIVERS: Final[Mapping[ConnectionKind, DriverEntry]] = MappingProxyType(
+    {
+        ConnectionKind.MODBUS_TCP: DriverEntry(_modbus, is_polled=True),
+        ConnectionKind.OPCUA: DriverEntry(_opcua, is_polled=False),
+        ConnectionKind.REPLAY: DriverEntry(_replay, is_polled=False),
+    }
+)

@@ -1,0 +1,220 @@
+"""Scanning groups of a Modbus device: what each answer or silence means for the tags of a block."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.addresses import ModbusTable
+from acquisition.register_codec import Registers
+from acquisition.scanning import ScanBlock, ScanGroup
+from domain.errors import DeviceRefused, DeviceTimeout, ProtocolError
+from domain.instants import Clock
+from domain.plant.quality import (
+    BAD_COMMUNICATION_LOST,
+    BAD_DECODE,
+    BAD_DEVICE,
+    BAD_NOT_CONFIGURED,
+    GOOD,
+)
+from domain.plant.readings import LossCounter, ReadingBatch, reading_batch
+
+_log = logging.getLogger(__name__)
+
+SCANS_UNTIL_LOST: Final = 3
+MISSES_UNTIL_DEMOTED: Final = 3
+DEMOTED_S: Final = 10.0
+REFUSED_S: Final = 60.0
+
+_ILLEGAL: Final = frozenset({1, 2, 3})
+_QUALITY_OF_EXCEPTION: Final[Mapping[int, int]] = {
+    1: BAD_NOT_CONFIGURED,
+    2: BAD_NOT_CONFIGURED,
+    3: BAD_NOT_CONFIGURED,
+    10: BAD_COMMUNICATION_LOST,
+    11: BAD_COMMUNICATION_LOST,
+}
+_UNIT_IS_GONE: Final = frozenset({10, 11})
+
+
+class RegisterReader(Protocol):
+    """Reads one block with one request."""
+
+    async def read(self, table: ModbusTable, unit: int, *, first: int, count: int) -> Registers: ...
+
+
+@dataclass
+class _Unit:
+    """How often a unit was silent in a row, and until when it is left alone."""
+
+    has_answered: bool = False
+    misses: int = 0
+    asleep_until_s: float = 0.0
+
+    @property
+    def is_well(self) -> bool:
+        return self.has_answered and self.misses == 0
+
+    def answer(self) -> None:
+        self.has_answered, self.misses = True, 0
+
+
+@dataclass
+class _Standing:
+    """A block in the plan; one that the device refused alone is asked again only later."""
+
+    block: ScanBlock
+    refused_until_s: float = 0.0
+    last_trouble: str = ""
+
+
+@dataclass
+class _Rows:
+    """Columns of the batch that a scan fills."""
+
+    value: NDArray[np.float64]
+    quality: NDArray[np.uint16]
+    time_us: NDArray[np.int64]
+
+    def fill(self, block: ScanBlock, quality: int, *, time_us: int) -> None:
+        self.quality[block.rows] = quality
+        self.time_us[block.rows] = time_us
+
+
+class ModbusScanner:
+    """Reads groups block by block, one request in flight.
+
+    A failed block makes bad rows for its own tags only. A block that the device refuses for one illegal
+    address is split until that address stands alone, and stays split. A unit that is silent while others
+    answer is asked only every 10 s.
+    """
+
+    def __init__(
+        self, groups: Sequence[ScanGroup], link: RegisterReader, *, clock: Clock, losses: LossCounter
+    ) -> None:
+        self._groups = groups
+        self._plans = [[_Standing(block) for block in group.blocks] for group in groups]
+        self._units = {block.unit: _Unit() for group in groups for block in group.blocks}
+        self._link = link
+        self._clock = clock
+        self._losses = losses
+        self._silent_scans = 0
+        self._asked = self._answered = 0
+        for group in groups:
+            for problem in group.problems.values():
+                _log.warning("%s", problem)
+
+    async def scan(self, index: int) -> ReadingBatch:
+        """Read one group once. ConnectionLost passes through; everything else becomes bad rows."""
+        group = self._groups[index]
+        now_us = self._clock.now_us()
+        length = len(group.tags)
+        rows = _Rows(
+            np.full(length, np.nan),
+            np.full(length, BAD_NOT_CONFIGURED, dtype=np.uint16),
+            np.full(length, now_us, dtype=np.int64),
+        )
+        self._asked = self._answered = 0
+        silent_units: set[int] = set()
+        plan: list[_Standing] = []
+        for standing in self._plans[index]:
+            plan.extend(await self._scan_block(standing, rows, silent_units))
+        self._plans[index] = plan
+        self._judge_units(silent_units)
+        return reading_batch(
+            group.tag_keys, rows.value, quality=rows.quality, source_us=rows.time_us, receive_us=rows.time_us
+        )
+
+    def raise_if_silent(self) -> None:
+        """Raise DeviceTimeout after three scans in a row without one valid answer."""
+        if self._silent_scans >= SCANS_UNTIL_LOST:
+            raise DeviceTimeout(
+                f"no valid answer in {SCANS_UNTIL_LOST} scans in a row: the device accepts the connection "
+                "but does not serve it",
+                key="device_not_answering",
+            )
+
+    async def _scan_block(self, standing: _Standing, rows: _Rows, silent_units: set[int]) -> list[_Standing]:
+        """Read one block into ``rows``; return what takes its place in the plan."""
+        block, now_s = standing.block, self._clock.monotonic_s()
+        if now_s < standing.refused_until_s:
+            return [standing]
+        if block.unit in silent_units or now_s < self._units[block.unit].asleep_until_s:
+            self._fail(standing, rows, quality=BAD_COMMUNICATION_LOST, cause="unit_silent", why="")
+            return [standing]
+        self._asked += 1
+        try:
+            registers = await self._link.read(block.table, block.unit, first=block.first, count=block.count)
+        except DeviceTimeout as silence:
+            silent_units.add(block.unit)
+            self._fail(standing, rows, quality=BAD_COMMUNICATION_LOST, cause="timeout", why=str(silence))
+        except ProtocolError as nonsense:
+            self._fail(standing, rows, quality=BAD_DECODE, cause="protocol_error", why=str(nonsense))
+        except DeviceRefused as refusal:
+            self._answered += 1
+            return await self._refused(standing, refusal, rows, silent_units)
+        else:
+            self._answered += 1
+            self._take(standing, registers, rows)
+        return [standing]
+
+    def _take(self, standing: _Standing, registers: Registers, rows: _Rows) -> None:
+        block = standing.block
+        self._units[block.unit].answer()
+        values = block.values(registers)
+        is_number = np.isfinite(values)
+        rows.value[block.rows] = np.where(is_number, values, np.nan)
+        rows.quality[block.rows] = np.where(is_number, GOOD, BAD_DECODE)
+        rows.time_us[block.rows] = self._clock.now_us()
+        if standing.last_trouble:
+            _log.info("unit %d, register %d: answers again", block.unit, block.first)
+            standing.last_trouble = ""
+
+    async def _refused(
+        self, standing: _Standing, refusal: DeviceRefused, rows: _Rows, silent_units: set[int]
+    ) -> list[_Standing]:
+        code = int(str(refusal.parameters["code"]))
+        block = standing.block
+        if code in _ILLEGAL and len(block.members) > 1:
+            halves: list[_Standing] = []
+            for half in block.split():
+                halves.extend(await self._scan_block(_Standing(half), rows, silent_units))
+            return halves
+        if code in _ILLEGAL:
+            standing.refused_until_s = self._clock.monotonic_s() + REFUSED_S
+        if code in _UNIT_IS_GONE:
+            silent_units.add(block.unit)
+        else:
+            self._units[block.unit].answer()
+        quality = _QUALITY_OF_EXCEPTION.get(code, BAD_DEVICE)
+        self._fail(standing, rows, quality=quality, cause=f"exception_{code}", why=str(refusal))
+        return [standing]
+
+    def _fail(self, standing: _Standing, rows: _Rows, *, quality: int, cause: str, why: str) -> None:
+        block = standing.block
+        rows.fill(block, quality, time_us=self._clock.now_us())
+        self._losses.add(cause, len(block.members))
+        if why and cause != standing.last_trouble:
+            names = ", ".join(member.tag.name for member in block.members[:3])
+            _log.warning("unit %d, %s ...: %s", block.unit, names, why)
+            standing.last_trouble = cause
+
+    def _judge_units(self, silent_units: set[int]) -> None:
+        """Demote units that stay silent while others answer; count scans in which nobody answered."""
+        now_s = self._clock.monotonic_s()
+        is_demoting = False
+        for number in silent_units:
+            unit = self._units[number]
+            unit.misses += 1
+            is_anyone_well = any(other.is_well for key, other in self._units.items() if key != number)
+            if unit.misses >= MISSES_UNTIL_DEMOTED and is_anyone_well:
+                unit.asleep_until_s = now_s + DEMOTED_S
+                is_demoting = True
+                _log.warning("unit %d is silent: asked only every %.0f s", number, DEMOTED_S)
+        if self._answered:
+            self._silent_scans = 0
+        elif self._asked and not is_demoting:
+            self._silent_scans += 1

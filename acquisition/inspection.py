@@ -1,0 +1,113 @@
+"""What is done to every batch and block between driver and hub: flags, sequence, plausibility, freshness."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.instants import MICROSECONDS_PER_SECOND
+from domain.plant.quality import CLASS_MASK, GOOD, UNCERTAIN_RANGE, QualityClass, QualityFlag
+from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, reading_batch
+from domain.plant.tags import Tag
+
+_PERIODS_UNTIL_STALE = 3
+_STALE_GRACE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Expectation:
+    """Columns over the tags of a connection, sorted by key."""
+
+    keys: NDArray[np.int32]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    stale_after_s: NDArray[np.float64]
+
+
+def _expectation(tags: Sequence[Tag]) -> _Expectation:
+    ordered = sorted(tags, key=lambda tag: tag.key)
+    periods = [tag.capture.interval_s if tag.capture else tag.period_s for tag in ordered]
+    return _Expectation(
+        np.array([tag.key for tag in ordered], dtype=np.int32),
+        np.array([-np.inf if tag.low is None else tag.low for tag in ordered]),
+        np.array([np.inf if tag.high is None else tag.high for tag in ordered]),
+        np.array(periods, dtype=np.float64) * _PERIODS_UNTIL_STALE + _STALE_GRACE_S,
+    )
+
+
+class Inspection:
+    """Stamps the items of one connection; its numbering outlives the drivers that come and go.
+
+    Values outside the tag's plausible range become uncertain. A block that an earlier link already delivered
+    is dropped and counted.
+    """
+
+    def __init__(self, tags: Sequence[Tag], *, is_simulated: bool, losses: LossCounter) -> None:
+        self._expected = _expectation(tags)
+        self._flags = int(QualityFlag.SIMULATED if is_simulated else QualityFlag.NONE)
+        self._losses = losses
+        self._sequence = 0
+        self._seen_s = np.full(len(tags), np.inf)
+        self._is_stale = np.zeros(len(tags), dtype=bool)
+        self._block_end_us: dict[int, int] = {}
+
+    def begin(self, now_s: float) -> None:
+        """Start expecting values: a new link is up."""
+        self._seen_s[:] = now_s
+        self._is_stale[:] = False
+
+    def batch(self, batch: ReadingBatch, *, now_s: float) -> ReadingBatch:
+        """Return the batch numbered, flagged and checked for plausible range."""
+        place = np.searchsorted(self._expected.keys, batch.tag_key)
+        self._seen_s[place] = now_s
+        self._is_stale[place] = False
+        is_outside = (batch.value < self._expected.low[place]) | (batch.value > self._expected.high[place])
+        quality = np.where(is_outside & (batch.quality == GOOD), UNCERTAIN_RANGE, batch.quality)
+        return self._number(replace(batch, quality=(quality | self._flags).astype(np.uint16)))
+
+    def block(self, block: SampleBlock, *, now_s: float) -> SampleBlock | None:
+        """Return the block flagged, or None when its samples were delivered before."""
+        place = int(np.searchsorted(self._expected.keys, block.tag_key))
+        self._seen_s[place] = now_s
+        self._is_stale[place] = False
+        length_us = round(len(block.samples) / block.sampling_rate_hz * MICROSECONDS_PER_SECOND)
+        if block.start_us < self._block_end_us.get(block.tag_key, -(2**62)) - length_us // 2:
+            self._losses.add("repeated_block")
+            return None
+        self._block_end_us[block.tag_key] = block.start_us + length_us
+        return replace(block, quality=block.quality | self._flags)
+
+    def all_bad(self, quality: int, *, now_us: int) -> ReadingBatch:
+        """Return one row per tag: no value, this quality, now."""
+        return self._bad(self._expected.keys, quality, now_us=now_us)
+
+    def newly_stale(self, quality: int, *, now_s: float, now_us: int) -> ReadingBatch | None:
+        """Return rows for the tags that just missed three periods, None when there are none."""
+        is_late = (now_s - self._seen_s > self._expected.stale_after_s) & ~self._is_stale
+        if not is_late.any():
+            return None
+        self._is_stale |= is_late
+        return self._bad(self._expected.keys[is_late], quality, now_us=now_us)
+
+    def _bad(self, keys: NDArray[np.int32], quality: int, *, now_us: int) -> ReadingBatch:
+        batch = reading_batch(
+            keys,
+            np.full(len(keys), np.nan),
+            quality=quality | self._flags,
+            source_us=now_us,
+            receive_us=now_us,
+        )
+        return self._number(batch)
+
+    def _number(self, batch: ReadingBatch) -> ReadingBatch:
+        first = self._sequence
+        self._sequence += len(batch)
+        return replace(batch, sequence=np.arange(first, self._sequence, dtype=np.int64))
+
+
+def has_value(item: ReadingBatch | SampleBlock) -> bool:
+    """Say whether anything in the item is not bad."""
+    if isinstance(item, SampleBlock):
+        return item.quality & CLASS_MASK != QualityClass.BAD
+    return bool(np.any(item.quality & CLASS_MASK != QualityClass.BAD))

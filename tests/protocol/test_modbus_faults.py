@@ -1,0 +1,383 @@
+"""Modbus TCP against a server that misbehaves on real sockets (fault catalogue, section A)."""
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from acquisition.driver import DriverState
+from acquisition.drivers.modbus import ModbusDriver
+from acquisition.drivers.modbus_scan import DEMOTED_S
+from domain.errors import (
+    AcquisitionError,
+    ConfigurationError,
+    ConnectionLost,
+    NotPermitted,
+    RuleViolation,
+    WriteOutcomeUnknown,
+)
+from domain.plant.quality import QualityCause
+from domain.plant.readings import ReadingBatch
+from domain.plant.tags import Connection, ConnectionKind, Scaling, Tag
+from tests.protocol.fault_server import FaultServer
+from tests.protocol.stage import RealClock, Stage, connection, tag, until
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FaultServer]:
+    async with FaultServer(0) as running:
+        yield running
+
+
+def device(server: FaultServer, **options: object) -> Connection:
+    plain: dict[str, object] = {"host": "127.0.0.1", "port": server.port, "timeout_s": 0.5} | options
+    return connection(ConnectionKind.MODBUS_TCP, **plain)
+
+
+def registers(owner: Connection, *offsets: int, **changes: object) -> list[Tag]:
+    return [tag(offset, owner, {"offset": offset}, **changes) for offset in offsets]
+
+
+async def opened(owner: Connection) -> ModbusDriver:
+    driver = ModbusDriver(owner, clock=RealClock())
+    await driver.connect()
+    return driver
+
+
+def assert_true_values(batch: ReadingBatch, *, unit: int = 1) -> None:
+    for reading in batch.rows():
+        if not reading.quality.is_bad:
+            assert reading.value == reading.tag_key + 1000 * unit, "a wrong value passed as good"
+
+
+async def test_f01_killed_device_is_bad_at_once_and_good_soon_after_its_return(server: FaultServer) -> None:
+    """F01: bad <= 2 s, good <= 3 s after the port listens."""
+    owner = device(server)
+    async with Stage([owner], registers(owner, 1, 2)) as stage:
+        await until(lambda: stage.memory.is_good(1, 2), within_s=4, what="first values")
+        await server.kill()
+        await until(lambda: stage.memory.is_bad(1, 2), within_s=2, what="bad after kill")
+        assert stage.supervisor.statuses()[0].state == DriverState.DISCONNECTED.value
+        await asyncio.sleep(5)  # the outage of the catalogue: back after 5 s
+        bad_batches = [b for _, b in stage.memory.batches if (b.quality & 3 == 2).any()]
+        assert len(bad_batches) == 1, "one message per loss, not one per attempt"
+        await server.start()
+        await until(lambda: stage.memory.is_good(1, 2), within_s=3, what="good after return")
+
+
+async def test_f02_hung_device_turns_bad_while_others_keep_their_pace(server: FaultServer) -> None:
+    """F02: bad <= 5 s; the other device's scans are not delayed."""
+    async with FaultServer(0) as other:
+        hung, well = device(server), device(other)
+        tags = [*registers(hung, 1), tag(50, well, {"offset": 50})]
+        async with Stage([hung, well], tags) as stage:
+            await until(lambda: stage.memory.is_good(1, 50), within_s=4, what="first values")
+            server.mode = "hang"
+            mark = len(stage.memory.batches)
+            await until(lambda: stage.memory.is_bad(1), within_s=5, what="bad when hung")
+            state = DriverState.NOT_ANSWERING.value
+            await until(
+                lambda: stage.supervisor.statuses()[0].state == state, within_s=5, what="not answering"
+            )
+            times = [moment for moment, batch in stage.memory.batches[mark:] if 50 in batch.tag_key]
+            assert (times[-1] - times[0]) / (len(times) - 1) < 0.12
+            assert stage.memory.is_good(50)
+            server.mode = "ok"
+            await until(lambda: stage.memory.is_good(1), within_s=6, what="good when it answers again")
+
+
+async def test_f03_connect_black_hole_is_given_up_in_time() -> None:
+    """F03, T-08: a full backlog; give-up <= 2 s, the loop stays free."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        owner = connection(ConnectionKind.MODBUS_TCP, host="127.0.0.1", port=port)
+        begin_s = time.monotonic()
+        with pytest.raises(ConnectionLost, match="cannot be reached"):
+            await opened(owner)
+        assert time.monotonic() - begin_s < 2.0
+        for filler in fillers:
+            filler.close()
+
+
+@pytest.mark.parametrize("mode", ["wrong_tid", "tid_0", "previous_tid"])
+async def test_f04_answers_to_other_questions_are_never_taken(server: FaultServer, mode: str) -> None:
+    owner = device(server, timeout_s=0.1)
+    tags = registers(owner, 1, 2)
+    driver = await opened(owner)
+    await driver.read(tags)
+    server.mode = mode
+    batch = await driver.read(tags)
+    assert all(reading.quality.is_bad for reading in batch.rows())
+    server.mode = "ok"
+    recovered = await driver.read(tags)
+    assert_true_values(recovered)
+    assert all(reading.quality.is_good for reading in recovered.rows())
+    assert driver.losses.by_cause["timeout"] == 2
+    await driver.close()
+
+
+async def test_f04_duplicates_among_thousands_of_answers_give_no_wrong_value(server: FaultServer) -> None:
+    """F04: 0 wrong values in 10,000 (2,500 requests of four registers)."""
+    owner = device(server)
+    driver = await opened(owner)
+    server.mode = "duplicate"
+    good = 0
+    for request in range(2500):
+        tags = registers(owner, *(4 * request % 20000 + place for place in range(4)))
+        batch = await driver.read(tags)
+        assert_true_values(batch)
+        good += sum(reading.quality.is_good for reading in batch.rows())
+    assert good == 10_000
+    assert driver.losses.by_cause["stray_answer"] > 2500
+    await driver.close()
+
+
+@pytest.mark.parametrize("mode", ["short", "long", "odd_count", "count_lie", "wrong_function", "wrong_unit"])
+async def test_f07_answers_of_wrong_shape_are_protocol_errors(server: FaultServer, mode: str) -> None:
+    """F07: nothing accepted, no IndexError, the connection is kept."""
+    owner = device(server)
+    tags = registers(owner, 1, 2, 3)
+    driver = await opened(owner)
+    server.mode = mode
+    batch = await driver.read(tags)
+    assert [reading.quality.cause for reading in batch.rows()] == [QualityCause.DECODE] * 3
+    server.mode = "ok"
+    assert_true_values(await driver.read(tags))
+    assert server.connects == 1
+    await driver.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        (1, QualityCause.NOT_CONFIGURED),
+        (2, QualityCause.NOT_CONFIGURED),
+        (3, QualityCause.NOT_CONFIGURED),
+        (4, QualityCause.DEVICE_SAYS_BAD),
+        (5, QualityCause.DEVICE_SAYS_BAD),
+        (6, QualityCause.DEVICE_SAYS_BAD),
+        (0x0A, QualityCause.COMMUNICATION_LOST),
+        (0x0B, QualityCause.COMMUNICATION_LOST),
+    ],
+)
+async def test_f08_exception_codes_are_told_apart(
+    server: FaultServer, code: int, cause: QualityCause
+) -> None:
+    owner = device(server)
+    driver = await opened(owner)
+    server.exception = code
+    (reading,) = (await driver.read(registers(owner, 1))).rows()
+    assert (reading.quality.is_bad, reading.quality.cause) == (True, cause)
+    assert driver.losses.by_cause == {f"exception_{code}": 1}
+    await driver.close()
+
+
+async def test_f08_busy_device_is_asked_again_on_the_same_connection(
+    server: FaultServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """F08: code 6 ten times, then good; connection kept, one message per change of state."""
+    owner = device(server)
+    async with Stage([owner], registers(owner, 1)) as stage:
+        await until(lambda: stage.memory.is_good(1), within_s=4, what="first value")
+        server.exception = 6
+        asked = len(server.requests)
+        await until(lambda: len(server.requests) >= asked + 10, within_s=5, what="ten refusals")
+        server.exception = 0
+        await until(lambda: stage.memory.is_good(1), within_s=2, what="good again")
+    assert server.connects == 1
+    assert sum("exception 6" in message for message in caplog.messages) == 1
+
+
+async def test_f08_an_illegal_address_costs_only_its_own_tag(server: FaultServer) -> None:
+    owner = device(server)
+    tags = registers(owner, 1, 2, 3, 4, 5, 6)
+    server.illegal = {4}
+    async with Stage([owner], tags) as stage:
+        await until(lambda: stage.memory.is_good(1, 2, 3, 5, 6), within_s=4, what="the others")
+        assert stage.memory.latest()[4].quality.cause is QualityCause.NOT_CONFIGURED
+        asked = len(server.requests)
+        await until(lambda: len(server.requests) >= asked + 9, within_s=4, what="more scans")
+        touched = [(first, count) for _, _, first, count in server.requests[asked:]]
+        assert not any(first <= 4 < first + count for first, count in touched), "the split is remembered"
+    assert server.connects == 1
+
+
+@pytest.mark.parametrize(
+    "mode",
+    ["garbage", "garbage_then_ok", "garbage_inside", "ok_then_garbage", "much_garbage", "wrong_protocol"]
+    + ["huge_length"],
+)
+async def test_f09_garbage_is_left_behind_with_its_connection(server: FaultServer, mode: str) -> None:
+    """F09: resync by reconnect; recovery <= 3 s."""
+    owner = device(server)
+    async with Stage([owner], registers(owner, 1)) as stage:
+        await until(lambda: stage.memory.is_good(1), within_s=4, what="first value")
+        server.mode = mode
+        asked = len(server.requests)
+        await until(lambda: len(server.requests) >= asked + 2, within_s=5, what="garbage sent")
+        server.mode = "ok"
+        mark = len(stage.memory.readings)
+        await until(
+            lambda: any(r.quality.is_good for r in stage.memory.readings[mark:]),
+            within_s=3 + 0.5,
+            what="recovery",
+        )
+        assert {r.value for r in stage.memory.readings if not r.quality.is_bad} == {1001.0}
+
+
+@pytest.mark.parametrize("mode", ["trickle", "late"])
+async def test_slow_answers_are_still_right(server: FaultServer, mode: str) -> None:
+    owner = device(server)
+    driver = await opened(owner)
+    server.mode = mode
+    batch = await driver.read(registers(owner, 1, 2))
+    assert_true_values(batch)
+    assert all(reading.quality.is_good for reading in batch.rows())
+    await driver.close()
+
+
+async def test_f10_half_a_frame_and_a_closed_link_surface_at_once(server: FaultServer) -> None:
+    """A closed connection is told at once, not after the time-out."""
+    owner = device(server, timeout_s=4.0)
+    driver = await opened(owner)
+    server.mode = "half_frame"
+    begin_s = time.monotonic()
+    with pytest.raises(ConnectionLost, match="closed the connection"):
+        await driver.read(registers(owner, 1))
+    assert time.monotonic() - begin_s < 1.0
+    await driver.close()
+
+
+async def test_f11_a_device_that_resets_every_request_is_not_hammered(server: FaultServer) -> None:
+    """F11: at most one connect a second, little CPU."""
+    owner = device(server)
+    server.mode = "reset"
+    async with Stage([owner], registers(owner, 1)) as stage:
+        begin_s, cpu_s = time.monotonic(), sum(os.times()[:2])
+        await until(lambda: server.connects >= 3, within_s=8, what="three attempts")
+        elapsed_s = time.monotonic() - begin_s
+        assert elapsed_s >= 2 * 0.95
+        assert sum(os.times()[:2]) - cpu_s < 0.25 * elapsed_s
+        assert stage.memory.is_bad(1)
+
+
+async def test_a_silent_unit_behind_a_gateway_delays_nobody(server: FaultServer) -> None:
+    """After three misses the dead unit is asked every 10 s; the living one keeps its scan."""
+    owner = device(server, timeout_s=0.1)
+    tags = [tag(1, owner, {"offset": 1, "unit": 1}), tag(2, owner, {"offset": 2, "unit": 2})]
+    server.silent_units = {2}
+    async with Stage([owner], tags) as stage:
+        asks = [0]
+
+        def is_demoted() -> bool:
+            asks[0] = sum(unit == 2 for unit, *_ in server.requests)
+            return asks[0] == 3 and sum(unit == 1 for unit, *_ in server.requests) >= 15
+
+        await until(is_demoted, within_s=DEMOTED_S / 2, what="demotion")
+        assert stage.memory.is_good(1)
+        assert stage.memory.latest()[2].quality.cause is QualityCause.COMMUNICATION_LOST
+    assert server.connects == 1
+
+
+async def test_f12_an_unconfirmed_write_is_unknown_and_never_repeated(server: FaultServer) -> None:
+    """F12: exactly one write frame on the wire, then a read-back."""
+    owner = device(server, writing_released=True)
+    (target,) = registers(owner, 9, is_writable=True)
+    server.is_write_answered = False
+    driver = await opened(owner)
+    with pytest.raises(WriteOutcomeUnknown, match="Look before you repeat") as caught:
+        await driver.write(target, 42)
+    assert len(server.writes) == 1
+    assert caught.value.parameters["read_back"] == 1009
+    await driver.close()
+
+
+async def test_a_confirmed_write_is_read_back(server: FaultServer) -> None:
+    owner = device(server, writing_released=True)
+    address = {"offset": 20, "type": "int32"}
+    target = tag(9, owner, address, is_writable=True, scaling=Scaling(0.1), low=-50.0, high=50.0)
+    driver = await opened(owner)
+    await driver.write(target, -12.5)
+    (reading,) = (await driver.read([target])).rows()
+    assert reading.value == pytest.approx(-12.5)
+    assert len(server.writes) == 1
+    with pytest.raises(RuleViolation, match="outside"):
+        await driver.write(target, 51)
+    assert len(server.writes) == 1
+    await driver.close()
+
+
+@pytest.mark.parametrize(("released", "writable"), [(False, True), (True, False), (False, False)])
+async def test_writing_is_refused_unless_released_twice(
+    server: FaultServer, *, released: bool, writable: bool
+) -> None:
+    """S-19: read-only by default; nothing reaches the wire."""
+    owner = device(server, writing_released=released)
+    driver = await opened(owner)
+    with pytest.raises(NotPermitted):
+        await driver.write(registers(owner, 1, is_writable=writable)[0], 1)
+    assert not server.requests
+    await driver.close()
+
+
+async def test_a_wrong_address_is_a_bad_row_of_its_own(server: FaultServer) -> None:
+    owner = device(server)
+    driver = await opened(owner)
+    batch = await driver.read([*registers(owner, 1), tag(2, owner, {"offset": "two"})])
+    good, wrong = batch.rows()
+    assert good.quality.is_good
+    assert wrong.quality.cause is QualityCause.NOT_CONFIGURED
+    await driver.close()
+
+
+async def test_coils_and_discrete_inputs_read_as_bits(server: FaultServer) -> None:
+    owner = device(server)
+    driver = await opened(owner)
+    tags = [tag(n, owner, {"offset": n, "table": "coil" if n < 5 else "discrete"}) for n in range(10)]
+    batch = await driver.read(tags)
+    assert batch.value.tolist() == [n % 2 for n in range(10)]
+    await driver.close()
+
+
+async def test_polling_keeps_its_grid(server: FaultServer) -> None:
+    """Drift-free: n scans take n periods, whatever each one costs."""
+    owner = device(server)
+    driver = await opened(owner)
+    begin_s, scans = time.monotonic(), 0
+    async for _ in driver.subscribe(registers(owner, 1, period_s=0.02)):
+        scans += 1
+        if scans == 51:
+            break
+    assert time.monotonic() - begin_s == pytest.approx(1.0, abs=0.1)
+    assert len(driver.lateness_s) == 51
+    await driver.close()
+
+
+def test_options_are_checked_before_connecting() -> None:
+    for options in ({}, {"host": "plc", "port": 0}, {"host": "plc", "timeout_s": 60}):
+        with pytest.raises(ConfigurationError, match="option"):
+            ModbusDriver(connection(ConnectionKind.MODBUS_TCP, **options), clock=RealClock())
+
+
+async def test_closing_ends_a_running_subscription(server: FaultServer) -> None:
+    owner = device(server)
+    driver = await opened(owner)
+
+    async def consume() -> int:
+        return len([batch async for batch in driver.subscribe(registers(owner, 1))])
+
+    consumer = asyncio.create_task(consume())
+    await until(lambda: len(server.requests) > 2, within_s=3, what="scans")
+    await driver.close()
+    assert await asyncio.wait_for(consumer, 1) > 0
+    with pytest.raises(AcquisitionError):
+        await driver.read(registers(owner, 1))
