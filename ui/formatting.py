@@ -118,7 +118,8 @@ class PlantTime:
 class Presentation:
     """A value ready to draw: its words and how its quality shows.
 
-    ``mark`` is "", "SIM" or "HAND"; ``age`` is set on stale values; ``tip`` says why it is not plainly good.
+    ``mark`` is "", "SIM" or "HAND"; ``age`` is set on stale values; ``tip`` says why it is not plainly good;
+    ``decimals`` serves alignment.
     """
 
     text: str
@@ -128,6 +129,7 @@ class Presentation:
     mark: str = ""
     age: str = ""
     tip: str = ""
+    decimals: int = 0
 
     @property
     def spoken(self) -> str:
@@ -153,13 +155,21 @@ def present(
     tip = text.quality_words(known)
     is_missing = value is None or not math.isfinite(value)
     if known.cause is QualityCause.STALE and not is_missing and value is not None:
-        return Presentation(number(value, digits), symbol, is_dimmed=True, mark=mark, age=age(age_s), tip=tip)
+        return Presentation(
+            number(value, digits),
+            symbol,
+            is_dimmed=True,
+            mark=mark,
+            age=age(age_s),
+            tip=tip,
+            decimals=digits,
+        )
     if value is None or is_missing or known.is_bad:
         return Presentation(UNKNOWN, symbol, is_hatched=True, mark=mark, tip=tip)
     words = number(value, digits)
     if known.grade is QualityClass.UNCERTAIN:
         words = "~" + words
-    return Presentation(words, symbol, mark=mark, tip=tip)
+    return Presentation(words, symbol, mark=mark, tip=tip, decimals=digits)
 
 
 def _mark(flags: QualityFlag) -> str:

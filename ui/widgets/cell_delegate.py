@@ -1,0 +1,94 @@
+"""Paints the cells of every table from tokens: text, aligned numbers, symbols, sparks, health, states."""
+
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize
+from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from domain.plant.assets import MachineState
+from ui.formatting import Presentation, number
+from ui.theme import BODY, BOLD, MEDIUM, REGULAR, SEMIBOLD, Tokens, application_theme, font
+from ui.widgets import drawing
+from ui.widgets.flash_clock import application_flash_clock
+from ui.widgets.priority_symbol import SymbolState, draw_symbol
+from ui.widgets.spark import Spark, draw_health, draw_spark, draw_state
+from ui.widgets.table_model import BOLD_ROLE, VALUE_ROLE, CellKind, Column
+
+PADDING = 8
+
+
+class CellDelegate(QStyledItemDelegate):
+    """One delegate for all kinds; ``columns`` are those of the model."""
+
+    def __init__(self, columns: tuple[Column, ...], parent: QObject) -> None:
+        super().__init__(parent)
+        self._columns = columns
+        self._theme = application_theme()
+        self._clock = application_flash_clock()
+        self._plain, self._bold = font(BODY, REGULAR), font(BODY, BOLD)
+        self._strong = font(BODY, SEMIBOLD)
+        self._digit = drawing.width_of("0", self._strong)
+        self._point = drawing.width_of(".", self._strong)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(60, 28)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        tokens = self._theme.tokens
+        whole = QRectF(option.rect)  # type: ignore[attr-defined]
+        state = option.state  # type: ignore[attr-defined]
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        ground = tokens.selection if selected else tokens.field
+        if selected:
+            painter.fillRect(whole, QColor(ground))
+        line = whole.bottom() - 0.5
+        drawing.rule(painter, QPointF(whole.left(), line), QPointF(whole.right(), line), tokens.line)
+        cell = whole.adjusted(PADDING, 0, -PADDING, -1)
+        column = self._columns[index.column()]
+        value = index.data(VALUE_ROLE)
+        face = self._bold if index.data(BOLD_ROLE) and not column.is_weak else self._plain
+        painter.save()
+        self._paint_value(painter, cell, column, value, face=face, ground=ground)
+        painter.restore()
+
+    def _paint_value(
+        self, painter: QPainter, cell: QRectF, column: Column, value: Any, *, face: QFont, ground: str
+    ) -> None:
+        tokens = self._theme.tokens
+        match column.kind:
+            case CellKind.NUMBER if isinstance(value, Presentation):
+                self._paint_number(painter, cell, column, value, tokens)
+            case CellKind.SYMBOL if isinstance(value, SymbolState):
+                draw_symbol(
+                    painter, cell.center(), value, tokens=tokens, size=17, clock=self._clock, ground=ground
+                )
+            case CellKind.SPARK if isinstance(value, Spark):
+                draw_spark(painter, cell.adjusted(0, 3, 0, -3), value, tokens=tokens)
+            case CellKind.HEALTH:
+                self._paint_health(painter, cell, value, tokens)
+            case CellKind.STATE if isinstance(value, MachineState):
+                draw_state(painter, cell, value, tokens=tokens)
+            case CellKind.TEXT:
+                ink = tokens.text_2 if column.is_weak else tokens.text_1
+                align = drawing.RIGHT if column.align_right else drawing.LEFT
+                drawing.text(painter, cell, str(value or ""), face=face, colour=ink, align=align)
+
+    def _paint_number(
+        self, painter: QPainter, cell: QRectF, column: Column, shown: Presentation, tokens: Tokens
+    ) -> None:
+        """Right-align on the decimal sign: fewer decimals than the column stand further left."""
+        own = shown.decimals
+        missing = 0.0
+        if column.decimals > own and not shown.is_hatched:
+            missing = (column.decimals - own) * self._digit + (self._point if own == 0 else 0)
+        drawing.value(painter, cell.adjusted(0, 0, -missing, 0), shown, tokens=tokens, face=self._strong)
+
+    def _paint_health(self, painter: QPainter, cell: QRectF, value: object, tokens: Tokens) -> None:
+        score = value if isinstance(value, float | int) else None
+        words = number(float("nan") if score is None else score, 0)
+        head = QRectF(cell.left(), cell.top(), 28, cell.height())
+        drawing.text(painter, head, words, face=font(BODY, MEDIUM), colour=tokens.live, align=drawing.RIGHT)
+        draw_health(painter, cell.adjusted(36, 0, 0, 0), score, tokens=tokens)
