@@ -173,7 +173,8 @@ class ValueTable(_Mapped):
         """Write a batch; of several rows of one tag the last one stays. Unknown tags are passed over."""
         slots = self.slots(batch.tag_key)
         if (slots < 0).any():
-            batch, slots = _where_known(batch, slots)
+            known = slots >= 0
+            batch, slots = batch.select(known), slots[known]
         records = self._records
         sequence = records["seq"][slots] | np.uint64(1)
         records["seq"][slots] = sequence
@@ -192,8 +193,15 @@ class ValueTable(_Mapped):
         missing = slots < 0
         rows["value"][missing] = np.nan
         rows["quality"][missing] = BAD_NOT_CONFIGURED
-        columns = (rows[name].copy() for name in ("value", "quality", "source_us", "receive_us", "sequence"))
-        return ReadingBatch(tag_keys.astype(np.int32), *columns, raw_status=rows["raw_status"].copy())
+        return ReadingBatch(
+            tag_keys.astype(np.int32),
+            rows["value"].copy(),
+            rows["quality"].copy(),
+            rows["source_us"].copy(),
+            rows["receive_us"].copy(),
+            rows["sequence"].copy(),
+            rows["raw_status"].copy(),
+        )
 
     def _copy(self, slots: NDArray[np.int32]) -> NDArray[Any]:
         rows = self._records[slots]
@@ -206,13 +214,6 @@ class ValueTable(_Mapped):
 
     def _drop_views(self) -> None:
         self._records = np.empty(0, dtype=_VALUE)
-
-
-def _where_known(batch: ReadingBatch, slots: NDArray[np.int32]) -> tuple[ReadingBatch, NDArray[np.int32]]:
-    known = slots >= 0
-    status = None if batch.raw_status is None else batch.raw_status[known]
-    columns = (batch.tag_key, batch.value, batch.quality, batch.source_us, batch.receive_us, batch.sequence)
-    return ReadingBatch(*(column[known] for column in columns), raw_status=status), slots[known]
 
 
 class WaveformRing(_Mapped):

@@ -41,13 +41,15 @@ class LaggedValue:
         before_s = max(MEMORY * self.lag_s, 1.0)
         segments = self.motion.segments(float(time_s[0]) - before_s, float(time_s[-1]) + 1e-6)
         share = self._running_share(segments, time_s)
-        value = self.stop + (self.run - self.stop) * share
+        value: NDArray[np.float64] = self.stop + (self.run - self.stop) * share
         value += self.swing * share * np.sin(2 * np.pi * time_s / self.swing_period_s + self.seed % 7)
         if self.fault is not None:
             value += self.wear_gain * share * self.fault.size(self.time.age_days(time_s))
         step = np.floor(time_s / NOISE_STEP_S).astype(np.int64)
         value += self.noise * (0.15 + 0.85 * share) * near_normal(self.seed, step)
-        return np.maximum(value, 0.0) if min(self.run, self.stop) >= 0 else value
+        if min(self.run, self.stop) >= 0:
+            value = np.maximum(value, 0.0)
+        return value
 
     def _running_share(self, segments: Segments, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
         target = (segments.state == MachineState.RUN.value).astype(np.float64)

@@ -40,6 +40,18 @@ class ReadingBatch:
     def __len__(self) -> int:
         return len(self.tag_key)
 
+    def select(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "ReadingBatch":
+        """Return the rows of a mask or of indices."""
+        return ReadingBatch(
+            self.tag_key[chosen],
+            self.value[chosen],
+            self.quality[chosen],
+            self.source_us[chosen],
+            self.receive_us[chosen],
+            self.sequence[chosen],
+            None if self.raw_status is None else self.raw_status[chosen],
+        )
+
     def rows(self) -> Iterator[Reading]:
         """Yield the batch as readings; for rules on few values and for tests."""
         for index in range(len(self)):
