@@ -1,0 +1,82 @@
+"""What changed, for everyone who keeps a picture of the database: rows written with the change itself."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from storage.database import Database
+from storage.failures import told
+from storage.schema.records import changes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One aggregate got a new version. ``id`` only grows; ``writer`` is the workstation that wrote it."""
+
+    id: int
+    kind: str
+    aggregate_id: UUID
+    version: int
+    writer: str
+    at_us: int
+
+
+class ChangeFeed:
+    """A cursor read over the feed, and a question cheap enough to ask ten times a second.
+
+    One object per thread that polls.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._watch: sqlite3.Connection | None = None
+        self._seen: int | None = None
+
+    def has_changed(self) -> bool:
+        """Say whether anybody committed since the last call; True on the first call. Costs microseconds."""
+        with told(self._database.path):
+            if self._watch is None:
+                self._watch = self._database.watch_connection()
+            seen = int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+        changed, self._seen = seen != self._seen, seen
+        return changed
+
+    def latest(self) -> int:
+        """Return the newest change id, 0 before the first: where a fresh reader starts."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.max(changes.c.id))).scalar() or 0
+
+    def oldest(self) -> int:
+        """Return the oldest change id still kept; a cursor below it minus one must read everything anew."""
+        with self._database.read() as connection:
+            return connection.execute(select(func.min(changes.c.id))).scalar() or 0
+
+    def since(self, cursor: int, *, limit: int = 1000) -> tuple[Change, ...]:
+        """Return changes with an id above the cursor in order, at most ``limit``."""
+        query = select(changes).where(changes.c.id > cursor).order_by(changes.c.id).limit(limit)
+        with self._database.read() as connection:
+            return tuple(Change(*row) for row in connection.execute(query))
+
+    def prune(self, *, before_us: int) -> int:
+        """Remove rows older than the instant; the newest row stays. Return how many went."""
+        newest = select(func.max(changes.c.id)).scalar_subquery()
+        with self._database.write() as connection:
+            return connection.execute(
+                delete(changes).where(changes.c.at_us < before_us, changes.c.id < newest)
+            ).rowcount
+
+    def close(self) -> None:
+        """Close the watching connection."""
+        if self._watch is not None:
+            self._database.close_quietly(self._watch)
+            self._watch = None
+
+
+def write_changes(connection: Connection, rows: Iterable[dict[str, object]]) -> None:
+    """Write change rows in the caller's transaction."""
+    found = list(rows)
+    if found:
+        connection.execute(insert(changes), found)

@@ -1,0 +1,291 @@
+"""The start-up ladder of the plant database: what is there is recognised before it is trusted.
+
+open -> identity row -> quick_check within a time box -> when bad: set aside, restore the newest verified
+backup, say so. A file that existed and is now missing, empty or foreign is never silently made anew.
+"""
+
+import json
+import os
+import sqlite3
+import time
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select
+
+from domain.errors import ConfigurationError, DatabaseDamaged, StorageError
+from domain.identifiers import new_id
+from domain.roles import Role
+from storage import backup, migrations
+from storage.data_folder import DataFolder
+from storage.database import SAFE_SQLITE, Database, connect
+from storage.failures import storage_error
+from storage.locks import InstanceLock, WriteLock
+from storage.schema.records import identity, users
+from storage.set_aside import set_aside
+
+APPLICATION = "jidoka"
+APPLICATION_ID = 0x4A49444F
+"""``PRAGMA application_id`` of the plant database: "JIDO"."""
+
+
+class OpenOutcome(Enum):
+    """How the database came up."""
+
+    CREATED = "created"
+    OPENED = "opened"
+    MIGRATED = "migrated"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReport:
+    """What happened at start, for the log, the status file and the screen.
+
+    ``set_aside`` are the files in quarantine, ``restored_from`` the backup and ``restored_us`` its time: what
+    was saved after it is lost. ``check_finished`` is False when the page check ran out of its time box.
+    """
+
+    outcome: OpenOutcome
+    plant_id: UUID
+    problem: str = ""
+    set_aside: tuple[Path, ...] = ()
+    restored_from: Path | None = None
+    restored_us: int | None = None
+    check_finished: bool = True
+    sqlite_version: str = sqlite3.sqlite_version
+
+    @property
+    def sqlite_needs_write_lock(self) -> bool:
+        """Whether this SQLite has the WAL-reset bug that the write lock keeps away."""
+        return sqlite3.sqlite_version_info < SAFE_SQLITE
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """Result of looking at the file: ``problem`` empty when it may be used."""
+
+    is_new: bool = False
+    problem: str = ""
+    is_ours: bool = True
+    plant_id: UUID | None = None
+    revision: str | None = None
+    check_finished: bool = True
+
+
+def open_plant_database(
+    folder: DataFolder,
+    *,
+    now_us: int,
+    is_collector: bool,
+    must_be_free: tuple[str, ...] = ("collector", "window"),
+    check_s: float = 1.0,
+    start_new: bool = False,
+    busy_s: float = 5.0,
+) -> tuple[Database, OpenReport]:
+    """Climb the ladder and return the open database with the report of what was found.
+
+    Raises DatabaseDamaged when there is nothing good to open, MigrationFailed for a newer program's file and
+    ConfigurationError for a file without write access. ``start_new`` allows a new database where
+    one was lost; ``must_be_free`` are the instance locks that nobody may hold while files are exchanged.
+    """
+    lock = WriteLock(folder.write_lock, timeout_s=busy_s)
+    with lock.held():
+        finding = _look(folder, check_s=check_s, start_new=start_new)
+        report = None
+        if finding.problem:
+            report = _recover(folder, finding, now_us=now_us, must_be_free=must_be_free)
+            finding = _look(folder, check_s=check_s, start_new=False)
+        migrations.refuse_newer(finding.revision)
+        _prepare_file(folder, is_new=finding.is_new)
+    database = Database(folder.plant_db, write_lock=lock, is_checkpointer=is_collector, busy_s=busy_s)
+    try:
+        plant_id, outcome = _bring_up(database, folder, finding, now_us=now_us)
+    except BaseException:
+        database.close()
+        raise
+    return database, report or OpenReport(outcome, plant_id, check_finished=finding.check_finished)
+
+
+def _look(folder: DataFolder, *, check_s: float, start_new: bool) -> _Finding:
+    """Look at the file without changing it."""
+    path, was_known = folder.plant_db, folder.plant_marker.exists()
+    if not path.exists():
+        if was_known and not start_new:
+            return _Finding(problem="missing")
+        return _Finding(is_new=True)
+    if not os.access(path, os.W_OK):
+        raise ConfigurationError(
+            f"{path} is read-only: give this user the right to change it",
+            key="database_read_only",
+            file=str(path),
+        )
+    if path.stat().st_size == 0:
+        return _Finding(problem="empty", is_ours=was_known)
+    try:
+        connection = connect(path, mode="rw")
+        try:
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+            return _examine(connection, was_known=was_known, check_s=check_s)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        told = storage_error(error, path)
+        if not isinstance(told, DatabaseDamaged):
+            raise told from error
+        return _Finding(problem=f"damaged: {error}", is_ours=was_known)
+
+
+def _examine(connection: sqlite3.Connection, *, was_known: bool, check_s: float) -> _Finding:
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        return _Finding(problem="foreign", is_ours=was_known)
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not {"identity", "alembic_version"} <= tables:
+        return _Finding(is_new=True) if not tables and not was_known else _Finding(problem="without identity")
+    row = connection.execute("SELECT application, plant_id FROM identity").fetchone()
+    if row is None or row[0] != APPLICATION:
+        return _Finding(problem="without identity", is_ours=was_known)
+    revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    problem, finished = _quick_check(connection, limit_s=check_s)
+    return _Finding(
+        problem=problem,
+        plant_id=UUID(bytes=row[1]),
+        revision=revision[0] if revision else None,
+        check_finished=finished,
+    )
+
+
+def _quick_check(connection: sqlite3.Connection, *, limit_s: float) -> tuple[str, bool]:
+    """Check the pages for at most ``limit_s``; return the first problem and whether the check finished."""
+    if limit_s <= 0:
+        return "", False
+    deadline = time.monotonic() + limit_s
+    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 1000)
+    try:
+        verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError as error:
+        if "interrupt" in str(error):
+            return "", False
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
+    return ("", True) if verdict == "ok" else (f"damaged: {verdict}", True)
+
+
+def _recover(
+    folder: DataFolder, finding: _Finding, *, now_us: int, must_be_free: tuple[str, ...]
+) -> OpenReport:
+    """Set the bad files aside and restore the newest verified backup of this plant, or say there is none."""
+    if not finding.is_ours:
+        raise DatabaseDamaged(
+            f"{folder.plant_db} is {finding.problem} and was not written by this program: it was left alone; "
+            "choose another folder with --data-dir",
+            key="database_foreign",
+            file=str(folder.plant_db),
+        )
+    holders = [kind for kind in must_be_free if not InstanceLock(folder.runtime, kind).is_free()]
+    if holders:
+        raise DatabaseDamaged(
+            f"{folder.plant_db} is {finding.problem}; "
+            f"end the {' and the '.join(holders)}, then start again to repair it",
+            key="database_damaged",
+            file=str(folder.plant_db),
+        )
+    found = backup.newest_verified(folder.backup, plant_id=_known_plant(folder))
+    if found is None:
+        moved = set_aside(folder.plant_db, folder.quarantine, now_us=now_us)
+        raise DatabaseDamaged(
+            f"{folder.plant_db} is {finding.problem} and {folder.backup} holds no verified backup; "
+            f"set aside: {', '.join(str(each) for each in moved) or 'nothing'}. "
+            "Restore a backup kept elsewhere, or begin a new plant deliberately",
+            key="database_lost",
+            problem=finding.problem,
+            set_aside=[str(each) for each in moved],
+        )
+    path, manifest = found
+    moved = backup.install(path, folder, now_us=now_us)
+    return OpenReport(
+        OpenOutcome.RESTORED,
+        UUID(hex=manifest.plant_id),
+        problem=finding.problem,
+        set_aside=moved,
+        restored_from=path,
+        restored_us=manifest.created_us,
+    )
+
+
+def _prepare_file(folder: DataFolder, *, is_new: bool) -> None:
+    """Make the file when it is new; switch on the write-ahead log (a restored copy comes without one)."""
+    try:
+        connection = connect(folder.plant_db, mode="rwc" if is_new else "rw")
+        try:
+            if is_new:
+                connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute("PRAGMA journal_mode=WAL")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise storage_error(error, folder.plant_db) from error
+
+
+def _bring_up(
+    database: Database, folder: DataFolder, finding: _Finding, *, now_us: int
+) -> tuple[UUID, OpenOutcome]:
+    """Bring the schema to the head, with a backup first when rows exist; write marker and identity."""
+    if not finding.is_new and finding.revision == migrations.HEAD and finding.plant_id is not None:
+        _mark(folder, finding.plant_id)
+        return finding.plant_id, OpenOutcome.OPENED
+    if not finding.is_new:
+        backup.backup(folder, folder.backup, now_us=now_us, reason="upgrade")
+    plant_id = finding.plant_id or new_id(now_ms=now_us // 1000)
+    with database.write() as connection:
+        faster = _made_meanwhile(connection) if finding.is_new else None
+        if faster is not None:
+            return faster, OpenOutcome.OPENED
+        migrations.upgrade(connection)
+        if finding.is_new:
+            row = {"number": 1, "application": APPLICATION, "plant_id": plant_id, "created_us": now_us}
+            connection.execute(insert(identity), row)
+            connection.execute(insert(users), _first_user(now_us))
+    _mark(folder, plant_id)
+    return plant_id, OpenOutcome.CREATED if finding.is_new else OpenOutcome.MIGRATED
+
+
+def _made_meanwhile(connection: Connection) -> UUID | None:
+    """Return the plant's id when another program starting at the same moment was faster."""
+    if migrations.stored_revision(connection) is None:
+        return None
+    found: UUID = connection.execute(select(identity.c.plant_id)).scalar_one()
+    return found
+
+
+def _first_user(now_us: int) -> dict[str, object]:
+    """Return the one local administrator who exists until users are set up."""
+    return {
+        "id": new_id(now_ms=now_us // 1000),
+        "name": "local",
+        "role": Role.ADMINISTRATOR.value,
+        "is_enabled": True,
+        "is_seeded": True,
+        "version": 1,
+        "changed_us": now_us,
+        "changed_by": APPLICATION,
+    }
+
+
+def _mark(folder: DataFolder, plant_id: UUID) -> None:
+    if folder.plant_marker.exists() and _known_plant(folder) == plant_id.hex:
+        return
+    try:
+        folder.plant_marker.write_text(json.dumps({"plant_id": plant_id.hex}), encoding="ascii")
+    except OSError as error:
+        raise StorageError(f"{folder.plant_marker} cannot be written: {error}", key="disk_error") from error
+
+
+def _known_plant(folder: DataFolder) -> str | None:
+    try:
+        return str(json.loads(folder.plant_marker.read_text(encoding="ascii"))["plant_id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

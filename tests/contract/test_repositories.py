@@ -1,0 +1,129 @@
+"""What every repository keeps, whatever the engine below it."""
+# ruff: noqa: F811 -- fixtures are imported by name and asked for by name
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
+
+from domain.condition.alarms import AlarmEvent, AlarmRule, AlarmState, step
+from domain.errors import Conflict, NotFound, StorageError
+from domain.plant.plant import Plant
+from domain.roles import Actor
+from storage.repositories.condition import Baseline
+from storage.schema import METADATA
+from storage.store import Store
+from tests.storage.stored_plant import (  # noqa: F401
+    engineer,
+    furnished,
+    hot_rule,
+    operator,
+    small_plant,
+    still_clock,
+    store,
+)
+
+
+def test_an_imported_plant_loads_as_it_was(furnished: Store, small_plant: Plant) -> None:
+    loaded = furnished.plant.load()
+    assert set(loaded.assets) == set(small_plant.assets)
+    assert loaded.points == small_plant.points
+    assert loaded.tags == small_plant.tags
+    assert loaded.connections == small_plant.connections
+    assert (loaded.zone, loaded.site_name) == ("Europe/Berlin", "Works")
+
+
+def test_conflict_names_who_changed_an_asset_first(
+    furnished: Store, engineer: Actor, operator: Actor
+) -> None:
+    """F45: one wins, the other is told; no update is lost."""
+    read = furnished.plant.load().asset(UUID(int=3))
+    with furnished.unit_of_work(engineer) as work:
+        work.plant.save_asset(replace(read, name="Filler 2"))
+    with pytest.raises(Conflict) as told, furnished.unit_of_work(operator) as work:
+        work.plant.save_asset(replace(read, name="Other"))
+    assert told.value.parameters["by"] == "Erna"
+    assert furnished.plant.load().asset(UUID(int=3)).name == "Filler 2"
+
+
+def test_a_changed_unit_opens_a_revision_and_a_new_label_does_not(furnished: Store, engineer: Actor) -> None:
+    tag = furnished.plant.load().tag(1)
+    with furnished.unit_of_work(engineer) as work:
+        tag = work.plant.save_tag(replace(tag, label="Oil temperature"))
+        assert tag.revision == 1
+        tag = work.plant.save_tag(replace(tag, unit="K"))
+    assert (tag.revision, tag.version) == (2, 3)
+    assert [row["unit"] for row in furnished.plant.tag_revisions(1)] == ["degC", "K"]
+    assert furnished.plant.load().tag(1) == tag
+
+
+def test_a_failed_unit_of_work_leaves_no_trace(furnished: Store, engineer: Actor) -> None:
+    cursor, entries = furnished.changes.latest(), furnished.audit.verify().entries
+    renamed = replace(furnished.plant.load().asset(UUID(int=3)), name="X")
+
+    def rename_then_fail() -> None:
+        with furnished.unit_of_work(engineer) as work:
+            work.plant.save_asset(renamed)
+            work.plant.set_connection_options(UUID(int=99), {})
+
+    with pytest.raises(NotFound):
+        rename_then_fail()
+    assert furnished.changes.since(cursor) == ()
+    assert furnished.audit.verify().entries == entries
+    assert furnished.plant.load().asset(UUID(int=3)).name == "Filler"
+
+
+def test_an_alarm_moves_by_compare_and_set_with_its_journal(
+    furnished: Store, hot_rule: AlarmRule, engineer: Actor, operator: Actor
+) -> None:
+    normal = furnished.alarms.get(hot_rule.id)
+    raised = step(normal, AlarmEvent.CONDITION_TRUE, latching=False, at_us=5, value=91.0)
+    with furnished.unit_of_work(engineer) as work:
+        work.alarms.compare_and_set(normal, raised, event=AlarmEvent.CONDITION_TRUE)
+    assert furnished.alarms.listed() == (raised,)
+    known = step(raised, AlarmEvent.ACKNOWLEDGE, latching=False, at_us=6, by="Otto", note="seen")
+    with furnished.unit_of_work(operator) as work:
+        work.alarms.compare_and_set(raised, known, event=AlarmEvent.ACKNOWLEDGE)
+    with pytest.raises(Conflict) as told, furnished.unit_of_work(engineer) as work:
+        work.alarms.compare_and_set(raised, known, event=AlarmEvent.ACKNOWLEDGE)
+    assert told.value.parameters["by"] == "Otto"
+    newest, oldest = furnished.alarms.journal(0, 100)
+    assert (oldest.state_to, newest.state_to) == (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
+    assert (oldest.value, newest.by, newest.note) == (91.0, "Otto", "seen")
+
+
+def test_the_feed_tells_each_change_once_in_order(furnished: Store, engineer: Actor) -> None:
+    cursor = furnished.changes.latest()
+    assert furnished.changes.has_changed()
+    assert not furnished.changes.has_changed()
+    with furnished.unit_of_work(engineer) as work:
+        saved = work.plant.save_asset(replace(furnished.plant.load().asset(UUID(int=3)), name="New"))
+    assert furnished.changes.has_changed()
+    (change,) = furnished.changes.since(cursor)
+    assert (change.kind, change.aggregate_id, change.version) == ("asset", saved.id, saved.version)
+    assert furnished.changes.prune(before_us=2**60) > 0
+    assert furnished.changes.latest() == change.id
+
+
+def test_baselines_rules_settings_and_numbers_are_kept(furnished: Store, engineer: Actor) -> None:
+    with furnished.unit_of_work(engineer) as work:
+        kept = work.baselines.save(Baseline(UUID(int=4), {"median": [1.5, 2.5]}))
+        work.plant.save_setting("retention", {"raw_days": 30})
+        assert [work.next_number("work_order") for _ in range(3)] == [1, 2, 3]
+    assert furnished.baselines.get(UUID(int=4)) == kept
+    assert furnished.plant.setting("retention") == {"raw_days": 30}
+    assert furnished.alarm_rules.all()[0].limit is not None
+    assert [user.name for user in furnished.users()] == ["local"]
+
+
+def test_writing_outside_a_unit_of_work_is_refused(furnished: Store, small_plant: Plant) -> None:
+    with pytest.raises(StorageError, match="unit of work"):
+        furnished.plant.save_asset(small_plant.assets[0])
+
+
+def test_the_schema_is_portable() -> None:
+    """Every table has a PostgreSQL form."""
+    for table in METADATA.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
