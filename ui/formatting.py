@@ -29,7 +29,7 @@ def number(value: float, digits: int, *, locale: QLocale | None = None, signed: 
     if not math.isfinite(value):
         return UNKNOWN
     rounded = round(value, max(0, digits)) + 0.0
-    words = (locale or QLocale()).toString(abs(rounded), "f", max(0, digits))
+    words: str = (locale or QLocale()).toString(abs(rounded), ord("f"), max(0, digits))
     if rounded < 0:
         return MINUS + words
     return "+" + words if signed else words

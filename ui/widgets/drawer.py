@@ -20,6 +20,7 @@ class Drawer(QWidget):
     def __init__(self, host: QWidget, *, width: int = 400) -> None:
         super().__init__(host)
         self._theme = application_theme()
+        self._host = host
         self._wanted = min(MAXIMUM_WIDTH, max(MINIMUM_WIDTH, width))
         self._content: QWidget | None = None
         self._came_from: QWidget | None = None
@@ -83,7 +84,7 @@ class Drawer(QWidget):
         return False
 
     def _place(self) -> None:
-        host = self.parentWidget()
+        host = self._host
         width = min(self._wanted, host.width())
         self.setGeometry(QRect(host.width() - width, 0, width, host.height()))
 

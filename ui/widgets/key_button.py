@@ -83,7 +83,7 @@ class KeyButton(QAbstractButton):
             fill = tokens.selection
         elif self.underMouse() and self.isEnabled():
             fill = tokens.raised
-        outline = tokens.line_strong if self.isEnabled() else tokens.line
+        outline: str | None = tokens.line_strong if self.isEnabled() else tokens.line
         if self._is_flat and fill == tokens.panel:
             outline = None
         drawing.box(painter, area, fill=fill, outline=None if is_lit else outline)

@@ -1,0 +1,83 @@
+"""Waveform against time in milliseconds, with cursors that read impact distances as frequencies."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ui.formatting import number, significant, unit_symbol
+from ui.text import tr
+from ui.widgets.axis_items import PlainAxis
+from ui.widgets.plot_pane import BOTTOM_AXIS, LEFT_AXIS, PlotPane
+from ui.widgets.readout import Figure, ReadoutLine
+
+
+class WaveformPlot(QWidget):
+    """Plot and readout line; x is milliseconds since the first sample shown."""
+
+    def __init__(self, name: str, *, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+        self._samples: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._length_ms = 0.0
+        self.pane = PlotPane(
+            name=name,
+            x_axis=PlainAxis("bottom", extent=BOTTOM_AXIS),
+            y_axis=PlainAxis("left", extent=LEFT_AXIS),
+        )
+        self._curve = self.pane.add_curve(0)
+        self.readout = ReadoutLine(tr("Waveform", "Readout of {name}", name=name))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.pane, 1)
+        column.addWidget(self.readout)
+        self.setFocusProxy(self.pane)
+        self.pane.cursor_moved.connect(self._on_cursor)
+
+    def show_samples(self, samples: NDArray[np.float32], *, sampling_rate_hz: float) -> None:
+        """Draw (n,) float32 samples in the plot's unit; a new length shows the whole of it."""
+        self._samples = samples
+        step_ms = 1000.0 / sampling_rate_hz
+        self._curve.set_samples(samples, step=step_ms)
+        length_ms = max(1, len(samples)) * step_ms
+        if length_ms != self._length_ms:
+            self._length_ms = length_ms
+            self.fit()
+        self._show_readout()
+        self.pane.redraw()
+
+    def fit(self) -> None:
+        """Show all samples, symmetric about zero up to a round figure above the peak."""
+        finite = self._samples[np.isfinite(self._samples)]
+        peak = float(np.abs(finite).max()) if len(finite) else 1.0
+        reach = _round_up(max(peak, 1e-6) * 1.1)
+        self.pane.set_full(x=(0.0, self._length_ms), y=(-reach, reach), show=True)
+
+    def _on_cursor(self, name: str) -> None:
+        self._show_readout()
+
+    def _show_readout(self) -> None:
+        symbol = unit_symbol(self._unit)
+        figures: list[Figure] = []
+        a, b = self.pane.cursor("A"), self.pane.cursor("B")
+        if a is not None:
+            value = self._curve.value_at(a)
+            words = f"{number(a, 2)} ms"
+            figures.append(Figure("A", words if value is None else f"{words}, {significant(value)} {symbol}"))
+        if a is not None and b is not None and a != b:
+            figures.append(Figure("B \u2212 A", f"{number(b - a, 2, signed=True)} ms"))
+            figures.append(Figure(tr("Waveform", "is"), f"{number(1000.0 / abs(b - a), 2)} Hz"))
+        finite = self._samples[np.isfinite(self._samples)].astype(np.float64)
+        if len(finite):
+            centred = finite - finite.mean()
+            peak = float(np.abs(centred).max())
+            rms = float(np.sqrt(np.mean(centred * centred)))
+            figures.append(Figure(tr("Waveform", "peak"), f"{significant(peak, 3)} {symbol}"))
+            if rms > 0:
+                figures.append(Figure(tr("Waveform", "crest"), number(peak / rms, 1)))
+        self.readout.show_figures(figures)
+
+
+def _round_up(value: float) -> float:
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value))
