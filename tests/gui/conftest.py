@@ -8,6 +8,7 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from ui.theme import DAY, Theme, application_theme
@@ -15,6 +16,7 @@ from ui.theme import DAY, Theme, application_theme
 
 @pytest.fixture
 def theme(qapp: QApplication) -> Iterator[Theme]:
+    QLocale.setDefault(QLocale(QLocale.Language.English))
     found = application_theme()
     yield found
     found.use(DAY)

@@ -32,7 +32,10 @@ class PlainAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self, orientation: str, *, extent: int) -> None:
         super().__init__(orientation, showValues=True, maxTickLength=0)
         self.factor = 1.0
+        self.suffix = ""
+        """Unit put behind the last number."""
         self.setStyle(tickFont=font(AXIS), autoExpandTextSpace=False, tickTextOffset=6, tickLength=0)
+        self.setStyle(hideOverlappingLabels=False)
         self.enableAutoSIPrefix(False)
         if orientation in ("left", "right"):
             self.setWidth(extent)
@@ -61,7 +64,8 @@ class PlainAxis(pg.AxisItem):  # type: ignore[misc]
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         shown = abs(spacing * self.factor)
         digits = max(0, -math.floor(math.log10(shown) + 1e-9)) if shown > 0 else 0
-        return [number(value * self.factor, min(9, digits)) for value in values]
+        words = [number(value * self.factor, min(9, digits)) for value in values]
+        return [*words[:-1], f"{words[-1]} {self.suffix}"] if words and self.suffix else words
 
 
 class LogAxis(PlainAxis):

@@ -182,6 +182,8 @@ def _limit(painter: QPainter, limit: LimitLine, mapping: Mapping, tokens: Tokens
 
 def draw_guides(painter: QPainter, guides: Sequence[Guide], mapping: Mapping, tokens: Tokens) -> None:
     """Paint guides with their labels above the frame; a label that would touch the one before is left out."""
+    if not guides:
+        return
     pen = QPen(QColor(tokens.text_3), 1)
     pen.setDashPattern([2, 3])
     face = font(AXIS, SEMIBOLD)
@@ -207,6 +209,8 @@ def _guide_place(guide: Guide) -> float:
 
 def draw_spots(painter: QPainter, spots: Sequence[Spot], mapping: Mapping, tokens: Tokens) -> None:
     """Paint dots just above the curve, and words above the dots."""
+    if not spots:
+        return
     face = font(AXIS)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for spot in spots:
@@ -258,7 +262,7 @@ def draw_events(
         pen.setDashPattern([1, 2])
         painter.setPen(pen)
         painter.drawLine(QPointF(x, mapping.frame.top()), QPointF(x, mapping.frame.bottom()))
-        at = QPointF(x, mapping.frame.bottom() - 1)
+        at = QPointF(x, mapping.frame.bottom() - 10)
         draw_symbol(painter, at, event.symbol, tokens=tokens, size=14, clock=clock, ground=tokens.plot)
 
 

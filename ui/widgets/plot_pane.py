@@ -157,6 +157,12 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
         self.recolour()
         return curve
 
+    def set_pen(self, curve: RasterCurve, pen: int) -> None:
+        """Give a curve another pen number."""
+        self._pens[self.curves.index(curve)] = (pen, "")
+        curve.is_dashed = pen >= 6
+        self.recolour()
+
     def redraw(self) -> None:
         """Paint the curves anew in the next frame; nothing happens while the plot is hidden."""
         self._curves_are_old = True

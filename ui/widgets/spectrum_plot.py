@@ -74,6 +74,7 @@ class SpectrumPlot(QWidget):
             y_axis=_AmplitudeAxis(),
             top_margin=LABELS_ABOVE,
         )
+        self.pane.x_axis.suffix = FrequencyUnit.HERTZ.value
         self._grey = self.pane.add_curve(colour="text_3")
         self._curve = self.pane.add_curve(0)
         # The live curve answers cursors, the baseline lies below it.
@@ -182,6 +183,8 @@ class SpectrumPlot(QWidget):
             factor = 1.0 / (self._shaft_hz or 1.0)
         if factor != self.pane.x_axis.factor:
             self.pane.x_axis.factor = factor
+            orders = self.frequency_unit is FrequencyUnit.ORDERS
+            self.pane.x_axis.suffix = "\u00d7" if orders else self.frequency_unit.value
             self.pane.x_axis.recolour()
             self.pane.recolour()
 

@@ -24,6 +24,7 @@ class WaveformPlot(QWidget):
             x_axis=PlainAxis("bottom", extent=BOTTOM_AXIS),
             y_axis=PlainAxis("left", extent=LEFT_AXIS),
         )
+        self.pane.x_axis.suffix = "ms"
         self._curve = self.pane.add_curve(0)
         self.readout = ReadoutLine(tr("Waveform", "Readout of {name}", name=name))
         column = QVBoxLayout(self)
