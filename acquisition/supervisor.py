@@ -58,6 +58,7 @@ class ConnectionSupervisor:
         self._is_marked_bad = False
         self._retry_s = FIRST_RETRY_S
         self._last_attempt_s = -CONNECT_INTERVAL_S
+        self._mark = "connection_unsigned" if entry.is_unsigned(connection) else ""
         self._next_try_s: float | None = None
         self._last_value_s: float | None = None
 
@@ -81,7 +82,7 @@ class ConnectionSupervisor:
             state=self._state.value,
             last_value_age_s=None if self._last_value_s is None else now_s - self._last_value_s,
             drops=drops,
-            message_key=self._problem.key if self._problem else "",
+            message_key=self._problem.key if self._problem else self._mark,
             detail=str(self._problem) if self._problem else "",
             next_try_s=None if self._next_try_s is None else max(0.0, self._next_try_s - now_s),
         )

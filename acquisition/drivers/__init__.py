@@ -12,10 +12,15 @@ from domain.plant.tags import Connection, ConnectionKind
 
 @dataclass(frozen=True, slots=True)
 class DriverEntry:
-    """How to make a driver; ``is_polled`` says that every tag is due each period, so silence means stale."""
+    """How to make a driver.
+
+    ``is_polled``: every tag is due each period, so silence means stale. ``is_unsigned``: the connection was
+    allowed to go without signatures although its protocol has them; it carries a permanent mark.
+    """
 
     create: Callable[[Connection, Clock], Driver]
     is_polled: bool
+    is_unsigned: Callable[[Connection], bool] = lambda connection: False
 
 
 def _modbus(connection: Connection, clock: Clock) -> Driver:
@@ -39,7 +44,11 @@ def _replay(connection: Connection, clock: Clock) -> Driver:
 DRIVERS: Final[Mapping[ConnectionKind, DriverEntry]] = MappingProxyType(
     {
         ConnectionKind.MODBUS_TCP: DriverEntry(_modbus, is_polled=True),
-        ConnectionKind.OPCUA: DriverEntry(_opcua, is_polled=False),
+        ConnectionKind.OPCUA: DriverEntry(
+            _opcua,
+            is_polled=False,
+            is_unsigned=lambda connection: connection.options.get("security") == "None",
+        ),
         ConnectionKind.REPLAY: DriverEntry(_replay, is_polled=False),
     }
 )

@@ -100,11 +100,12 @@ class Stage:
         assert time.monotonic() - begin_s < 2.0, "stopping took more than 2 s"
 
 
-async def until(condition: Callable[[], bool], *, within_s: float, what: str) -> float:
+async def until(condition: Callable[[], bool], *, within_s: float, what: object) -> float:
     """Wait for a condition; return the seconds it took, fail when the deadline passes."""
     begin_s = time.monotonic()
     while not condition():
         if time.monotonic() - begin_s > within_s:
-            raise AssertionError(f"{what}: not within {within_s} s")
+            story = what() if callable(what) else what
+            raise AssertionError(f"{story}: not within {within_s} s")
         await asyncio.sleep(0.01)
     return time.monotonic() - begin_s

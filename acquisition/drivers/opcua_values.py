@@ -1,0 +1,303 @@
+"""OPC UA notifications to batches and blocks; what a status code or a time stamp means for quality.
+
+Works on the library's decoded values by their attributes and imports nothing of it. Rows of a notification
+list become one ``ReadingBatch``; arrays of waveform tags become ``SampleBlock``.
+"""
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, Protocol
+
+import numpy as np
+
+from domain.instants import MICROSECONDS_PER_SECOND, to_microseconds
+from domain.plant.quality import (
+    BAD_COMMUNICATION_LOST,
+    BAD_DECODE,
+    BAD_DEVICE,
+    BAD_NOT_CONFIGURED,
+    GOOD,
+    UNCERTAIN_CLOCK,
+    QualityCause,
+    QualityClass,
+    quality_code,
+)
+from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, reading_batch
+from domain.plant.tags import Tag
+
+_AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
+_SLIGHTLY_US: Final = 5 * MICROSECONDS_PER_SECOND
+_REPEAT_US: Final = 10 * MICROSECONDS_PER_SECOND
+_YEAR_2000_US: Final = 946_684_800 * MICROSECONDS_PER_SECOND
+_UNCERTAIN_DEVICE: Final = quality_code(QualityClass.UNCERTAIN, QualityCause.DEVICE_SAYS_BAD)
+_OVERFLOW_BITS: Final = 0x0480
+"""InfoType "data value" with its overflow bit: the server's queue for this item dropped values."""
+
+_NOT_CONFIGURED: Final = frozenset({0x80330000, 0x80340000, 0x80350000})
+"""BadNodeIdInvalid, BadNodeIdUnknown, BadAttributeIdInvalid."""
+_NO_COMMUNICATION: Final = frozenset({0x80310000, 0x808A0000})
+"""BadNoCommunication, BadNotConnected."""
+
+
+class _Status(Protocol):
+    value: int
+
+
+class _Variant(Protocol):
+    Value: object
+
+
+class DataValue(Protocol):
+    """What the library makes of a value on the wire."""
+
+    Value: _Variant | None
+    StatusCode: _Status | None
+    SourceTimestamp: datetime | None
+
+
+class Item(Protocol):
+    """One row of a notification list."""
+
+    @property
+    def ClientHandle(self) -> int: ...  # noqa: N802 - the specification's name
+
+    @property
+    def Value(self) -> DataValue: ...  # noqa: N802
+
+
+def quality_of_status(status: int) -> int:
+    """Return our quality for an OPC UA status code (severity in the top two bits)."""
+    severity = status >> 30
+    if severity == 0:
+        return GOOD
+    if severity == 1:
+        return _UNCERTAIN_DEVICE
+    code = status & 0xFFFF_0000
+    if code in _NOT_CONFIGURED:
+        return BAD_NOT_CONFIGURED
+    return BAD_COMMUNICATION_LOST if code in _NO_COMMUNICATION else BAD_DEVICE
+
+
+def is_believable(source_us: int, *, receive_us: int) -> bool:
+    """Say whether a source time can be true: not the epoch of an unset clock, not ahead of us."""
+    return _YEAR_2000_US < source_us <= receive_us + _AHEAD_US
+
+
+class SourceClock:
+    """Judges the source times of one item.
+
+    A time that goes backwards, is unset or lies ahead is replaced by the receive time. The first report after
+    subscribing states what the value is *now*: an old time stamp on it becomes the time of subscribing, in
+    the server's clock. The value was stored when it was new, and a gap may lie between. Equal times are kept
+    apart by a microsecond, so that no value overwrites another.
+    """
+
+    __slots__ = ("_source_us", "_stored_us", "_subscribed_us")
+
+    def __init__(self, subscribed_us: int) -> None:
+        self._subscribed_us = subscribed_us
+        self._source_us: int | None = None
+        self._stored_us = 0
+
+    def judge(self, source: datetime | None, *, receive_us: int) -> tuple[int, bool]:
+        """Return the time to store and whether the source's clock is suspect."""
+        if source is None:
+            return self._after_stored(receive_us), False
+        source_us = to_microseconds(source)
+        went_back = self._source_us is not None and source_us < self._source_us
+        if went_back or not is_believable(source_us, receive_us=receive_us):
+            return self._after_stored(receive_us), True
+        is_first = self._source_us is None
+        self._source_us = source_us
+        return self._after_stored(max(source_us, self._subscribed_us) if is_first else source_us), False
+
+    def _after_stored(self, instant_us: int) -> int:
+        if self._stored_us - _SLIGHTLY_US < instant_us <= self._stored_us:
+            instant_us = self._stored_us + 1
+        self._stored_us = instant_us
+        return instant_us
+
+
+class ScalarItem:
+    """A monitored scalar: scaling and clock judgement of one tag."""
+
+    __slots__ = ("clock", "factor", "key", "offset")
+
+    def __init__(self, tag: Tag, *, subscribed_us: int) -> None:
+        self.key = tag.key
+        self.factor, self.offset = tag.scaling.factor, tag.scaling.offset
+        self.clock = SourceClock(subscribed_us)
+
+    def number(self, value: object) -> float:
+        """Return the value in engineering units; NaN for text, None, arrays and what is not finite."""
+        if isinstance(value, (int, float)) and math.isfinite(value):
+            return float(value) * self.factor + self.offset
+        return math.nan
+
+
+class RowCollector:
+    """Columns of one batch under construction."""
+
+    def __init__(self, losses: LossCounter) -> None:
+        self._losses = losses
+        self._key: list[int] = []
+        self._value: list[float] = []
+        self._quality: list[int] = []
+        self._source_us: list[int] = []
+        self._receive_us: list[int] = []
+        self._status: list[int] = []
+
+    def add(self, item: ScalarItem, data: DataValue, *, receive_us: int) -> None:
+        """Add one row from a data value."""
+        status = 0 if data.StatusCode is None else int(data.StatusCode.value)
+        quality = quality_of_status(status)
+        value = math.nan
+        if quality & 0b11 != QualityClass.BAD:
+            value = item.number(None if data.Value is None else data.Value.Value)
+            if math.isnan(value):
+                quality = BAD_DECODE
+            if status & _OVERFLOW_BITS == _OVERFLOW_BITS:
+                self._losses.add("server_queue_overflow")
+        source_us, is_suspect = item.clock.judge(data.SourceTimestamp, receive_us=receive_us)
+        if is_suspect and quality == GOOD:
+            quality = UNCERTAIN_CLOCK
+        self.add_row(
+            item.key, value, quality=quality, source_us=source_us, receive_us=receive_us, status=status
+        )
+
+    def add_row(
+        self, key: int, value: float, *, quality: int, source_us: int, receive_us: int, status: int = 0
+    ) -> None:
+        """Add one finished row; ``status`` is kept only where it is not Good."""
+        self._key.append(key)
+        self._value.append(value)
+        self._quality.append(quality)
+        self._source_us.append(source_us)
+        self._receive_us.append(receive_us)
+        self._status.append(status if status >> 30 else 0)
+
+    def batch(self) -> ReadingBatch | None:
+        """Return the rows as a batch, None when there are none."""
+        if not self._key:
+            return None
+        return reading_batch(
+            self._key,
+            self._value,
+            quality=self._quality,
+            source_us=self._source_us,
+            receive_us=self._receive_us,
+            raw_status=np.array(self._status, dtype=np.uint32),
+        )
+
+
+class ArrayItem:
+    """A sampled array: numbers its blocks so that a hole shows as a jump of ``first_index``.
+
+    The time stamp of a value is the time of its first sample. A block that starts within half a block of
+    where the previous one ended continues it; later ones leave a hole, counted as "samples_missing" for a
+    streaming channel; earlier ones repeat what is known and are left out.
+    """
+
+    def __init__(self, tag: Tag, *, losses: LossCounter) -> None:
+        self.key = tag.key
+        self._factor, self._offset = np.float32(tag.scaling.factor), np.float32(tag.scaling.offset)
+        self._rate_hz = float(tag.sampling_rate_hz or 0.0)
+        self._revision = tag.revision
+        self._is_streaming = tag.capture is None or tag.capture.is_streaming
+        self._losses = losses
+        self._next_index: int | None = None
+        self._next_us = 0.0
+
+    def block(self, data: DataValue, *, receive_us: int) -> SampleBlock | int | None:
+        """Return the block, the quality of a bad row instead, or None for a repeated one."""
+        status = 0 if data.StatusCode is None else int(data.StatusCode.value)
+        quality = quality_of_status(status)
+        if quality & 0b11 == QualityClass.BAD:
+            return quality
+        samples = self._samples(None if data.Value is None else data.Value.Value)
+        if samples is None:
+            return BAD_DECODE
+        if status & _OVERFLOW_BITS == _OVERFLOW_BITS:
+            self._losses.add("server_queue_overflow")
+        length_us = len(samples) / self._rate_hz * MICROSECONDS_PER_SECOND
+        start_us, is_suspect = self._start(data.SourceTimestamp, length_us, receive_us=receive_us)
+        first_index = self._place(start_us, len(samples), length_us)
+        if first_index is None:
+            self._losses.add("repeated_block")
+            return None
+        return SampleBlock(
+            tag_key=self.key,
+            samples=samples,
+            sampling_rate_hz=self._rate_hz,
+            start_us=start_us,
+            receive_us=receive_us,
+            first_index=first_index,
+            quality=UNCERTAIN_CLOCK if is_suspect and quality == GOOD else quality,
+            revision=self._revision,
+        )
+
+    def _samples(self, value: object) -> np.ndarray[tuple[int], np.dtype[np.float32]] | None:
+        if not isinstance(value, (list, tuple)) or not value or isinstance(value[0], (str, bytes)):
+            return None
+        try:
+            samples = np.asarray(value, dtype=np.float32)
+        except (TypeError, ValueError):
+            return None
+        if samples.ndim != 1 or not np.isfinite(samples).all():
+            return None
+        if self._factor != 1.0 or self._offset != 0.0:
+            samples = samples * self._factor + self._offset
+        return samples
+
+    def _start(self, source: datetime | None, length_us: float, *, receive_us: int) -> tuple[int, bool]:
+        by_receipt_us = receive_us - round(length_us)
+        if source is None:
+            return by_receipt_us, True
+        source_us = to_microseconds(source)
+        went_back = self._next_index is not None and source_us < self._next_us - _REPEAT_US
+        if went_back or not is_believable(source_us, receive_us=receive_us):
+            return by_receipt_us, True
+        return source_us, False
+
+    def _place(self, start_us: int, length: int, length_us: float) -> int | None:
+        if self._next_index is None:
+            first = round(start_us * self._rate_hz / MICROSECONDS_PER_SECOND)
+        else:
+            drift_us = start_us - self._next_us
+            if drift_us < -length_us / 2:
+                return None
+            missing = 0
+            if drift_us > length_us / 2:
+                missing = round(drift_us * self._rate_hz / MICROSECONDS_PER_SECOND)
+            if missing and self._is_streaming:
+                self._losses.add("samples_missing", missing)
+            first = self._next_index + missing
+        self._next_index, self._next_us = first + length, start_us + length_us
+        return first
+
+
+def sort_items(
+    items: Iterable[Item],
+    scalars: dict[int, ScalarItem],
+    arrays: dict[int, ArrayItem],
+    *,
+    rows: RowCollector,
+    receive_us: int,
+) -> list[SampleBlock]:
+    """Put scalars into ``rows`` and return the blocks of the arrays; unknown handles are ignored."""
+    blocks = []
+    for item in items:
+        scalar = scalars.get(item.ClientHandle)
+        if scalar is not None:
+            rows.add(scalar, item.Value, receive_us=receive_us)
+            continue
+        array = arrays.get(item.ClientHandle)
+        if array is None:
+            continue
+        made = array.block(item.Value, receive_us=receive_us)
+        if isinstance(made, SampleBlock):
+            blocks.append(made)
+        elif made is not None:
+            rows.add_row(array.key, math.nan, quality=made, source_us=receive_us, receive_us=receive_us)
+    return blocks

@@ -1,0 +1,126 @@
+"""An OPC UA server in a process of its own, told what to do by lines on its standard input (T-09).
+
+Started as ``python opcua_child.py '{"port": ..., ...}'``; prints one JSON line per command.
+"""
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from asyncua import Server, ua
+from asyncua.crypto.permission_rules import SimpleRoleRuleset
+
+URI = "urn:jidoka:test:plant"
+SERVER_URI = "urn:jidoka:test:server"
+
+
+class Child:
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+        self.server = Server()
+        self.variables: dict[str, Any] = {}
+        self.is_ticking = True
+        self.count = 0
+
+    async def start(self) -> None:
+        options, server = self.options, self.server
+        await server.init()
+        server.set_endpoint(f"opc.tcp://127.0.0.1:{options['port']}/")
+        await server.set_application_uri(options.get("server_uri", SERVER_URI))
+        if options.get("certificate"):
+            server.set_security_policy(
+                [ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt], permission_ruleset=SimpleRoleRuleset()
+            )
+            await server.load_certificate(options["certificate"])
+            await server.load_private_key(options["key"])
+        else:
+            server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        for extra in options.get("namespaces_before", []):
+            await server.register_namespace(extra)
+        index = await server.register_namespace(URI)
+        for number in range(options.get("tags", 3)):
+            name = f"tag.{number}"
+            node = ua.NodeId(name, index)
+            self.variables[name] = await server.nodes.objects.add_variable(node, name, float(number))
+        for number in range(options.get("arrays", 0)):
+            name = f"array.{number}"
+            node = ua.NodeId(name, index)
+            first = ua.Variant([0.0], ua.VariantType.Float)
+            self.variables[name] = await server.nodes.objects.add_variable(node, name, first)
+        await server.start()
+
+    async def tick(self) -> None:
+        """Counter tag.0 = number of ticks; arrays hold the sample index modulo 1000 at 1,000 Hz."""
+        period_s = self.options.get("tick_s", 0.1)
+        length = round(1000 * period_s)
+        begin = datetime.now(UTC)
+        while True:
+            self.count += 1
+            if self.is_ticking:
+                moment = begin + timedelta(seconds=period_s * (self.count - 1))
+                await self.write("tag.0", float(self.count))
+                for name in [name for name in self.variables if name.startswith("array")]:
+                    first = (self.count - 1) * length
+                    samples = [float((first + place) % 1000) for place in range(length)]
+                    await self.write(name, samples, kind="Float", moment=moment)
+            pause = begin + timedelta(seconds=period_s * self.count) - datetime.now(UTC)
+            await asyncio.sleep(max(0.0, pause.total_seconds()))
+
+    async def write(
+        self, name: str, value: Any, *, kind: str = "Double", status: int = 0, moment: datetime | None = None
+    ) -> None:
+        """Set a value without the server's type check: real servers change types after a download."""
+        variant = ua.Variant(value, getattr(ua.VariantType, kind))
+        data = ua.DataValue(variant, ua.StatusCode(status), moment or datetime.now(UTC))
+        node = self.server.iserver.aspace._nodes[self.variables[name].nodeid]
+        attribute = node.attributes[ua.AttributeIds.Value]
+        attribute.value = data
+        for handle, changed in list(attribute.datachange_callbacks.items()):
+            await changed(handle, data)
+
+    async def obey(self, command: dict[str, Any]) -> dict[str, Any]:
+        match command["do"]:
+            case "write":
+                age_s = command.get("age_s", 0.0)
+                await self.write(
+                    command["name"],
+                    command["value"],
+                    kind=command.get("kind", "Double"),
+                    status=command.get("status", 0),
+                    moment=datetime.now(UTC) - timedelta(seconds=age_s),
+                )
+            case "delete":
+                await self.server.delete_nodes([self.variables.pop(command["name"])])
+            case "drop_subscriptions":
+                service = self.server.iserver.subscription_service
+                await service.delete_subscriptions(list(service.subscriptions))
+            case "burst":
+                for round_ in range(command["rounds"]):
+                    for name in [name for name in self.variables if name != "tag.0"]:
+                        await self.write(name, float(round_))
+            case "release":
+                await self.variables[command["name"]].set_writable()
+            case "hold":
+                self.is_ticking = False
+            case "go":
+                self.is_ticking = True
+        return {"count": self.count, "sessions": len(self.server.bserver.clients)}
+
+
+async def main() -> None:
+    child = Child(json.loads(sys.argv[1]))
+    await child.start()
+    ticker = asyncio.create_task(child.tick())
+    print(json.dumps({"ready": True}), flush=True)
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        print(json.dumps(await child.obey(json.loads(line))), flush=True)
+    ticker.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
