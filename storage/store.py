@@ -10,17 +10,21 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 
 from domain.instants import Clock
+from domain.plant.tags import TagDtype
 from domain.roles import Actor, Role
 from storage.audit_log import AuditLog
 from storage.change_feed import ChangeFeed
 from storage.data_folder import DataFolder, prepare_data_folder
 from storage.database import Database
+from storage.historian import Historian, RetentionPolicy
+from storage.history_reader import StoredHistory
 from storage.locks import InstanceLock
 from storage.opening import OpenReport, open_plant_database
 from storage.repositories.condition import AlarmRepository, AlarmRuleRepository, BaselineRepository
 from storage.repositories.plant import PlantRepository
 from storage.schema.records import counters, users
 from storage.unit_of_work import ReadSession, Transaction, WorkSession, transaction
+from storage.waveform_store import MonthlyWaveforms
 
 StoreRole = Literal["collector", "window", "tool"]
 _OTHERS: dict[StoreRole, tuple[str, ...]] = {
@@ -94,6 +98,21 @@ class Store:
         with self._database.read() as connection:
             rows = connection.execute(select(users).order_by(users.c.name))
             return tuple(User(row.id, row.name, Role(row.role), row.is_enabled) for row in rows)
+
+    def open_history_writer(self, *, retention: RetentionPolicy | None = None) -> Historian:
+        """Open the one history writer (the collector's); types come from the stored tags."""
+        return Historian(self.folder, clock=self._clock, dtypes=self._dtypes(), retention=retention)
+
+    def open_history_reader(self) -> StoredHistory:
+        """Open a reader; one per thread that reads. StorageError before a writer made the file."""
+        return StoredHistory(self.folder, dtypes=self._dtypes())
+
+    def open_waveforms(self, *, is_writer: bool = False) -> MonthlyWaveforms:
+        """Open kept waveforms and spectra; one process writes."""
+        return MonthlyWaveforms(self.folder, clock=self._clock, is_writer=is_writer)
+
+    def _dtypes(self) -> dict[int, TagDtype]:
+        return {tag.key: tag.dtype for tag in self.plant.load().tags}
 
     def close(self) -> None:
         """Close every connection and give the instance lock back; harmless when called twice."""

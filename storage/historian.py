@@ -1,0 +1,316 @@
+"""The historian's writing side: pending second -> durable tail -> parts -> hourly chunks and levels.
+
+One writer per history database, in the collector, used by one thread at a time.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.errors import StorageError
+from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND, Clock
+from domain.plant.readings import ReadingBatch
+from domain.plant.tags import TagDtype
+from domain.ports import CommitReport
+from storage.clock_guard import ClockGuard
+from storage.data_folder import DataFolder
+from storage.failures import told
+from storage.history_chunks import ChunkTables, cut_at, day_of
+from storage.history_codec import ChunkCodec, as_declared
+from storage.history_compaction import HourCompactor
+from storage.history_file import open_for_writing
+from storage.history_samples import Numbers, Samples, merged
+from storage.history_tail import (
+    FrameWriter,
+    PendingBatch,
+    TailRows,
+    decode_frames,
+    pooled,
+    sorted_by_tag,
+)
+
+PART_US = 600 * MICROSECONDS_PER_SECOND
+"""The tail is folded into parts every ten minutes, so that a reader never walks more than that."""
+GRACE_US = 120 * MICROSECONDS_PER_SECOND
+"""An hour is finished this long after its end; later rows are merged into it."""
+FOLD_SAMPLES = 500_000
+_HOURS_PER_TRANSACTION = 64
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """How many days each resolution is kept; None keeps it for ever."""
+
+    raw_days: float | None = 90
+    minute_days: float | None = 730
+    hour_days: float | None = None
+
+
+class Historian:
+    """Implements ``domain.ports.HistoryWriter``."""
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        *,
+        clock: Clock,
+        dtypes: Mapping[int, TagDtype] | None = None,
+        retention: RetentionPolicy | None = None,
+    ) -> None:
+        """``dtypes`` gives the declared type per tag key (float64 where absent)."""
+        self._path = folder.history_db
+        self._clock = clock
+        self._dtypes = dict(dtypes or {})
+        self._retention = retention or RetentionPolicy()
+        self._connection, self.opening = open_for_writing(folder, now_us=clock.now_us())
+        self._tables = ChunkTables(self._connection, ChunkCodec())
+        self._quick = ChunkCodec(level=1)
+        self._compactor = HourCompactor(self._tables)
+        self._frames = FrameWriter(self._layouts())
+        self._pending: list[PendingBatch] = []
+        self._guard = ClockGuard(clock, last_known_us=self._last_commit())
+
+    def declare(self, dtypes: Mapping[int, TagDtype]) -> None:
+        """Take the declared types of a changed set-up; rows written from now on follow them."""
+        self._dtypes = dict(dtypes)
+
+    def append(self, batch: ReadingBatch, *, revision: NDArray[np.int32] | int = 1) -> None:
+        """Take a batch into the pending second; its arrays are handed over and must not change."""
+        if len(batch):
+            self._pending.append(PendingBatch(batch, revision))
+
+    @property
+    def pending(self) -> int:
+        """Samples appended and not yet durable."""
+        return sum(len(each.batch) for each in self._pending)
+
+    def commit(self) -> CommitReport:
+        """Make everything pending durable in one row; StorageError keeps it pending."""
+        now_us = self._clock.now_us()
+        if not self._pending:
+            return CommitReport(0, now_us)
+        pending = pooled(self._pending)
+        body = b"".join([self._frames.frame(each) for each in pending])
+        samples = sum(len(each.batch) for each in pending)
+        first = min(int(each.batch.source_us.min()) for each in pending)
+        last = max(int(each.batch.source_us.max()) for each in pending)
+        row = (now_us, samples, first, last, body)
+        with told(self._path):
+            self._write_tail(row)
+        self._pending.clear()
+        return CommitReport(samples, now_us)
+
+    def compact(self, *, now_us: int) -> int:
+        """Fold a tail older than its ten minutes into parts, finish hours and days; return the chunks."""
+        with told(self._path):
+            if self._fold_is_due(now_us):
+                self._fold()
+                self._remember_clock()
+            written = self._finish_hours(now_us)
+            self._finish_days(now_us)
+        return written
+
+    def write_past(
+        self,
+        tag_key: int,
+        *,
+        time_us: NDArray[np.int64],
+        value: NDArray[np.float64],
+        quality: NDArray[np.uint16] | int,
+        revision: int = 1,
+    ) -> int:
+        """Write one tag's past straight to chunks and levels; where rows exist the two are merged."""
+        if not len(time_us):
+            return 0
+        count = len(time_us)
+        samples = merged(
+            [
+                Samples(
+                    np.asarray(time_us, dtype=np.int64),
+                    self._declared(tag_key, np.asarray(value, dtype=np.float64)),
+                    np.ascontiguousarray(np.broadcast_to(np.asarray(quality, dtype=np.uint16), count)),
+                    np.zeros(count, dtype=np.int64),
+                )
+            ]
+        )
+        with told(self._path), self._transaction():
+            first, last = int(samples.time_us[0]), int(samples.time_us[-1])
+            if not self._tables.chunks(tag_key, start_us=first, end_us=last + 1):
+                return self._compactor.write_past(tag_key, samples, revision=revision)
+            hours = self._write_parts(tag_key, samples, revision)
+            today = day_of(self._clock.now_us())
+            return sum(
+                self._compactor.finish_hour(tag_key, hour, day_is_over=day_of(hour) < today) for hour in hours
+            )
+
+    @property
+    def clock_is_suspect(self) -> bool:
+        """Whether the wall clock jumped by over an hour and nobody confirmed it; pruning waits."""
+        return self._guard.is_suspect()
+
+    def confirm_clock(self) -> None:
+        """A person says that the clock is right; pruning goes on."""
+        self._guard.confirm()
+
+    def prune(self, *, now_us: int) -> int:
+        """Apply retention; return the rows removed. StorageError "clock_jumped" after a jump of the clock."""
+        if self._guard.is_suspect() or abs(now_us - self._clock.now_us()) > MICROSECONDS_PER_HOUR:
+            raise StorageError(
+                "the clock of this computer jumped by more than an hour; old history is not removed "
+                "until somebody confirms the time",
+                key="clock_jumped",
+            )
+        removed = 0
+        with told(self._path), self._transaction():
+            removed += self._remove(
+                "chunk WHERE is_part = 0 AND last_us < ?", self._retention.raw_days, now_us
+            )
+            for step, days in ((60, self._retention.minute_days), (3600, self._retention.hour_days)):
+                removed += self._remove(
+                    f"level WHERE step_s = {step} AND start_us < ?", days, now_us, span_days=1
+                )
+            removed += self._remove("gap WHERE end_us < ?", self._retention.minute_days, now_us)
+        return removed
+
+    def close(self) -> None:
+        """Close the file; what is pending and not committed is lost, as the report of ``commit`` said."""
+        self._connection.close()
+
+    def _write_tail(self, row: tuple[object, ...]) -> None:
+        insert = "INSERT INTO tail (committed_us, samples, first_us, last_us, body) VALUES (?, ?, ?, ?, ?)"
+        if not self._frames.new_layouts:
+            self._connection.execute(insert, row)
+            return
+        with self._transaction():
+            layouts = list(self._frames.new_layouts.items())
+            self._connection.executemany("INSERT OR REPLACE INTO layout (id, keys) VALUES (?, ?)", layouts)
+            self._connection.execute(insert, row)
+        self._frames.new_layouts.clear()
+
+    def _fold_is_due(self, now_us: int) -> bool:
+        query = "SELECT committed_us, (SELECT sum(samples) FROM tail) FROM tail ORDER BY id LIMIT 1"
+        oldest = self._connection.execute(query).fetchone()
+        if oldest is None:
+            return False
+        return bool(oldest[0] // PART_US != now_us // PART_US or oldest[1] >= FOLD_SAMPLES)
+
+    def _fold(self) -> None:
+        """Move the tail into parts, at most half a million samples a transaction."""
+        layouts = {number: np.frombuffer(keys, "<i4") for number, keys in self._layouts().items()}
+        waiting = self._connection.execute("SELECT id, samples FROM tail ORDER BY id").fetchall()
+        while waiting:
+            count, samples = 0, 0
+            while count < len(waiting) and (count == 0 or samples + waiting[count][1] <= FOLD_SAMPLES):
+                samples += waiting[count][1]
+                count += 1
+            last_id = waiting[count - 1][0]
+            waiting = waiting[count:]
+            with self._transaction():
+                bodies = self._connection.execute(
+                    "SELECT body FROM tail WHERE id <= ? ORDER BY id", (last_id,)
+                ).fetchall()
+                self._fold_rows(decode_frames((body for (body,) in bodies), layouts))
+                self._connection.execute("DELETE FROM tail WHERE id <= ?", (last_id,))
+
+    def _fold_rows(self, rows: TailRows) -> None:
+        grouped, tags, edges = sorted_by_tag(rows)
+        delay = grouped.receive_us - grouped.source_us
+        for number, tag_key in enumerate(tags.tolist()):
+            span = slice(int(edges[number]), int(edges[number + 1]))
+            mine = grouped.taken(span)
+            revisions = (
+                np.unique(mine.revision) if mine.revision[0] != mine.revision[-1] else mine.revision[:1]
+            )
+            for revision in revisions.tolist():
+                chosen = mine.revision == revision
+                low, high = int(delay[span].min()), int(delay[span].max())
+                value = self._declared(tag_key, mine.value)
+                samples = Samples(mine.source_us, value, mine.quality, mine.sequence, low, high)
+                if not bool(chosen.all()):
+                    samples = samples.part(chosen)
+                self._write_parts(tag_key, merged([samples]), revision)
+
+    def _write_parts(self, tag_key: int, samples: Samples, revision: int) -> list[int]:
+        """Write one part an hour; return the hours."""
+        hours = []
+        for rows in cut_at(samples.time_us, MICROSECONDS_PER_HOUR):
+            piece = samples.part(rows)
+            hours.append(int(piece.time_us[0]) // MICROSECONDS_PER_HOUR * MICROSECONDS_PER_HOUR)
+            chunk = self._quick.encode(piece)
+            self._tables.insert(tag_key, chunk, revision=revision, is_part=True)
+        return hours
+
+    def _finish_hours(self, now_us: int) -> int:
+        open_until = (now_us - GRACE_US) // MICROSECONDS_PER_HOUR * MICROSECONDS_PER_HOUR
+        today = day_of(now_us - GRACE_US)
+        found = self._tables.open_hours(before_us=open_until)
+        hours = sorted(
+            {(key, first // MICROSECONDS_PER_HOUR * MICROSECONDS_PER_HOUR) for key, first in found}
+        )
+        written = 0
+        for low in range(0, len(hours), _HOURS_PER_TRANSACTION):
+            with self._transaction():
+                for tag_key, hour in hours[low : low + _HOURS_PER_TRANSACTION]:
+                    written += self._compactor.finish_hour(tag_key, hour, day_is_over=day_of(hour) < today)
+        return written
+
+    def _finish_days(self, now_us: int) -> None:
+        found = self._tables.days_with_hours(before_us=day_of(now_us - GRACE_US))
+        days = sorted({(key, day_of(start)) for key, start in found})
+        for low in range(0, len(days), _HOURS_PER_TRANSACTION):
+            with self._transaction():
+                for tag_key, day in days[low : low + _HOURS_PER_TRANSACTION]:
+                    self._compactor.finish_day(tag_key, day)
+
+    def _declared(self, tag_key: int, value: NDArray[np.float64]) -> Numbers:
+        return as_declared(value, self._dtypes.get(tag_key, TagDtype.FLOAT64))
+
+    def _remove(self, what: str, days: float | None, now_us: int, *, span_days: int = 0) -> int:
+        if days is None:
+            return 0
+        before = now_us - int((days + span_days) * MICROSECONDS_PER_DAY)
+        return self._connection.execute(f"DELETE FROM {what}", (before,)).rowcount
+
+    def _layouts(self) -> dict[int, bytes]:
+        return dict(self._connection.execute("SELECT id, keys FROM layout").fetchall())
+
+    def _last_commit(self) -> int | None:
+        tail = self._connection.execute("SELECT max(committed_us) FROM tail").fetchone()[0]
+        kept = self._connection.execute("SELECT value FROM meta WHERE key = 'clock_us'").fetchone()
+        known = [int(each) for each in (tail, kept and kept[0]) if each is not None]
+        return max(known, default=None)
+
+    def _remember_clock(self) -> None:
+        """Keep the wall time on record, for the comparison at the next start."""
+        now = str(self._clock.now_us())
+        self._connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('clock_us', ?)", (now,))
+
+    def _transaction(self) -> "_Transaction":
+        return _Transaction(self._connection)
+
+
+class _Transaction:
+    """BEGIN IMMEDIATE ... COMMIT, or ROLLBACK when the block raises."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is None:
+            try:
+                self._connection.execute("COMMIT")
+            except sqlite3.Error:
+                self._roll_back()
+                raise
+        else:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")

@@ -1,0 +1,288 @@
+"""The historian's reading side: raw rows, trends and last values over chunks, levels and the tail alike."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.errors import DatabaseDamaged
+from domain.instants import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
+from domain.plant.quality import BAD_NOT_CONFIGURED, QualityCause
+from domain.plant.readings import ReadingBatch
+from domain.plant.tags import TagDtype
+from domain.ports import HistoryGap, HistorySeries, TrendColumns
+from storage.data_folder import DataFolder
+from storage.failures import told
+from storage.history_chunks import ChunkTables, LevelRow, StoredChunk, combined
+from storage.history_codec import ChunkCodec, as_declared
+from storage.history_file import open_for_reading
+from storage.history_gaps import find_gaps, joined_gaps
+from storage.history_samples import (
+    EMPTY_BUCKETS,
+    Buckets,
+    Samples,
+    joined_buckets,
+    merged,
+    period_of,
+    reduced,
+    regrouped,
+)
+from storage.history_tail_cache import TailCache, as_samples
+
+_LEVELS_S = (3600, 60)
+
+
+class StoredHistory:
+    """Implements ``domain.ports.HistoryReader`` on a connection of its own; one thread at a time."""
+
+    def __init__(self, folder: DataFolder, *, dtypes: Mapping[int, TagDtype] | None = None) -> None:
+        """``dtypes`` gives the declared type per tag key, so that tail rows read as chunks will."""
+        self._path = folder.history_db
+        self._dtypes = dict(dtypes or {})
+        with told(self._path):
+            self._connection = open_for_reading(folder)
+        self._tables = ChunkTables(self._connection, ChunkCodec())
+        self._tail = TailCache(self._connection)
+
+    def series(self, tag_key: int, *, start_us: int, end_us: int) -> HistorySeries:
+        """Return raw samples with start <= time < end, from chunks and the tail together."""
+        with self._snapshot():
+            pieces, _ = self._raw(tag_key, start_us, end_us)
+        if not pieces:
+            return _no_series(tag_key)
+        revision = np.concatenate([np.full(len(p), r, np.int32) for r, p in pieces])
+        samples = [piece for _, piece in pieces]
+        time_us = np.concatenate([p.time_us for p in samples])
+        value = np.concatenate([p.value.astype(np.float64) for p in samples])
+        quality = np.concatenate([p.quality for p in samples])
+        sequence = np.concatenate([p.sequence for p in samples])
+        inside = (time_us >= start_us) & (time_us < end_us)
+        is_ordered = bool((time_us[1:] > time_us[:-1]).all())
+        chosen = np.flatnonzero(inside) if is_ordered else _ordered(time_us, sequence, inside)
+        return HistorySeries(tag_key, time_us[chosen], value[chosen], quality[chosen], revision[chosen])
+
+    def trend(self, tag_key: int, *, start_us: int, end_us: int, columns: int) -> TrendColumns:
+        """Return at most ``columns`` columns, from the coarsest level that is fine enough."""
+        width = max(1, -(-(end_us - start_us) // max(1, columns)))
+        with self._snapshot():
+            level_s = self._level(tag_key, width, start_us)
+            if level_s == 0:
+                buckets, gaps = self._raw_columns(tag_key, start_us, end_us, width)
+            else:
+                buckets, gaps = self._level_columns(tag_key, start_us, end_us, width, level_s)
+            gaps += self._tables.gaps(tag_key, start_us=start_us, end_us=end_us)
+        has_value = buckets.count > 0
+        if not bool(has_value.all()):
+            buckets = buckets.part(has_value)
+        return TrendColumns(
+            tag_key,
+            buckets.time_us,
+            buckets.minimum,
+            buckets.maximum,
+            buckets.mean,
+            buckets.count,
+            buckets.quality,
+            width,
+            level_s,
+            joined_gaps(gaps, start_us=start_us, end_us=end_us),
+        )
+
+    def last_values(self, tag_keys: Sequence[int]) -> ReadingBatch:
+        """Return the newest stored reading of each tag; "bad, not configured" where there is none."""
+        keys = np.asarray(tag_keys, dtype=np.int32)
+        batch = _unknown(keys)
+        with self._snapshot():
+            newest = self._tail.newest()
+            in_chunks = [self._last_in_chunks(int(key)) for key in keys]
+        places = np.searchsorted(newest.tag_key, keys)
+        for row, (key, stored) in enumerate(zip(keys.tolist(), in_chunks, strict=True)):
+            place = int(places[row])
+            is_in_tail = place < len(newest) and newest.tag_key[place] == key
+            if is_in_tail and (stored is None or newest.source_us[place] >= stored[1]):
+                reading = tuple(column[place] for column in newest.columns()[1:6])
+                value, quality, source, receive, sequence = reading
+                _set(batch, row, (value, source, quality, receive, sequence))
+            elif stored is not None:
+                _set(batch, row, stored)
+        return batch
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """Read chunks and tail of one instant, so that a fold between two queries hides nothing."""
+        with told(self._path):
+            self._connection.execute("BEGIN")
+            try:
+                self._tail.refresh()
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    def _level(self, tag_key: int, width_us: int, start_us: int) -> int:
+        """Return 0, 60 or 3600: the coarsest that is fine enough, or a coarser one that reaches back."""
+        chosen = next((s for s in _LEVELS_S if width_us >= s * MICROSECONDS_PER_SECOND), 0)
+        if chosen == 3600:
+            return chosen
+        minutes = self._tables.oldest_level(tag_key, step_s=60)
+        hours = self._tables.oldest_level(tag_key, step_s=3600)
+        if chosen == 0:
+            raw = self._tables.oldest(tag_key)
+            if minutes is not None and (raw is None or (raw > start_us and minutes < _minute(raw))):
+                chosen = 60
+        if (
+            chosen == 60
+            and hours is not None
+            and (minutes is None or (minutes > start_us and hours < minutes))
+        ):
+            chosen = 3600
+        return chosen
+
+    def _raw(
+        self, tag_key: int, start_us: int, end_us: int
+    ) -> tuple[list[tuple[int, Samples]], list[HistoryGap]]:
+        """Return the pieces that touch the window with their revision, and a gap per damaged chunk."""
+        stored = self._tables.chunks(tag_key, start_us=start_us, end_us=end_us)
+        pieces, gaps = self._decoded(stored)
+        return pieces + self._tail_pieces(tag_key), gaps
+
+    def _decoded(self, stored: Sequence[StoredChunk]) -> tuple[list[tuple[int, Samples]], list[HistoryGap]]:
+        pieces, gaps = [], []
+        for each in stored:
+            try:
+                pieces.append((each.revision, self._tables.codec.decode(each.chunk)))
+            except DatabaseDamaged:
+                gaps.append(HistoryGap(each.chunk.first_us, each.chunk.last_us, int(QualityCause.DECODE)))
+        return pieces, gaps
+
+    def _tail_pieces(self, tag_key: int) -> list[tuple[int, Samples]]:
+        rows = self._tail.rows(tag_key)
+        if not len(rows):
+            return []
+        dtype = self._dtypes.get(tag_key, TagDtype.FLOAT64)
+        samples = as_samples(rows)
+        value = as_declared(rows.value, dtype)
+        samples = Samples(samples.time_us, value, samples.quality, samples.sequence)
+        if rows.revision[0] == rows.revision[-1] and bool((rows.revision == rows.revision[0]).all()):
+            return [(int(rows.revision[0]), samples)]
+        return [(int(r), samples.part(rows.revision == r)) for r in np.unique(rows.revision)]
+
+    def _raw_columns(
+        self, tag_key: int, start_us: int, end_us: int, width: int
+    ) -> tuple[Buckets, list[HistoryGap]]:
+        pieces, gaps = self._raw(tag_key, start_us, end_us)
+        if not pieces:
+            return EMPTY_BUCKETS, gaps
+        whole = merged([piece for _, piece in pieces])
+        low, high = np.searchsorted(whole.time_us, (start_us, end_us))
+        buckets = reduced(whole.part(slice(int(low), int(high))), origin_us=start_us, step_us=width)
+        return buckets, gaps + self._open_gaps(tag_key)[1]
+
+    def _open_gaps(self, tag_key: int) -> tuple[Samples | None, list[HistoryGap]]:
+        """Return the samples of hours still open, and the gaps among them."""
+        parts, gaps = self._decoded(self._tables.parts(tag_key))
+        pieces = parts + self._tail_pieces(tag_key)
+        if not pieces:
+            return None, gaps
+        whole = merged([piece for _, piece in pieces])
+        previous = self._tables.last_before(tag_key, int(whole.time_us[0]))
+        period = period_of(whole.time_us)
+        gaps += find_gaps(whole.time_us, whole.quality, period_us=period, previous=previous)
+        return whole, gaps
+
+    def _level_columns(
+        self, tag_key: int, start_us: int, end_us: int, width: int, level_s: int
+    ) -> tuple[Buckets, list[HistoryGap]]:
+        step_us = level_s * MICROSECONDS_PER_SECOND
+        rows = self._tables.level_rows(tag_key, step_s=level_s, start_us=start_us, end_us=end_us)
+        if level_s == 3600:
+            rows += self._hours_of_today(tag_key, start_us, end_us)
+        pieces = [
+            combined([row for row in rows if row.revision == revision])
+            for revision in sorted({row.revision for row in rows})
+        ]
+        still_open, gaps = self._open_gaps(tag_key)
+        if still_open is not None:
+            pieces.append(reduced(still_open, origin_us=0, step_us=step_us))
+        buckets = joined_buckets(pieces)
+        low, high = np.searchsorted(buckets.time_us, (start_us - step_us + 1, end_us))
+        buckets = buckets.part(slice(int(low), int(high)))
+        return regrouped(_not_before(buckets, start_us), origin_us=start_us, step_us=width), gaps
+
+    def _hours_of_today(self, tag_key: int, start_us: int, end_us: int) -> list[LevelRow]:
+        rows = self._tables.level_rows(tag_key, step_s=60, start_us=start_us, end_us=end_us, most_span_s=3600)
+        return [
+            LevelRow(
+                row.start_us,
+                row.span_s,
+                row.revision,
+                regrouped(row.buckets, origin_us=row.start_us, step_us=MICROSECONDS_PER_HOUR),
+            )
+            for row in rows
+        ]
+
+    def _last_in_chunks(self, tag_key: int) -> tuple[float, int, int, int, int] | None:
+        """Return value, source time, quality, receive time and sequence of the newest chunk's last row."""
+        query = (
+            "SELECT last_value, last_us, last_quality, last_us + delay_high_us, "
+            "sequence_first + sequence_step * (samples - 1) FROM chunk "
+            "WHERE tag_key = ? ORDER BY first_us DESC LIMIT 2"
+        )
+        rows = self._connection.execute(query, (tag_key,)).fetchall()
+        return max(rows, key=lambda row: row[1]) if rows else None
+
+
+def _not_before(buckets: Buckets, start_us: int) -> Buckets:
+    """Count a bucket that began before the window and reaches into it to the first column."""
+    if not len(buckets) or buckets.time_us[0] >= start_us:
+        return buckets
+    return Buckets(
+        np.maximum(buckets.time_us, start_us),
+        buckets.minimum,
+        buckets.maximum,
+        buckets.mean,
+        buckets.count,
+        buckets.quality,
+    )
+
+
+def _ordered(
+    time_us: NDArray[np.int64], sequence: NDArray[np.int64], chosen: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return the chosen rows in order of time and sequence, each pair of them once."""
+    order = np.lexsort((sequence, time_us))
+    is_first = np.ones(len(order), dtype=np.bool_)
+    is_first[1:] = (np.diff(time_us[order]) != 0) | (np.diff(sequence[order]) != 0)
+    return order[is_first & chosen[order]]
+
+
+def _minute(instant_us: int) -> int:
+    return instant_us // (60 * MICROSECONDS_PER_SECOND) * (60 * MICROSECONDS_PER_SECOND)
+
+
+def _no_series(tag_key: int) -> HistorySeries:
+    return HistorySeries(
+        tag_key, np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint16), np.empty(0, np.int32)
+    )
+
+
+def _unknown(keys: NDArray[np.int32]) -> ReadingBatch:
+    count = len(keys)
+    return ReadingBatch(
+        keys,
+        np.full(count, np.nan),
+        np.full(count, BAD_NOT_CONFIGURED, np.uint16),
+        np.zeros(count, np.int64),
+        np.zeros(count, np.int64),
+        np.zeros(count, np.int64),
+    )
+
+
+def _set(batch: ReadingBatch, row: int, reading: tuple[float | None, int, int, int, int]) -> None:
+    value, source, quality, receive, sequence = reading
+    batch.value[row] = np.nan if value is None else value
+    batch.source_us[row], batch.quality[row] = source, quality
+    batch.receive_us[row], batch.sequence[row] = receive, sequence

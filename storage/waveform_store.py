@@ -1,0 +1,271 @@
+"""Kept waveforms and spectra: one database file a UTC month, so that retention deletes a file.
+
+Waveforms are lossless float32 (shuffle and zstd); each is durable when ``keep`` returns, so that an alarm
+committed afterwards never links to nothing.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import numpy as np
+
+from domain.errors import DatabaseDamaged, MigrationFailed, NotFound, StorageError
+from domain.identifiers import new_id
+from domain.instants import Clock, from_microseconds
+from domain.plant.signals import Spectrum, SpectrumKind, Waveform
+from domain.ports import KeptWaveform, SpectrumRow
+from storage.data_folder import DataFolder
+from storage.database import connect
+from storage.failures import storage_error, told
+from storage.history_codec import ChunkCodec
+from storage.set_aside import set_aside
+
+APPLICATION_ID = 0x4A494457
+"""``PRAGMA application_id``: "JIDW"."""
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE waveform (
+    id BLOB PRIMARY KEY, tag_key INTEGER NOT NULL, start_us INTEGER NOT NULL, sampling_rate_hz REAL NOT NULL,
+    length INTEGER NOT NULL, unit TEXT NOT NULL, quality INTEGER NOT NULL, revision INTEGER NOT NULL,
+    reason TEXT NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX ix_waveform_tag ON waveform (tag_key, start_us);
+CREATE TABLE spectrum (
+    id INTEGER PRIMARY KEY, tag_key INTEGER NOT NULL, kind TEXT NOT NULL, time_us INTEGER NOT NULL,
+    resolution_hz REAL NOT NULL, lines INTEGER NOT NULL, unit TEXT NOT NULL, is_rms INTEGER NOT NULL,
+    quality INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE UNIQUE INDEX ix_spectrum_tag ON spectrum (tag_key, kind, time_us);
+"""
+T = TypeVar("T")
+_FLOAT32 = np.dtype("<f4")
+_DIRECTORY = "SELECT id, tag_key, start_us, sampling_rate_hz, length, reason FROM waveform "
+
+
+class MonthlyWaveforms:
+    """Implements ``domain.ports.WaveformStore``; several processes may read while one writes."""
+
+    def __init__(self, folder: DataFolder, *, clock: Clock, is_writer: bool = True) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._is_writer = is_writer
+        self._codec = ChunkCodec()
+        self._open: dict[Path, sqlite3.Connection] = {}
+        self.set_aside: list[Path] = []
+        """Damaged month files that went to quarantine, or that a reader passed over."""
+
+    def keep(self, waveform: Waveform, *, reason: str) -> UUID:
+        """Store a waveform durably and return its id."""
+        identity = new_id(now_ms=self._clock.now_us() // 1000)
+        row = (
+            identity.bytes,
+            waveform.tag_key,
+            waveform.start_us,
+            waveform.sampling_rate_hz,
+            len(waveform.samples),
+            waveform.unit,
+            waveform.quality,
+            waveform.revision,
+            reason,
+            self._codec.pack(np.asarray(waveform.samples, dtype=np.float32)),
+        )
+        path = self._file_of(waveform.start_us)
+        with told(path):
+            self._writable(path).execute(f"INSERT INTO waveform VALUES ({', '.join('?' * len(row))})", row)
+        return identity
+
+    def waveform(self, waveform_id: UUID) -> Waveform:
+        """Return a stored waveform; NotFound when it is gone, DatabaseDamaged when its bytes were changed."""
+        query = (
+            "SELECT tag_key, body, length, sampling_rate_hz, start_us, unit, quality, revision "
+            "FROM waveform WHERE id = ?"
+        )
+        found = self._from_months(lambda month: month.execute(query, (waveform_id.bytes,)).fetchall())
+        if not found:
+            raise NotFound(f"waveform {waveform_id} is no longer kept", key="waveform_gone")
+        tag_key, body, length, rate, start_us, unit, quality, revision = found[0]
+        samples = self._codec.unpack(body, _FLOAT32, length)
+        return Waveform(tag_key, samples, rate, start_us, unit, quality, revision)
+
+    def waveforms(self, tag_key: int, *, start_us: int, end_us: int) -> Sequence[KeptWaveform]:
+        """List what is kept of a tag in a time window, oldest first."""
+        query = f"{_DIRECTORY} WHERE tag_key = ? AND start_us >= ? AND start_us < ? ORDER BY start_us"
+        rows = self._from_months(
+            lambda month: month.execute(query, (tag_key, start_us, end_us)).fetchall(),
+            start_us=start_us,
+            end_us=end_us,
+        )
+        return tuple(KeptWaveform(UUID(bytes=identity), *rest) for identity, *rest in rows)
+
+    def keep_spectra(self, rows: Sequence[SpectrumRow]) -> None:
+        """Store spectra durably, those of one month in one transaction; the same again replaces."""
+        by_file: dict[Path, list[tuple[object, ...]]] = {}
+        for row in rows:
+            by_file.setdefault(self._file_of(row.time_us), []).append(self._spectrum_columns(row))
+        for path, columns in by_file.items():
+            with told(path):
+                month = self._writable(path)
+                month.execute("BEGIN IMMEDIATE")
+                try:
+                    month.executemany(
+                        "INSERT OR REPLACE INTO spectrum (tag_key, kind, time_us, resolution_hz, lines, "
+                        "unit, is_rms, quality, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        columns,
+                    )
+                    month.execute("COMMIT")
+                except BaseException:
+                    if month.in_transaction:
+                        month.execute("ROLLBACK")
+                    raise
+
+    def spectra(
+        self, tag_key: int, kind: SpectrumKind, *, start_us: int, end_us: int, limit: int = 500
+    ) -> Sequence[SpectrumRow]:
+        """Return stored spectra in a time window, oldest first, thinned evenly to ``limit``."""
+        which = (tag_key, kind.value, start_us, end_us)
+        where = "WHERE tag_key = ? AND kind = ? AND time_us >= ? AND time_us < ?"
+        places: list[tuple[sqlite3.Connection, int]] = self._from_months(
+            lambda month: [
+                (month, row[0])
+                for row in month.execute(f"SELECT id FROM spectrum {where} ORDER BY time_us", which)
+            ],
+            start_us=start_us,
+            end_us=end_us,
+        )
+        if len(places) > limit:
+            chosen = np.linspace(0, len(places) - 1, limit).round().astype(int)
+            places = [places[number] for number in chosen]
+        return tuple(self._spectrum(month, identity) for month, identity in places)
+
+    def prune(self, *, before_us: int) -> int:
+        """Delete whole months that end before the instant; return the files removed."""
+        kept = _month(before_us)
+        old = [path for path in self._folder.waveform_files() if path.stem.removeprefix("waveforms-") < kept]
+        for path in old:
+            self._close_one(path)
+            for companion in ("", "-wal", "-shm"):
+                path.with_name(path.name + companion).unlink(missing_ok=True)
+        return len(old)
+
+    def close(self) -> None:
+        """Close every month."""
+        for path in list(self._open):
+            self._close_one(path)
+
+    def _spectrum_columns(self, row: SpectrumRow) -> tuple[object, ...]:
+        spectrum = row.spectrum
+        body = self._codec.pack(np.asarray(spectrum.amplitude, dtype=np.float32))
+        return (
+            row.tag_key,
+            row.kind.value,
+            row.time_us,
+            spectrum.resolution_hz,
+            len(spectrum.amplitude),
+            spectrum.unit,
+            int(spectrum.is_rms),
+            row.quality,
+            body,
+        )
+
+    def _spectrum(self, month: sqlite3.Connection, identity: int) -> SpectrumRow:
+        query = (
+            "SELECT tag_key, kind, time_us, body, lines, resolution_hz, unit, is_rms, quality "
+            "FROM spectrum WHERE id = ?"
+        )
+        tag_key, kind, time_us, body, lines, resolution, unit, is_rms, quality = month.execute(
+            query, (identity,)
+        ).fetchone()
+        amplitude = self._codec.unpack(body, _FLOAT32, lines)
+        spectrum = Spectrum(amplitude, resolution, unit, bool(is_rms))
+        return SpectrumRow(tag_key, SpectrumKind(kind), time_us, spectrum, quality)
+
+    def _from_months(
+        self,
+        ask: Callable[[sqlite3.Connection], list[T]],
+        *,
+        start_us: int | None = None,
+        end_us: int | None = None,
+    ) -> list[T]:
+        """Ask every month of the window, oldest first; a damaged file is passed over and noted."""
+        answers: list[T] = []
+        for path in self._folder.waveform_files():
+            month = path.stem.removeprefix("waveforms-")
+            if start_us is not None and month < _month(start_us):
+                continue
+            if end_us is not None and month > _month(end_us):
+                continue
+            try:
+                with told(path):
+                    answers += ask(self._readable(path))
+            except DatabaseDamaged:
+                self._put_aside(path)
+        return answers
+
+    def _readable(self, path: Path) -> sqlite3.Connection:
+        if path not in self._open:
+            self._open[path] = _checked(path, mode="rw" if self._is_writer else "ro")
+        return self._open[path]
+
+    def _writable(self, path: Path) -> sqlite3.Connection:
+        if not self._is_writer:
+            raise StorageError("this program only reads waveforms", key="read_only")
+        if path in self._open:
+            return self._open[path]
+        try:
+            self._open[path] = _checked(path, mode="rw") if path.exists() else _made(path)
+        except (DatabaseDamaged, sqlite3.Error) as error:
+            if not isinstance(error, DatabaseDamaged) and not isinstance(
+                storage_error(error, path), DatabaseDamaged
+            ):
+                raise
+            self._put_aside(path)
+            self._open[path] = _made(path)
+        return self._open[path]
+
+    def _put_aside(self, path: Path) -> None:
+        """Set a damaged month aside; a reader leaves that to the writer and passes over it."""
+        self._close_one(path)
+        if self._is_writer:
+            self.set_aside += set_aside(path, self._folder.quarantine, now_us=self._clock.now_us())
+        elif path not in self.set_aside:
+            self.set_aside.append(path)
+
+    def _close_one(self, path: Path) -> None:
+        connection = self._open.pop(path, None)
+        if connection is not None:
+            connection.close()
+
+    def _file_of(self, instant_us: int) -> Path:
+        return self._folder.waveform_file(_month(instant_us))
+
+
+def _month(instant_us: int) -> str:
+    return f"{from_microseconds(instant_us):%Y-%m}"
+
+
+def _checked(path: Path, *, mode: str) -> sqlite3.Connection:
+    """Open an existing month; DatabaseDamaged when it is not one of ours."""
+    connection = connect(path, mode=mode)
+    try:
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise DatabaseDamaged(f"{path} is not a waveform file of this program", key="database_foreign")
+        if connection.execute("PRAGMA user_version").fetchone()[0] > VERSION:
+            raise MigrationFailed(f"{path} was written by a newer program", key="schema_newer")
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _made(path: Path) -> sqlite3.Connection:
+    connection = connect(path, mode="rwc")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={VERSION};COMMIT;")
+    return connection
