@@ -131,6 +131,7 @@ class ControlSegment:
         "collector_pid",
         "supervisor_pid",
         "safe_mode",
+        "analysis_dropped",
     )
     MAGIC = 0x4A49444F4B410001
     SIZE = 4096

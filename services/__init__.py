@@ -1,0 +1,1 @@
+"""Use cases: transactions, processes, clocks. Screens and commands ask here."""

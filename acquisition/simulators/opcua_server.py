@@ -47,7 +47,7 @@ class OpcUaPlc:
         await server.set_application_uri(NAMESPACE_URI)
         server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
         await server.load_certificate(str(self._pki_folder / "server.der"))
-        await server.load_private_key(str(self._pki_folder / "server.pem"))
+        await server.load_private_key(str(self._pki_folder / "server.key.pem"))
         await self._build(await server.register_namespace(NAMESPACE_URI))
         await server.start()
         self._tasks = [asyncio.create_task(self._serve_scalars()), asyncio.create_task(self._serve_streams())]
@@ -144,7 +144,7 @@ class OpcUaPlc:
     def _value(self, content: object, kind: ua.VariantType, *, at_us: int, status: int = 0) -> ua.DataValue:
         moment = from_microseconds(at_us).replace(tzinfo=None)
         return ua.DataValue(
-            ua.Variant(content, kind), StatusCode_=ua.StatusCode(status), SourceTimestamp=moment,
+            ua.Variant(content, kind), StatusCode=ua.StatusCode(status), SourceTimestamp=moment,
             ServerTimestamp=from_microseconds(self._clock.now_us()).replace(tzinfo=None),
         )  # fmt: skip
 

@@ -54,12 +54,11 @@ class Physics(Protocol):
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where the servers of the demo plant listen, and which certificate folder their client uses."""
+    """Loopback ports on which the servers of the demo plant listen."""
 
     modbus_1: int
     modbus_3: int
     opcua: int
-    pki_folder: str = ""
 
     def options(self, name: str) -> dict[str, object]:
         """Return the connection options of one device."""
@@ -67,7 +66,6 @@ class Endpoints:
             return {
                 "endpoint": f"opc.tcp://127.0.0.1:{self.opcua}/jidoka/demo/",
                 "security": "Basic256Sha256",
-                "pki_folder": self.pki_folder,
                 "publishing_interval_ms": 100,
             }
         return {"host": "127.0.0.1", "port": self.modbus_1 if name == "PLC-1" else self.modbus_3}

@@ -5,7 +5,6 @@ Events lie in slots of five minutes and never reach into the next slot's event.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ SLOTS = int(HOUR_S / SLOT_S)
 PROPAGATION_S = 7.0
 """Time in which a stop reaches the next machine: the buffer between two machines."""
 
+HOURS_KEPT = 4096
 CHANGE_EVERY_HOURS = 8
 CHANGE_HOUR = 5
 CHANGE_S = 840.0
@@ -53,11 +53,15 @@ class LineSchedule:
         self._seed = stable_seed(seed, "schedule", line)
         self._machines = machines
         self._stops_per_hour = stops_per_hour
-        self._events = lru_cache(maxsize=4096)(self._draw)
+        self._drawn: dict[int, tuple[StopEvent, ...]] = {}
 
     def events(self, hour: int) -> tuple[StopEvent, ...]:
         """Return the stops that begin in an hour since the plant's epoch (negative before it)."""
-        return self._events(hour)
+        if hour not in self._drawn:
+            if len(self._drawn) >= HOURS_KEPT:
+                self._drawn.clear()
+            self._drawn[hour] = self._draw(hour)
+        return self._drawn[hour]
 
     def _draw(self, hour: int) -> tuple[StopEvent, ...]:
         source = np.random.default_rng([self._seed, hour & 0xFFFF_FFFF])

@@ -75,17 +75,17 @@ class VibrationChannel:
         self, share: NDArray[np.float64], angle: NDArray[np.float64], time_s: float
     ) -> NDArray[np.float64]:
         unbalance = 1 + 4 * self.size(FaultKind.UNBALANCE, float(time_s))
-        turn = np.exp(2j * np.pi * (angle % 1.0))
+        turn = _unit_phasor(angle)
         phasor = np.ones_like(turn)
-        total = np.zeros(len(angle))
+        total = np.zeros(len(angle), dtype=np.float32)
         for order, velocity in enumerate(self.order_velocity_mm_s, start=1):
             phasor = phasor * turn
             strength = velocity * (unbalance if order == 1 else 1.0)
             total += self._amplitude_g(strength, order) * phasor.imag
         if self.mesh_teeth:
-            mesh = 2 * np.pi * self.mesh_teeth * angle
+            mesh = _unit_phasor(self.mesh_teeth * angle).imag
             modulation = 1 + 0.2 * turn.real
-            total += self._amplitude_g(self.mesh_velocity_mm_s, self.mesh_teeth) * modulation * np.sin(mesh)
+            total += self._amplitude_g(self.mesh_velocity_mm_s, self.mesh_teeth) * modulation * mesh
         result: NDArray[np.float64] = total * share**2
         return result
 
@@ -142,3 +142,11 @@ class VibrationChannel:
         ring = np.exp(-self.damping * circular * since) * np.sin(circular * since) * strength[:, None]
         np.add.at(total, (first[:, None] + offset).ravel(), ring.ravel())
         return total[: len(time_s)]
+
+
+def _unit_phasor(revolutions: NDArray[np.float64]) -> NDArray[np.complex64]:
+    """Return exp(2 pi i x); the whole turns are taken off in float64, the rest is fine in float32."""
+    angle = (2 * np.pi * (revolutions % 1.0)).astype(np.float32)
+    phasor = np.empty(len(angle), dtype=np.complex64)
+    phasor.real, phasor.imag = np.cos(angle), np.sin(angle)
+    return phasor

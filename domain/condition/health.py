@@ -1,8 +1,28 @@
 """Health of an asset as a value: 0-100 % with reasons, or a refusal with its reason [RUL-8, NEW-15]."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 ESCALATION_BELOW = 70.0
+POINTS_AT_LIMIT = 60.0
+"""A single measurement at its highest limit costs so many points, the asset is then far below escalation."""
+
+WORST_SHARE = 1.6
+LIMIT_WITHOUT_RULE = 3.0
+"""Without a limit, this multiple of the normal band's edge counts as the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One figure with the upper edge of its normal band and its highest limit, in one unit."""
+
+    tag_key: int
+    value: float
+    normal_upper: float
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,14 +32,53 @@ class HealthReason:
     tag_key: int
     points_lost: float
     value: float
-    baseline: float
+    normal_upper: float
     limit: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """``score`` is 100 minus the points lost, not below 0; None with a ``refusal`` key when unknown."""
+    """``score`` is 100 minus the points lost, not below 0; None with a ``refusal`` key when unknown.
+
+    The points of the reasons add up to 100 minus the score.
+    """
 
     score: float | None
     reasons: tuple[HealthReason, ...] = ()
     refusal: str = ""
+
+
+def points_lost(value: Any, *, normal_upper: float, limit: float | None) -> Any:
+    """Return the points that a value (float or array) costs; the same rule for now and for a past."""
+    end = limit if limit is not None and limit > normal_upper else normal_upper * LIMIT_WITHOUT_RULE
+    if end <= normal_upper:
+        return value * 0.0
+    return POINTS_AT_LIMIT * np.clip((value - normal_upper) / (end - normal_upper), 0.0, WORST_SHARE)
+
+
+def assess_health(measurements: Iterable[Measurement]) -> Health:
+    """Judge measurements against their normal bands; a refusal when there is none.
+
+    Inside its band a measurement costs nothing; from the edge to its limit the loss grows linearly to 60
+    points and goes on to 96. When the sum passes 100, the reasons share the 100 in proportion.
+    """
+    reasons = [_reason(each) for each in measurements]
+    if not reasons:
+        return Health(None, refusal="health_no_baseline")
+    total = sum(reason.points_lost for reason in reasons)
+    if total > 100:
+        reasons = [_scaled(reason, 100 / total) for reason in reasons]
+    reasons.sort(key=lambda reason: -reason.points_lost)
+    return Health(max(0.0, 100 - min(total, 100.0)), tuple(reasons))
+
+
+def _reason(measurement: Measurement) -> HealthReason:
+    edge, limit = measurement.normal_upper, measurement.limit
+    lost = float(points_lost(measurement.value, normal_upper=edge, limit=limit))
+    return HealthReason(measurement.tag_key, lost, measurement.value, edge, limit)
+
+
+def _scaled(reason: HealthReason, factor: float) -> HealthReason:
+    return HealthReason(
+        reason.tag_key, reason.points_lost * factor, reason.value, reason.normal_upper, reason.limit
+    )

@@ -34,6 +34,11 @@ class Spectrum:
         """Frequencies of the lines, (n,) float64 in hertz."""
         return np.arange(len(self.amplitude), dtype=np.float64) * self.resolution_hz
 
+    def up_to(self, frequency_hz: float) -> "Spectrum":
+        """Return the lines up to a frequency."""
+        count = int(frequency_hz / self.resolution_hz) + 1
+        return Spectrum(self.amplitude[:count].copy(), self.resolution_hz, self.unit, self.is_rms)
+
 
 @dataclass(frozen=True, slots=True)
 class Band:

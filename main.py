@@ -1,0 +1,405 @@
+"""The program: commands, logging, composition. Every command imports only what it needs.
+
+Exit codes: 0 done, 1 unexpected fault, 2 wrong arguments, 3 refused (set-up, place, rule), 4 database
+damaged, 5 already running, 6 a check failed, 9 the collector failed too often.
+"""
+
+import argparse
+import json
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from domain.errors import AlreadyRunning, ControlRoomError, DatabaseDamaged
+
+EXIT_FAULT, EXIT_REFUSED, EXIT_DAMAGED, EXIT_RUNNING, EXIT_CHECK = 1, 3, 4, 5, 6
+BOUNDED_DEMO_S = 20.0
+
+_log = logging.getLogger("jidoka")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    multiprocessing.freeze_support()
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=os.environ.get("JIDOKA_LOG_LEVEL", "WARNING"),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("jidoka").setLevel(logging.INFO)
+    try:
+        code: int = options.run(options)
+        return code
+    except AlreadyRunning as error:
+        return _refuse(error, EXIT_RUNNING)
+    except DatabaseDamaged as error:
+        return _refuse(error, EXIT_DAMAGED)
+    except ControlRoomError as error:
+        return _refuse(error, EXIT_REFUSED)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _refuse(error: ControlRoomError, code: int) -> int:
+    print(f"jidoka: {error}", file=sys.stderr)
+    return code
+
+
+# Commands
+
+
+def app(options: argparse.Namespace) -> int:
+    """Open the control room; start collecting unless somebody already does."""
+    from services.launching import is_held, launch
+
+    folder: Path = options.data_dir
+    if not is_held(folder / "runtime" / "collector.lock"):
+        launch("collect", "--data-dir", str(folder), log=folder / "log" / "collect.log", is_detached=True)
+    return _window(options)
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Open the living demo plant."""
+    from services.demo_session import DemoSession
+
+    folder = options.data_dir if options.data_dir_given else options.data_dir / "demo"
+    options.data_dir = folder
+    session = DemoSession(folder, seed=options.seed, pace=options.pace, status_file=options.status)
+    session.start(progress=_print_progress)
+    try:
+        if options.no_window:
+            return session.report(for_s=options.for_s, as_json=options.json)
+        if _is_offscreen() and options.for_s is None:
+            options.for_s = BOUNDED_DEMO_S
+            return _offscreen_demo(session, options)
+        return _window(options)
+    finally:
+        session.stop()
+
+
+def _offscreen_demo(session: Any, options: argparse.Namespace) -> int:
+    """Without a display: print what is read, write pictures, end after a bounded time."""
+    from ui.screenshots import take_screenshots
+
+    print(f"No display: the demo runs offscreen for {options.for_s:.0f} s.")
+    code: int = session.report(for_s=options.for_s, as_json=options.json)
+    target = Path("screenshots")
+    pictures = take_screenshots(options.data_dir, target, is_complete=False)
+    print(f"{len(pictures)} screenshots written to {target.resolve()}")
+    return code
+
+
+def plant(options: argparse.Namespace) -> int:
+    """Serve the demo plant's devices (started by ``demo``; useful alone for tests of other clients)."""
+    import asyncio
+
+    from acquisition.simulators.process import PlantOrder, serve_plant
+    from services.clock import SystemClock
+    from services.demo import SERVER_PKI, order_file
+    from services.launching import StopWatch
+    from storage.locks import InstanceLock
+
+    folder: Path = options.data_dir
+    with InstanceLock(folder / "runtime", f"plant-{options.server}"):
+        asyncio.run(
+            serve_plant(
+                PlantOrder.load(order_file(folder)),
+                server=options.server,
+                ledger_folder=folder / "ledger",
+                pki_folder=folder / SERVER_PKI,
+                clock=SystemClock(),
+                should_stop=_until(options.for_s, StopWatch(folder).should_stop),
+            )
+        )
+    return 0
+
+
+def collect(options: argparse.Namespace) -> int:
+    """Collect without a window: the supervisor keeps a collector running until it is told to stop."""
+    if options.worker:
+        return _collector(options)
+    if options.stop:
+        from services.launching import request_stop
+
+        if request_stop(options.data_dir):
+            return 0
+        print(f"jidoka: nothing collects for {options.data_dir}", file=sys.stderr)
+        return EXIT_REFUSED
+    from services.launching import launch
+    from services.supervision import Supervisor
+    from storage.data_folder import prepare_data_folder
+    from storage.locks import InstanceLock
+
+    data = prepare_data_folder(options.data_dir)
+    worker = ["collect", "--worker", "--data-dir", str(options.data_dir)]
+    if options.status:
+        worker += ["--status", str(options.status)]
+    with InstanceLock(data.runtime, "supervisor"):
+        supervisor = Supervisor(options.data_dir, lambda: launch(*worker, log=data.log / "collector.log"))
+        _stop_on_signals(supervisor.stop)
+        return supervisor.run(until=_until(options.for_s))
+
+
+def _collector(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from acquisition.segments import ControlSegment
+    from services.clock import SystemClock
+    from services.collector import Collector, CollectorOptions
+    from storage.store import open_store
+
+    clock = SystemClock()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = ControlSegment.open(options.data_dir)
+    store = open_store(options.data_dir, role="collector", clock=clock)
+    try:
+        status_files = (options.status,) if options.status else ()
+        collector = Collector(store, control, CollectorOptions(options.data_dir, status_files), clock=clock)
+        asyncio.run(collector.run())
+    finally:
+        store.close()
+    return 0
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Replay recordings through the driver, history and analysis that a plant would use."""
+    from services.replay import replay_recordings
+
+    report = replay_recordings(
+        options.files, folder=options.data_dir, pace=options.pace or 0.0, for_s=options.for_s
+    )
+    print(json.dumps(report) if options.json else _lines(report))
+    return 0
+
+
+def analyse(options: argparse.Namespace) -> int:
+    """Analyse one recorded waveform and print figures, diagnosis and evidence as JSON."""
+    from domain.plant.bearings import BearingGeometry, DefectOrders
+    from services.analyse import AnalyseOrder, analyse_record
+
+    orders = DefectOrders(**options.orders) if options.orders else None
+    geometry = BearingGeometry("given", **options.bearing) if options.bearing else None
+    order = AnalyseOrder(
+        options.file, options.channel, options.rpm, options.fs, geometry=geometry, orders=orders
+    )
+    print(json.dumps(analyse_record(order), indent=None if options.json else 2))
+    return 0
+
+
+def screenshots(options: argparse.Namespace) -> int:
+    """Write pictures of every screen, day and night, in two sizes, from the demo plant."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from services.demo_session import DemoSession
+    from ui.screenshots import take_screenshots
+
+    folder = options.data_dir if options.data_dir_given else options.data_dir / "demo"
+    session = DemoSession(folder, seed=options.seed, pace=options.pace, status_file=None)
+    session.start(progress=_print_progress)
+    try:
+        session.wait_live(limit_s=30)
+        time.sleep(options.for_s or 0)
+        pictures = take_screenshots(folder, options.out, is_complete=True)
+    finally:
+        session.stop()
+    print(f"{len(pictures)} screenshots written to {options.out.resolve()}")
+    return 0
+
+
+def backup(options: argparse.Namespace) -> int:
+    """Copy the plant database while it runs, and prove the copy by opening it."""
+    from services.keeping import back_up
+
+    print(back_up(options.data_dir, options.to))
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Open a backup, check every page and its audit chain."""
+    from services.keeping import verify_backup
+
+    report = verify_backup(options.file)
+    print(json.dumps(report) if options.json else _lines(report))
+    return 0
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Put a verified backup in the place of the plant database; the present one is set aside."""
+    from services.keeping import restore_backup
+
+    report = restore_backup(options.file, options.data_dir, is_dry_run=options.dry_run)
+    print(json.dumps(report) if options.json else _lines(report))
+    return 0
+
+
+def migrate(options: argparse.Namespace) -> int:
+    """Bring the plant database to this program's schema, after a backup."""
+    from services.keeping import migrate_folder
+
+    report = migrate_folder(options.data_dir)
+    print(json.dumps(report) if options.json else _lines(report))
+    return 0
+
+
+def import_setup(options: argparse.Namespace) -> int:
+    """Read a set-up file into an empty plant, all of it or nothing."""
+    from services.keeping import import_file
+
+    report = import_file(options.file, options.data_dir, is_dry_run=options.dry_run)
+    print(json.dumps(report) if options.json else _lines(report))
+    return 0 if not report["problems"] else EXIT_CHECK
+
+
+def export_setup(options: argparse.Namespace) -> int:
+    """Write the whole set-up as a text that people can read and compare, without secrets."""
+    from services.keeping import export_file
+
+    export_file(options.data_dir, options.file)
+    return 0
+
+
+def self_check(options: argparse.Namespace) -> int:
+    """Check that every part of the program works on this machine; print one JSON line."""
+    from services.self_check import run_self_check
+
+    report = run_self_check()
+    print(json.dumps(report))
+    return 0 if all(report["checks"].values()) else EXIT_CHECK
+
+
+def _window(options: argparse.Namespace) -> int:
+    from ui.app import run_app
+
+    return run_app(options.data_dir, for_s=options.for_s)
+
+
+# Helpers
+
+
+def _until(for_s: float | None, also: Callable[[], bool] = lambda: False) -> Callable[[], bool]:
+    """Return a condition that turns true after a time or when another one does."""
+    end_s = None if for_s is None else time.monotonic() + for_s
+    return lambda: also() or (end_s is not None and time.monotonic() >= end_s)
+
+
+def _stop_on_signals(stop: Callable[[], None]) -> None:
+    """Let Ctrl+C and a service manager's stop end in order; control between processes needs no signal."""
+    for name in ("SIGINT", "SIGTERM"):
+        signal.signal(getattr(signal, name), lambda *_: stop())
+
+
+def _is_offscreen() -> bool:
+    return os.environ.get("QT_QPA_PLATFORM") == "offscreen"
+
+
+def _print_progress(step: str, share: float) -> None:
+    if sys.stderr.isatty():
+        print(f"\rPreparing the demo plant: {step.replace('_', ' ')} {share:4.0%} ", end="", file=sys.stderr)
+
+
+def _lines(report: dict[str, Any]) -> str:
+    return "\n".join(f"{key}: {value}" for key, value in report.items())
+
+
+def default_data_dir() -> Path:
+    """Return the shared data folder: JIDOKA_DATA_DIR, ProgramData on Windows, else the user's data home."""
+    if "JIDOKA_DATA_DIR" in os.environ:
+        return Path(os.environ["JIDOKA_DATA_DIR"])
+    if sys.platform == "win32":
+        return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "Jidoka"
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "Jidoka"
+
+
+class _DataDir(argparse.Action):
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+    ) -> None:
+        namespace.data_dir, namespace.data_dir_given = Path(values), True
+
+
+def _numbers(names: tuple[str, ...], required: int) -> Callable[[str], dict[str, float]]:
+    def parse(text: str) -> dict[str, float]:
+        parts = [float(part) for part in text.split(",")]
+        if not required <= len(parts) <= len(names):
+            raise argparse.ArgumentTypeError(f"expected {','.join(names)}")
+        return dict(zip(names, parts, strict=False))
+
+    return parse
+
+
+def _bearing(text: str) -> dict[str, Any]:
+    names = ("elements", "element_diameter_mm", "pitch_diameter_mm", "contact_angle_deg")
+    found: dict[str, Any] = dict(_numbers(names, 3)(text))
+    return found | {"elements": int(found["elements"])}
+
+
+def _orders(text: str) -> dict[str, float]:
+    found = _numbers(("bpfo", "bpfi", "bsf2", "ftf"), 4)(text)
+    bsf2 = found.pop("bsf2")
+    return found | {"bsf": bsf2 / 2}
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.set_defaults(data_dir=default_data_dir(), data_dir_given=False)
+    common.add_argument("--data-dir", action=_DataDir, metavar="DIR", help="folder of the plant's data")
+    common.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="end after this time")
+    common.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    demo_options = argparse.ArgumentParser(add_help=False)
+    demo_options.add_argument("--pace", type=float, help="ageing of the demo plant or speed of a replay")
+    demo_options.add_argument("--seed", type=int, help="seed of the demo plant")
+    status = argparse.ArgumentParser(add_help=False)
+    status.add_argument("--status", type=Path, metavar="FILE", help="rewrite this JSON file each second")
+
+    parser = argparse.ArgumentParser(prog="jidoka", description="Control room for factories.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], *parents: Any) -> argparse.ArgumentParser:
+        summary = (run.__doc__ or "").strip().splitlines()[0]
+        made = commands.add_parser(name, help=summary, description=summary, parents=[common, *parents])
+        made.set_defaults(run=run)
+        return made
+
+    add("app", app, status)
+    demo_parser = add("demo", demo, demo_options, status)
+    demo_parser.add_argument("--no-window", action="store_true", help="collect and report without a window")
+    plant_parser = add("plant", plant)
+    plant_parser.add_argument("--server", choices=("modbus", "opcua"), required=True)
+    collect_parser = add("collect", collect, status)
+    collect_parser.add_argument("--stop", action="store_true", help="end the collector of this data folder")
+    collect_parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    replay_parser = add("replay", replay, demo_options)
+    replay_parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    analyse_parser = add("analyse", analyse)
+    analyse_parser.add_argument("file", type=Path, metavar="FILE")
+    analyse_parser.add_argument("--channel", default="", help="channel of the file; default the first")
+    analyse_parser.add_argument("--rpm", type=float, required=True, help="shaft speed in r/min")
+    analyse_parser.add_argument("--fs", type=float, help="sampling rate in Hz when the file states none")
+    bearing = analyse_parser.add_mutually_exclusive_group(required=True)
+    bearing.add_argument("--bearing", type=_bearing, metavar="N,d,D[,ANGLE]", help="geometry, mm and degrees")
+    bearing.add_argument(
+        "--orders", type=_orders, metavar="BPFO,BPFI,BSF2,FTF", help="multiples of shaft speed"
+    )
+    pictures = add("screenshots", screenshots, demo_options)
+    pictures.add_argument("--out", type=Path, default=Path("docs/screenshots"), metavar="DIR")
+    add("self-check", self_check)
+    add("backup", backup).add_argument("--to", type=Path, metavar="DIR", help="where the copy goes")
+    add("verify", verify).add_argument("file", type=Path, metavar="BACKUP")
+    restore_parser = add("restore", restore)
+    restore_parser.add_argument("file", type=Path, metavar="BACKUP")
+    restore_parser.add_argument("--dry-run", action="store_true", help="say what would happen")
+    add("migrate", migrate)
+    import_parser = add("import", import_setup)
+    import_parser.add_argument("file", type=Path, metavar="FILE")
+    import_parser.add_argument("--dry-run", action="store_true", help="say what would happen")
+    add("export", export_setup).add_argument("file", type=Path, metavar="FILE")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Entry of the analysis process. Imports what is heavy only inside that process."""
+
+import queue
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from domain.condition.alarms import AlarmRule
+from domain.condition.baseline import RobustBaseline
+from domain.plant.plant import Plant
+
+if TYPE_CHECKING:
+    from services.analysis import AnalysisRecord, KeepIntervals
+
+STEP_S = 0.05
+ORPHANED_AFTER_S = 10.0
+
+
+@dataclass(frozen=True)
+class AnalysisOrder:
+    """Everything the process needs to know at its start."""
+
+    folder: Path
+    epoch: int
+    plant: Plant
+    rules: tuple[AlarmRule, ...]
+    baselines: Mapping[int, RobustBaseline]
+    intervals: "KeepIntervals"
+
+
+def run_analysis(order: AnalysisOrder, results: "Queue[AnalysisRecord]") -> None:
+    """Analyse until the stop flag is up, the collector is gone or another epoch began."""
+    from acquisition.ring_buffer import SpectrumBoard, ValueTable, WaveformRing
+    from acquisition.segments import ControlSegment
+    from services.analysis import AnalysisWorker
+    from services.clock import SystemClock
+    from services.condition import HealthAssessor
+
+    control = ControlSegment.open(order.folder)
+    worker = AnalysisWorker(
+        order.plant,
+        values=ValueTable.open(order.folder),
+        waveforms=WaveformRing.open(order.folder),
+        spectra=SpectrumBoard.open(order.folder, writable=True),
+        assessor=HealthAssessor(order.plant, order.rules, order.baselines),
+        baselines=order.baselines,
+        intervals=order.intervals,
+        clock=SystemClock(),
+    )
+    while not control.is_stop_requested and control.get("epoch") == order.epoch:
+        if control.age_s("collector_beat_ns") > ORPHANED_AFTER_S:
+            return
+        control.beat("analysis_beat_ns")
+        started_s = time.monotonic()
+        for record in worker.step():
+            try:
+                results.put_nowait(record)
+            except queue.Full:
+                control.set("analysis_dropped", control.get("analysis_dropped") + 1)
+        time.sleep(max(0.005, STEP_S - (time.monotonic() - started_s)))

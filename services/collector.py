@@ -1,0 +1,362 @@
+"""The collector process: devices, quality, alarms and history in one event loop and one writer lane."""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import queue
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from multiprocessing.context import SpawnProcess
+from multiprocessing.queues import Queue
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from acquisition.driver import DriverState
+from acquisition.drivers import DRIVERS
+from acquisition.hub import TagHub
+from acquisition.ring_buffer import SpectrumBoard, ValueTable, WaveformRing, new_epoch
+from acquisition.segments import ControlSegment
+from acquisition.supervisor import AcquisitionSupervisor
+from domain.condition.alarms import AlarmRule
+from domain.instants import Clock
+from domain.plant.plant import Plant
+from domain.plant.quality import CLASS_MASK, FLAG_MASK, QualityCause, QualityClass, quality_code
+from domain.plant.readings import ReadingBatch, SampleBlock, reading_batch
+from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind
+from domain.ports import ConnectionStatus
+from services.access import program_actor
+from services.alarm_recording import AlarmRecorder, state_tags, stored_conditions
+from services.alarm_watch import AlarmWatch, ConditionChange
+from services.analysis import AnalysisRecord, KeepIntervals, waveform_of
+from services.analysis_process import AnalysisOrder, run_analysis
+from services.baselines import load_baselines, save_baselines
+from services.recording import Recorder, WriterLane
+from services.status import FILE_NAME, SystemStatus, program_versions, resident_mb, write_status
+from storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+RING_CAPTURES = 8
+SPECTRUM_LINES = 16_385
+TICK_S = 0.2
+ANALYSIS_HUNG_S = 20.0
+RESULTS_LIMIT = 2000
+DERIVED_STALE_PERIODS = 3
+DERIVED_STALE_S = 30.0
+
+
+@dataclass(frozen=True)
+class CollectorOptions:
+    """Where the collector works and what it leaves behind."""
+
+    folder: Path
+    status_files: tuple[Path, ...] = ()
+
+
+class Collector:
+    """Everything that runs in the collector process. Build it, ``run`` it, and it cleans up after itself."""
+
+    def __init__(
+        self, store: Store, control: ControlSegment, options: CollectorOptions, *, clock: Clock
+    ) -> None:
+        self._store = store
+        self._control = control
+        self._options = options
+        self._clock = clock
+        self._actor = program_actor("collector")
+        self._plant = store.plant.load()
+        self._rules = store.alarm_rules.all()
+        self._started_s = clock.monotonic_s()
+        self._epoch = new_epoch()
+        self._tags = np.array([tag.key for tag in self._plant.tags if not tag.is_waveform], dtype=np.int32)
+        self._values, self._waveforms, self._spectra = self._rings()
+        self._hub = TagHub(self._values, self._waveforms)
+        self._lane = WriterLane()
+        self._history = store.open_history_writer()
+        self._kept = store.open_waveforms(is_writer=True)
+        self._recorder = Recorder(self._plant, self._history, self._lane, clock=clock)
+        self._alarms = AlarmRecorder(store, actor=self._actor, clock=clock)
+        self._watch = AlarmWatch(
+            self._rules,
+            conditions=stored_conditions(store),
+            state_tag_of=state_tags(self._plant, self._rules),
+        )
+        self._analysis: SpawnProcess | None = None
+        self._results: Queue[AnalysisRecord] | None = None
+        self._loop_lag_s = 0.0
+        self._active_alarms = (0, 0)
+        self._versions = program_versions(sqlite=store.report.sqlite_version)
+        self._derived = _DerivedTags(self._plant)
+
+    def _rings(self) -> tuple[ValueTable, WaveformRing, SpectrumBoard]:
+        folder, waves = self._options.folder, [tag for tag in self._plant.tags if tag.is_waveform]
+        keys = [tag.key for tag in self._plant.tags]
+        channels = [(tag.key, tag.sampling_rate_hz or 1.0, _capacity(tag)) for tag in waves]
+        return (
+            ValueTable.create(folder, keys, epoch=self._epoch),
+            WaveformRing.create(folder, channels, epoch=self._epoch),
+            SpectrumBoard.create(
+                folder, [tag.key for tag in waves], max_lines=SPECTRUM_LINES, epoch=self._epoch
+            ),
+        )
+
+    async def run(self) -> None:
+        """Serve until the stop flag is up or a finite source set has ended; then flush and clean up."""
+        self._control.set("epoch", self._epoch)
+        self._control.set("collector_pid", os.getpid())
+        self._hub.on_batch(self._recorder.take)
+        self._hub.on_batch(self._watch_values)
+        self._hub.on_block(self._note_block)
+        supervisor = AcquisitionSupervisor(
+            [self._with_pki(connection) for connection in self._plant.connections],
+            self._plant.tags,
+            self._hub,
+            clock=self._clock,
+            drivers=DRIVERS.__getitem__,
+            chance=random.Random(),
+        )
+        self._beat()
+        self._start_analysis()
+        supervisor.start()
+        try:
+            await self._serve(supervisor)
+        finally:
+            await supervisor.stop()
+            self._publish_results()
+            await asyncio.get_running_loop().run_in_executor(None, self._close)
+
+    def _with_pki(self, connection: Connection) -> Connection:
+        """Let certificates lie in the data folder unless the set-up says otherwise."""
+        if connection.kind is not ConnectionKind.OPCUA:
+            return connection
+        return replace(connection, options={"pki": str(self._store.folder.pki), **connection.options})
+
+    async def _serve(self, supervisor: AcquisitionSupervisor) -> None:
+        next_second = self._clock.monotonic_s()
+        while not self._control.is_stop_requested:
+            due_s = self._clock.monotonic_s() + TICK_S
+            await asyncio.sleep(TICK_S)
+            self._loop_lag_s = max(self._clock.monotonic_s() - due_s, 0.8 * self._loop_lag_s)
+            self._beat()
+            self._publish_results()
+            self._raise(self._watch.tick(now_s=self._clock.monotonic_s()))
+            if self._clock.monotonic_s() >= next_second:
+                next_second += 1.0
+                self._each_second(supervisor)
+
+    def _beat(self) -> None:
+        self._control.beat("collector_beat_ns")
+        self._values.beat()
+
+    def _each_second(self, supervisor: AcquisitionSupervisor) -> None:
+        statuses = supervisor.statuses()
+        now_s = self._clock.monotonic_s()
+        for status in statuses:
+            is_up = status.state in (DriverState.CONNECTED.value, DriverState.DISABLED.value)
+            self._raise(self._watch.observe_connection(status.connection_id, is_up=is_up, now_s=now_s))
+        stale = self._derived.newly_stale(self._values, now_us=self._clock.now_us())
+        if stale is not None:
+            self._hub.publish(stale)
+        self._recorder.commit_soon()
+        self._lane.submit(self._maintain, cause="history_maintenance")
+        report = self._status(statuses)
+        self._lane.submit(lambda: self._write_status(report), cause="status_file")
+        if self._analysis is not None and not self._is_analysis_well():
+            self._restart_analysis()
+
+    def _maintain(self) -> None:
+        alarms = self._store.alarms.listed()
+        self._active_alarms = (len(alarms), sum(alarm.needs_acknowledgement for alarm in alarms))
+        self._history.compact(now_us=self._clock.now_us())
+
+    def _watch_values(self, batch: ReadingBatch) -> None:
+        self._raise(self._watch.observe(batch, now_s=self._clock.monotonic_s()))
+
+    def _note_block(self, block: SampleBlock) -> None:
+        """Let the waveform's tag in the value table carry quality and age of its newest block."""
+        self._values.write(
+            reading_batch(
+                [block.tag_key], [float(block.first_index)], quality=block.quality,
+                source_us=block.start_us, receive_us=block.receive_us, sequence=block.first_index,
+            )
+        )  # fmt: skip
+
+    def _raise(self, changes: Iterable[ConditionChange]) -> None:
+        found = list(changes)
+        if found:
+            self._lane.submit(lambda: self._alarms.record(found, self._keep_for_alarm), cause="alarm")
+
+    def _keep_for_alarm(self, rule: AlarmRule) -> UUID | None:
+        tag = self._waveform_tag(rule)
+        if tag is None or tag.capture is None:
+            return None
+        window = self._waveforms.newest(tag.key, length=tag.capture.length)
+        return None if window is None else self._kept.keep(waveform_of(tag, window), reason="alarm")
+
+    def _waveform_tag(self, rule: AlarmRule) -> Tag | None:
+        if rule.tag_key is None:
+            return None
+        point_id = self._plant.tag(rule.tag_key).point_id
+        key = None if point_id is None else self._plant.point(point_id).waveform_tag_key
+        return None if key is None else self._plant.tag(key)
+
+    # Analysis process
+
+    def _start_analysis(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._results = context.Queue(maxsize=RESULTS_LIMIT)
+        order = AnalysisOrder(
+            self._options.folder,
+            self._epoch,
+            self._plant,
+            self._rules,
+            load_baselines(self._store, self._plant),
+            self._keep_intervals(),
+        )
+        self._control.set("analysis_beat_ns", time.monotonic_ns())
+        self._analysis = context.Process(
+            target=run_analysis, args=(order, self._results), name="analysis", daemon=True
+        )
+        self._analysis.start()
+
+    def _keep_intervals(self) -> KeepIntervals:
+        standard = KeepIntervals()
+        spectra_s = self._store.plant.setting("keep_spectra_s", standard.spectra_s)
+        waveforms_s = self._store.plant.setting("keep_waveforms_s", standard.waveforms_s)
+        return KeepIntervals(float(str(spectra_s)), float(str(waveforms_s)))
+
+    def _is_analysis_well(self) -> bool:
+        assert self._analysis is not None
+        return self._analysis.is_alive() and self._control.age_s("analysis_beat_ns") < ANALYSIS_HUNG_S
+
+    def _restart_analysis(self) -> None:
+        _log.error("the analysis process died or hung and is started again")
+        assert self._analysis is not None
+        self._analysis.kill()
+        self._analysis.join(1.0)
+        self._start_analysis()
+
+    def _publish_results(self) -> None:
+        if self._results is None:
+            return
+        while True:
+            try:
+                record = self._results.get_nowait()
+            except queue.Empty:
+                return
+            self._hub.publish(record.values)
+            if record.spectra or record.waveform is not None or record.learned:
+                self._lane.submit(lambda record=record: self._keep(record), cause="analysis_record")  # type: ignore[misc]
+
+    def _keep(self, record: AnalysisRecord) -> None:
+        if record.spectra:
+            self._kept.keep_spectra(record.spectra)
+        if record.waveform is not None:
+            self._kept.keep(record.waveform, reason="schedule")
+        if record.learned:
+            with self._store.unit_of_work(self._actor) as work:
+                save_baselines(work, self._plant, record.learned)
+
+    # Status
+
+    def _status(self, statuses: tuple[ConnectionStatus, ...]) -> SystemStatus:
+        good, bad = self._hub.count_by_grade(self._tags)
+        drops = self._drops()
+        return SystemStatus(
+            written_us=self._clock.now_us(),
+            uptime_s=self._clock.monotonic_s() - self._started_s,
+            versions=self._versions,
+            connections=statuses,
+            tags_good=good,
+            tags_bad=bad,
+            samples_received=self._recorder.samples_received,
+            samples_stored=self._recorder.samples_stored,
+            samples_pending=self._recorder.samples_pending,
+            samples_dropped=sum(drops.values()),
+            drops=drops,
+            waveform_samples_received=self._hub.samples_received,
+            alarms_active=self._active_alarms[0],
+            alarms_unacknowledged=self._active_alarms[1],
+            last_commit_age_s=self._recorder.last_commit_age_s,
+            rss_mb=round(resident_mb(), 1),
+            is_simulated=any(connection.is_simulated for connection in self._plant.connections),
+            restarts=self._control.get("restarts"),
+            loop_lag_ms=round(1000 * self._loop_lag_s, 2),
+        )
+
+    def _drops(self) -> dict[str, int]:
+        total: dict[str, int] = {}
+        sources = [self._recorder.losses.by_cause, self._lane.losses.by_cause, self._hub.losses.by_cause]
+        analysis = self._control.get("analysis_dropped")
+        if analysis:
+            sources.append({"analysis_results": analysis})
+        for source in sources:
+            for cause, count in source.items():
+                total[cause] = total.get(cause, 0) + count
+        return total
+
+    def _write_status(self, status: SystemStatus) -> None:
+        for path in (self._store.folder.runtime / FILE_NAME, *self._options.status_files):
+            write_status(path, status)
+
+    def _close(self) -> None:
+        if self._analysis is not None:
+            self._analysis.join(2.0)
+            self._analysis.kill()
+        if self._results is not None:
+            self._results.cancel_join_thread()
+            self._results.close()
+        self._recorder.commit_soon()
+        self._lane.close()
+        self._history.close()
+        self._kept.close()
+        for mapped in (self._values, self._waveforms, self._spectra):
+            mapped.close()
+
+
+class _DerivedTags:
+    """Derived values turn uncertain when analysis stays silent, and bad when their waveform does."""
+
+    def __init__(self, plant: Plant) -> None:
+        derived = [tag for tag in plant.tags if tag.kind is TagKind.DERIVED and tag.point_id is not None]
+        waveform_of_point = {point.id: point.waveform_tag_key for point in plant.points}
+        sources = [waveform_of_point.get(tag.point_id) if tag.point_id else None for tag in derived]
+        self._keys = np.array([tag.key for tag in derived], dtype=np.int32)
+        self._waveforms = np.array([-1 if key is None else key for key in sources], dtype=np.int32)
+        limit_s = [max(DERIVED_STALE_PERIODS * tag.period_s, DERIVED_STALE_S) for tag in derived]
+        self._limit_us = np.array([round(1e6 * each) for each in limit_s], dtype=np.int64)
+
+    def newly_stale(self, values: ValueTable, *, now_us: int) -> ReadingBatch | None:
+        """Return readings for the tags whose quality must change, None when there is none."""
+        if not len(self._keys):
+            return None
+        now = values.read(self._keys)
+        source = values.read(self._waveforms)
+        seen = now.receive_us > 0
+        source_bad = (source.quality & CLASS_MASK) == QualityClass.BAD
+        stale = seen & (now_us - now.source_us > self._limit_us)
+        quality = np.where(stale, quality_code(QualityClass.UNCERTAIN, QualityCause.STALE), now.quality)
+        quality = np.where(source_bad & seen, source.quality & ~np.uint16(FLAG_MASK), quality)
+        wanted = (quality & ~np.uint16(FLAG_MASK)) | (now.quality & FLAG_MASK)
+        changed = seen & (stale | source_bad) & (wanted != now.quality)
+        if not changed.any():
+            return None
+        return reading_batch(
+            self._keys[changed],
+            np.where(source_bad, np.nan, now.value)[changed],
+            quality=wanted[changed].astype(np.uint16),
+            source_us=now.source_us[changed],
+            receive_us=now_us,
+            sequence=now.sequence[changed] + 1,
+        )
+
+
+def _capacity(tag: Tag) -> int:
+    length = tag.capture.length if tag.capture is not None else 32_768
+    is_streaming = tag.capture is not None and tag.capture.is_streaming
+    return length * (RING_CAPTURES if is_streaming else 2)

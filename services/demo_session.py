@@ -1,0 +1,102 @@
+"""One run of the demo plant: its servers and a collector as processes, started together, ended together."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from domain.errors import ConfigurationError
+from services.clock import SystemClock
+from services.demo import prepare_demo
+from services.launching import is_held, launch, request_stop, wait_ended
+from services.status import FILE_NAME, SystemStatus, read_status
+from storage.store import open_store
+
+REPORT_EVERY_S = 2.0
+STOP_LIMIT_S = 10.0
+
+
+class DemoSession:
+    """Starts what does not run yet; a session that finds everything running attaches to it."""
+
+    def __init__(
+        self, folder: Path, *, seed: int | None, pace: float | None, status_file: Path | None
+    ) -> None:
+        self._folder = folder
+        self._seed = seed
+        self._pace = pace
+        self._status_file = status_file
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *, progress: Callable[[str, float], None]) -> None:
+        """Prepare the folder at its first use, then start servers and collector."""
+        if not self._is_held("plant-modbus") and not self._is_held("plant-opcua"):
+            store = open_store(self._folder, role="tool", clock=SystemClock())
+            try:
+                prepare_demo(store, clock=SystemClock(), seed=self._seed, pace=self._pace, progress=progress)
+            finally:
+                store.close()
+        for server in ("modbus", "opcua"):
+            if not self._is_held(f"plant-{server}"):
+                self._launch("plant", "--server", server, log=f"plant-{server}.log")
+        if not self._is_held("supervisor"):
+            more = ("--status", str(self._status_file)) if self._status_file else ()
+            self._launch("collect", *more, log="collect.log")
+
+    def wait_live(self, *, limit_s: float) -> SystemStatus:
+        """Return the first status with good values of a collector that works now."""
+        started_us = SystemClock().now_us()
+        deadline_s = time.monotonic() + limit_s
+        while time.monotonic() < deadline_s:
+            status = self.status()
+            if status is not None and status.written_us > started_us and status.tags_good:
+                return status
+            time.sleep(0.1)
+        raise ConfigurationError(
+            f"the demo plant shows no value after {limit_s:.0f} s; look into {self._folder / 'log'}"
+        )
+
+    def status(self) -> SystemStatus | None:
+        """Return the collector's last status."""
+        return read_status(self._folder / "runtime" / FILE_NAME)
+
+    def report(self, *, for_s: float | None, as_json: bool) -> int:
+        """Print what is read until the time is over or the stop flag is up; return 0 when values came."""
+        end_s = float("inf") if for_s is None else time.monotonic() + for_s
+        status = self.wait_live(limit_s=30)
+        while time.monotonic() < end_s and self._is_running():
+            time.sleep(min(REPORT_EVERY_S, max(0.0, end_s - time.monotonic())))
+            status = self.status() or status
+            print(json.dumps(status.to_plain()) if as_json else _line(status), flush=True)
+        return 0 if status.tags_good else 1
+
+    def stop(self) -> None:
+        """End collector and plant in order."""
+        request_stop(self._folder)
+        wait_ended(self._processes, limit_s=STOP_LIMIT_S)
+
+    def _is_running(self) -> bool:
+        return all(process.poll() is None for process in self._processes)
+
+    def _is_held(self, lock: str) -> bool:
+        return is_held(self._folder / "runtime" / f"{lock}.lock")
+
+    def _launch(self, *arguments: str, log: str) -> None:
+        command, *more = arguments
+        self._processes.append(
+            launch(
+                command, "--data-dir", str(self._folder), *more,
+                log=self._folder / "log" / log, is_detached=True,
+            )
+        )  # fmt: skip
+
+
+def _line(status: SystemStatus) -> str:
+    links = ", ".join(f"{each.name} {each.state}" for each in status.connections)
+    return (
+        f"{status.uptime_s:6.1f} s  {status.tags_good} tags good, {status.tags_bad} not; "
+        f"{status.samples_received} readings received, {status.samples_stored} stored, "
+        f"{status.samples_dropped} dropped; {status.waveform_samples_received / 1e6:.1f} M waveform samples; "
+        f"{status.alarms_active} alarms; {links}"
+    )

@@ -1,0 +1,87 @@
+"""The past as screens ask for it: trends, waveforms, spectra, baselines."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from domain.condition.baseline import RobustBaseline
+from domain.errors import InsufficientData
+from domain.instants import MICROSECONDS_PER_DAY, Clock
+from domain.plant.plant import Plant
+from domain.plant.readings import ReadingBatch
+from domain.plant.signals import Spectrum, SpectrumKind, Waveform
+from domain.ports import (
+    HistoryReader,
+    HistorySeries,
+    KeptWaveform,
+    SpectrumRow,
+    TrendColumns,
+    WaveformStore,
+)
+from processing.baseline import baseline_spectrum
+from services.baselines import load_baselines
+from storage.store import Store
+
+BASELINE_SPECTRA = 30
+BASELINE_SPAN_DAYS = 400
+
+
+class History:
+    """Bounded reads of the stored past; used from one thread at a time (the database lane of a window)."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._reader: HistoryReader = store.open_history_reader()
+        self._kept: WaveformStore = store.open_waveforms()
+
+    def trend(self, tag_key: int, *, start_us: int, end_us: int, columns: int) -> TrendColumns:
+        """Return a trend of at most ``columns`` columns."""
+        return self._reader.trend(tag_key, start_us=start_us, end_us=end_us, columns=columns)
+
+    def trends(
+        self, tag_keys: Sequence[int], *, start_us: int, end_us: int, columns: int
+    ) -> dict[int, TrendColumns]:
+        """Return the trends of several tags over one window."""
+        return {key: self.trend(key, start_us=start_us, end_us=end_us, columns=columns) for key in tag_keys}
+
+    def series(self, tag_key: int, *, start_us: int, end_us: int) -> HistorySeries:
+        """Return raw samples, for export and for cursors."""
+        return self._reader.series(tag_key, start_us=start_us, end_us=end_us)
+
+    def last_values(self, tag_keys: Sequence[int]) -> ReadingBatch:
+        """Return the newest stored readings."""
+        return self._reader.last_values(tag_keys)
+
+    def waveforms(self, tag_key: int, *, start_us: int, end_us: int) -> Sequence[KeptWaveform]:
+        """List kept waveforms, oldest first."""
+        return self._kept.waveforms(tag_key, start_us=start_us, end_us=end_us)
+
+    def waveform(self, waveform_id: UUID) -> Waveform:
+        """Return a kept waveform; NotFound when retention took it."""
+        return self._kept.waveform(waveform_id)
+
+    def spectra(
+        self, tag_key: int, kind: SpectrumKind, *, start_us: int, end_us: int, limit: int = 400
+    ) -> Sequence[SpectrumRow]:
+        """Return kept spectra for a waterfall, oldest first."""
+        return self._kept.spectra(tag_key, kind, start_us=start_us, end_us=end_us, limit=limit)
+
+    def baseline_spectrum(self, tag_key: int, kind: SpectrumKind) -> Spectrum | None:
+        """Return the median of the oldest kept spectra of a point, None while there are none."""
+        now_us = self._clock.now_us()
+        rows = self._kept.spectra(
+            tag_key, kind, start_us=now_us - BASELINE_SPAN_DAYS * MICROSECONDS_PER_DAY, end_us=now_us
+        )
+        try:
+            return baseline_spectrum([row.spectrum for row in rows[:BASELINE_SPECTRA]])
+        except InsufficientData:
+            return None
+
+    def baselines(self, plant: Plant) -> dict[int, RobustBaseline]:
+        """Return the baseline of every figure that has one."""
+        return load_baselines(self._store, plant)
+
+    def close(self) -> None:
+        """Close the connections of this reader."""
+        self._reader.close()
+        self._kept.close()

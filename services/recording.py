@@ -1,0 +1,124 @@
+"""The collector's writer lane: one thread that owns the history, the waveforms and the alarm rows.
+
+The event loop never waits for a disk: it hands work over and looks at figures. What cannot be written stays
+in order in memory, within a bound; beyond it the oldest batches are dropped, counted and told.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from domain.errors import StorageError
+from domain.instants import Clock
+from domain.plant.plant import Plant
+from domain.plant.readings import LossCounter, ReadingBatch
+from domain.ports import HistoryWriter
+
+_log = logging.getLogger(__name__)
+
+PENDING_LIMIT = 20_000_000
+"""Readings kept in memory while the disk refuses: about an hour of 5,000 tags at 1 Hz."""
+
+
+class WriterLane:
+    """Runs jobs one after the other in one thread; a failed job is logged and counted."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        self.losses = LossCounter()
+
+    def submit(self, job: Callable[[], None], *, cause: str) -> "Future[None]":
+        """Queue a job; when it raises, one loss of this cause is counted."""
+        return self._pool.submit(self._run, job, cause)
+
+    def _run(self, job: Callable[[], None], cause: str) -> None:
+        try:
+            job()
+        except Exception:  # the thread's outer edge
+            self.losses.add(cause)
+            _log.exception("the writer lane could not finish: %s", cause)
+
+    def close(self) -> None:
+        """Finish what is queued, then end the thread."""
+        self._pool.shutdown(wait=True)
+
+
+class Recorder:
+    """Takes batches from the loop; the lane commits them once a second."""
+
+    def __init__(self, plant: Plant, history: HistoryWriter, lane: WriterLane, *, clock: Clock) -> None:
+        self._history = history
+        self._lane = lane
+        self._clock = clock
+        self._revision = np.ones(max((tag.key for tag in plant.tags), default=0) + 1, dtype=np.int32)
+        for tag in plant.tags:
+            self._revision[tag.key] = tag.revision
+        self._stored_kinds = np.zeros(len(self._revision), dtype=bool)
+        for tag in plant.tags:
+            self._stored_kinds[tag.key] = not tag.is_waveform
+        self._waiting: deque[ReadingBatch] = deque()
+        self._waiting_rows = 0
+        self._lock = threading.Lock()
+        self._is_busy = False
+        self._last_commit_s: float | None = None
+        self._in_writer = 0
+        self.samples_received = 0
+        self.samples_stored = 0
+        self.losses = LossCounter()
+
+    def take(self, batch: ReadingBatch) -> None:
+        """Queue a batch; waveform tags have no place in the value history."""
+        stored = self._stored_kinds[batch.tag_key]
+        if not stored.all():
+            batch = batch.select(stored)
+        if not len(batch):
+            return
+        with self._lock:
+            self._waiting.append(batch)
+            self._waiting_rows += len(batch)
+            self.samples_received += len(batch)
+            while self._waiting_rows > PENDING_LIMIT:
+                dropped = self._waiting.popleft()
+                self._waiting_rows -= len(dropped)
+                self.losses.add("history_full", len(dropped))
+
+    def commit_soon(self) -> None:
+        """Ask the lane to make everything durable, unless it is still at the last round."""
+        if not self._is_busy:
+            self._is_busy = True
+            self._lane.submit(self._commit, cause="history_commit")
+
+    def _commit(self) -> None:
+        try:
+            self._move_to_writer()
+            report = self._history.commit()
+        except StorageError as error:
+            _log.error("history is kept in memory: %s", error)
+            return
+        finally:
+            self._is_busy = False
+        self._in_writer = 0
+        self.samples_stored += report.samples
+        self._last_commit_s = self._clock.monotonic_s()
+
+    def _move_to_writer(self) -> None:
+        with self._lock:
+            batches, self._waiting = self._waiting, deque()
+            rows, self._waiting_rows = self._waiting_rows, 0
+        for batch in batches:
+            self._history.append(batch, revision=self._revision[batch.tag_key])
+        self._in_writer += rows
+
+    @property
+    def samples_pending(self) -> int:
+        """Readings taken but not yet durable."""
+        return self._waiting_rows + self._in_writer
+
+    @property
+    def last_commit_age_s(self) -> float | None:
+        """Seconds since the last durable commit, None before the first."""
+        return None if self._last_commit_s is None else self._clock.monotonic_s() - self._last_commit_s

@@ -1,0 +1,89 @@
+"""The status of a running collector: the same facts for the status file and for screens."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psutil
+
+from domain.ports import ConnectionStatus
+
+LIBRARIES = ("numpy", "scipy", "SQLAlchemy", "pymodbus", "asyncua", "PySide6-Essentials", "pyqtgraph")
+FILE_NAME = "status.json"
+PROGRAM_VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemStatus:
+    """One look at the collector. Counts are since its start, ages in seconds, ``drops`` by cause."""
+
+    written_us: int
+    uptime_s: float
+    versions: Mapping[str, str]
+    connections: tuple[ConnectionStatus, ...]
+    tags_good: int
+    tags_bad: int
+    samples_received: int
+    samples_stored: int
+    samples_pending: int
+    samples_dropped: int
+    drops: Mapping[str, int]
+    waveform_samples_received: int
+    alarms_active: int
+    alarms_unacknowledged: int
+    last_commit_age_s: float | None
+    rss_mb: float
+    is_simulated: bool = False
+    restarts: int = 0
+    loop_lag_ms: float = 0.0
+    problems: tuple[str, ...] = field(default=())
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return JSON-ready data."""
+        plain = asdict(self)
+        for connection in plain["connections"]:
+            connection["connection_id"] = str(connection["connection_id"])
+        return plain
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "SystemStatus":
+        """Build a status from ``to_plain`` data; KeyError or TypeError when it is from another version."""
+        known = dict(plain)
+        known["connections"] = tuple(
+            ConnectionStatus(**{**row, "connection_id": UUID(row["connection_id"])})
+            for row in plain["connections"]
+        )
+        known["problems"] = tuple(plain.get("problems", ()))
+        return cls(**known)
+
+
+def write_status(path: Path, status: SystemStatus) -> None:
+    """Replace the file in one step, so that a reader never sees half of it."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.write_text(json.dumps(status.to_plain(), indent=1), encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def read_status(path: Path) -> SystemStatus | None:
+    """Return the last status written, None when there is none that this version can read."""
+    try:
+        return SystemStatus.from_plain(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def program_versions(*, sqlite: str) -> dict[str, str]:
+    """Return the versions of the program, Python, SQLite and the libraries that matter to support."""
+    found = {"jidoka": PROGRAM_VERSION, "python": platform.python_version(), "sqlite": sqlite}
+    return found | {name.lower(): version(name) for name in LIBRARIES}
+
+
+def resident_mb() -> float:
+    """Return the resident memory of this process in MiB."""
+    return float(psutil.Process().memory_info().rss) / 2**20

@@ -1,0 +1,85 @@
+"""Everything a window needs, put together for one data folder."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.condition.baseline import RobustBaseline
+from domain.condition.severity import SeverityTable
+from domain.errors import ConfigurationError
+from domain.instants import Clock
+from domain.ports import LiveSource
+from domain.roles import Actor
+from services.alarming import Alarming
+from services.condition import HealthAssessor
+from services.history import History
+from services.live import RingLiveSource
+from services.monitoring import Monitoring
+from services.severity import severity_table
+from services.status import FILE_NAME
+from storage.store import Store, open_store
+
+
+@dataclass
+class Workstation:
+    """The services of one window process. ``history`` and ``store`` are used from the database lane only."""
+
+    store: Store
+    clock: Clock
+    actor: Actor
+    live: LiveSource
+    monitoring: Monitoring
+    alarming: Alarming
+    history: History
+    baselines: dict[int, RobustBaseline]
+    severity: SeverityTable
+
+    @property
+    def folder(self) -> Path:
+        return self.store.folder.root
+
+    def assessor(self) -> HealthAssessor:
+        """Return the judge of health for the present set-up."""
+        return HealthAssessor(self.monitoring.plant, self.alarming.rules, self.baselines)
+
+    def close(self) -> None:
+        """Close readers, segments and the store, in this order."""
+        self.history.close()
+        if isinstance(self.live, RingLiveSource):
+            self.live.close()
+        self.store.close()
+
+
+def open_workstation(folder: Path, *, clock: Clock) -> Workstation:
+    """Open a data folder for a window; errors as in ``open_store``."""
+    store = open_store(folder, role="window", clock=clock)
+    try:
+        return _compose(store, clock)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _compose(store: Store, clock: Clock) -> Workstation:
+    live = RingLiveSource(store.folder.root)
+    monitoring = Monitoring(store, live, status_file=store.folder.runtime / FILE_NAME)
+    history = History(store, clock=clock)
+    return Workstation(
+        store=store,
+        clock=clock,
+        actor=_local_actor(store),
+        live=live,
+        monitoring=monitoring,
+        alarming=Alarming(store, clock=clock),
+        history=history,
+        baselines=history.baselines(monitoring.plant),
+        severity=severity_table(),
+    )
+
+
+def _local_actor(store: Store) -> Actor:
+    """Return the one seeded local person, until people log in."""
+    people = [user for user in store.users() if user.is_enabled]
+    if not people:
+        raise ConfigurationError("the database knows no person who may use it", key="no_user")
+    return Actor(people[0].id, people[0].role, socket.gethostname(), people[0].name)
