@@ -170,6 +170,7 @@ class OpcUaDriver:
 
     async def read(self, tags: Sequence[Tag]) -> ReadingBatch:
         """Read values once; arrays and texts are bad rows."""
+        self._session()
         rows = RowCollector(self.losses)
         answers = await self._read_nodes([self._node_or_none(tag) for tag in tags])
         now_us = self._clock.now_us()
