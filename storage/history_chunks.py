@@ -90,8 +90,8 @@ class ChunkTables:
     def last_before(self, tag_key: int, instant_us: int) -> tuple[int, int] | None:
         """Return time and period of the newest sample in finished chunks before the instant."""
         query = (
-            "SELECT last_us, period_us FROM chunk WHERE tag_key = ? AND first_us < ? AND last_us < ? AND is_part = 0 "
-            "ORDER BY first_us DESC LIMIT 1"
+            "SELECT last_us, period_us FROM chunk WHERE tag_key = ? AND first_us < ? AND last_us < ? "
+            "AND is_part = 0 ORDER BY first_us DESC LIMIT 1"
         )
         found = self._connection.execute(query, (tag_key, instant_us, instant_us)).fetchone()
         return None if found is None else (int(found[0]), int(found[1]))

@@ -2,47 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, select, update
 
-from domain.condition.alarms import Alarm, AlarmEvent, AlarmRule, AlarmState, Overlay, Priority
+from domain.condition.alarms import Alarm, AlarmEvent, AlarmRule, AlarmState, Overlay
 from domain.errors import NotFound
-from domain.plant.limits import Limit, LimitSide, Provenance
+from storage.repositories.condition_rows import (
+    AlarmTransition,
+    alarm_of,
+    alarm_row,
+    journal_row,
+    rule_of,
+    rule_row,
+    transition_of,
+)
 from storage.repositories.versions import conflict, write_version
 from storage.schema.condition import alarm_journal, alarm_rules, alarms, baselines
 from storage.unit_of_work import Session
 
 _BY_PEOPLE = frozenset({AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET})
-_SAME_RULE = (
-    "id", "asset_id", "message_key", "tag_key", "connection_id", "on_delay_s", "off_delay_s", "deadband",
-    "latching", "only_running", "consequence", "likely_cause", "response", "respond_within_s", "is_enabled",
-    "version",
-)  # fmt: skip
-_SAME_ALARM = (
-    "id", "rule_id", "overlay_until_us", "overlay_reason", "raised_us", "returned_us", "acknowledged_us",
-    "acknowledged_by", "note", "value", "waveform_id", "changed_us", "version",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmTransition:
-    """One row of the journal: what happened to an alarm, when and by whom. States are ISA-18.2 letters."""
-
-    id: int
-    alarm_id: UUID
-    rule_id: UUID
-    at_us: int
-    event: str
-    state_from: AlarmState
-    state_to: AlarmState
-    overlay_from: Overlay
-    overlay_to: Overlay
-    value: float | None
-    by: str
-    note: str
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +44,16 @@ class AlarmRuleRepository:
         """Return every rule, the oldest first."""
         with self._session.reading() as connection:
             return tuple(
-                _rule(row._asdict())
+                rule_of(row._asdict())
                 for row in connection.execute(select(alarm_rules).order_by(alarm_rules.c.id))
             )
 
     def save(self, rule: AlarmRule) -> AlarmRule:
         """Insert or update by version compare; a new rule gets its alarm row in state A."""
         work = self._session.transaction
-        new = write_version(work, alarm_rules, _rule_row(rule), kind="alarm_rule", version=rule.version)
+        new = write_version(work, alarm_rules, rule_row(rule), kind="alarm_rule", version=rule.version)
         if new == 1:
-            row = _alarm_row(Alarm(rule.id, rule.id, changed_us=work.at_us))
+            row = alarm_row(Alarm(rule.id, rule.id, changed_us=work.at_us))
             work.connection.execute(insert(alarms), row | {"changed_by": work.writer})
         work.audited("create" if new == 1 else "change", "alarm_rule", rule.id, rule=asdict(rule))
         return replace(rule, version=new)
@@ -90,7 +69,7 @@ class AlarmRepository:
         """Return the present row of every rule."""
         with self._session.reading() as connection:
             return tuple(
-                _alarm(row._asdict()) for row in connection.execute(select(alarms).order_by(alarms.c.id))
+                alarm_of(row._asdict()) for row in connection.execute(select(alarms).order_by(alarms.c.id))
             )
 
     def listed(self) -> tuple[Alarm, ...]:
@@ -101,7 +80,7 @@ class AlarmRepository:
             .order_by(alarms.c.raised_us.desc(), alarms.c.id)
         )
         with self._session.reading() as connection:
-            return tuple(_alarm(row._asdict()) for row in connection.execute(query))
+            return tuple(alarm_of(row._asdict()) for row in connection.execute(query))
 
     def get(self, alarm_id: UUID) -> Alarm:
         """Return one alarm; NotFound when it is gone."""
@@ -109,7 +88,7 @@ class AlarmRepository:
             row = connection.execute(select(alarms).where(alarms.c.id == alarm_id)).one_or_none()
         if row is None:
             raise NotFound(f"alarm {alarm_id} is not in the database", key="row_gone", kind="alarm")
-        return _alarm(row._asdict())
+        return alarm_of(row._asdict())
 
     def compare_and_set(
         self, before: Alarm, after: Alarm, *, event: AlarmEvent | str, writer: str = "", note: str = ""
@@ -124,14 +103,14 @@ class AlarmRepository:
         done = work.connection.execute(
             update(alarms)
             .where(alarms.c.id == before.id, alarms.c.version == before.version)
-            .values(_alarm_row(after) | {"changed_by": by})
+            .values(alarm_row(after) | {"changed_by": by})
         )
         if done.rowcount != 1:
             raise self._lost(work.connection, before.id)
         name = event.value if isinstance(event, AlarmEvent) else event
         text = note or (after.note if event is AlarmEvent.ACKNOWLEDGE else "")
         work.connection.execute(
-            insert(alarm_journal), _journal_row(before, after, event=name, by=by, note=text)
+            insert(alarm_journal), journal_row(before, after, event=name, by=by, note=text)
         )
         work.changed("alarm", after.id, after.version)
         if event in _BY_PEOPLE or isinstance(event, str):
@@ -153,7 +132,7 @@ class AlarmRepository:
             query = query.where(alarm_journal.c.alarm_id == alarm_id)
         query = query.order_by(alarm_journal.c.at_us.desc(), alarm_journal.c.id.desc()).limit(limit)
         with self._session.reading() as connection:
-            return tuple(_transition(row._asdict()) for row in connection.execute(query))
+            return tuple(transition_of(row._asdict()) for row in connection.execute(query))
 
     def _lost(self, connection: Connection, alarm_id: UUID) -> Exception:
         row = connection.execute(
@@ -191,76 +170,3 @@ class BaselineRepository:
         new = write_version(work, baselines, row, kind="baseline", version=baseline.version, key="point_id")
         work.audited("learn", "baseline", baseline.point_id, version=new)
         return replace(baseline, version=new, learned_us=work.at_us)
-
-
-def _rule_row(rule: AlarmRule) -> dict[str, object]:
-    limit = rule.limit
-    plain = None if limit is None else asdict(limit) | {"side": limit.side.value}
-    return {name: getattr(rule, name) for name in _SAME_RULE} | {
-        "priority": int(rule.priority),
-        "limit_value": plain,
-        "call_kind": rule.call,
-    }
-
-
-def _rule(row: Mapping[str, Any]) -> AlarmRule:
-    return AlarmRule(
-        priority=Priority(row["priority"]),
-        limit=None if row["limit_value"] is None else _limit(row["limit_value"]),
-        call=row["call_kind"],
-        **{name: row[name] for name in _SAME_RULE},
-    )
-
-
-def _limit(plain: Mapping[str, Any]) -> Limit:
-    return Limit(plain["value"], plain["unit"], LimitSide(plain["side"]), Provenance(**plain["provenance"]))
-
-
-def _alarm_row(alarm: Alarm) -> dict[str, object]:
-    return {name: getattr(alarm, name) for name in _SAME_ALARM} | {
-        "state": alarm.state.value,
-        "overlay": alarm.overlay.value,
-    }
-
-
-def _alarm(row: Mapping[str, Any]) -> Alarm:
-    return Alarm(
-        state=AlarmState(row["state"]),
-        overlay=Overlay(row["overlay"]),
-        **{name: row[name] for name in _SAME_ALARM},
-    )
-
-
-def _journal_row(before: Alarm, after: Alarm, *, event: str, by: str, note: str) -> dict[str, object]:
-    return {
-        "alarm_id": after.id,
-        "rule_id": after.rule_id,
-        "at_us": after.changed_us,
-        "event": event,
-        "state_from": before.state.value,
-        "state_to": after.state.value,
-        "overlay_from": before.overlay.value,
-        "overlay_to": after.overlay.value,
-        "value": after.value,
-        "by_name": by,
-        "note": note,
-        "version": after.version,
-    }
-
-
-def _transition(row: Mapping[str, Any]) -> AlarmTransition:
-    return AlarmTransition(
-        row["id"],
-        row["alarm_id"],
-        row["rule_id"],
-        row["at_us"],
-        row["event"],
-        AlarmState(row["state_from"]),
-        AlarmState(row["state_to"]),
-        Overlay(row["overlay_from"]),
-        Overlay(row["overlay_to"]),
-        row["value"],
-        row["by_name"],
-        row["note"],
-        row["version"],
-    )

@@ -1,0 +1,90 @@
+"""The settings file and the set-up file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from domain.condition.alarms import AlarmRule
+from domain.plant.plant import Plant
+from domain.roles import Actor
+from storage.settings_file import StartSettings, read_settings, write_settings
+from storage.setup_file import SetUp, export_set_up, read_set_up
+from storage.store import Store
+
+
+def test_settings_come_back_as_written(tmp_path: Path) -> None:
+    given = StartSettings(tmp_path / 'with "quotes" and \\', "postgresql://jidoka@server/plant", "DEBUG")
+    write_settings(tmp_path / "jidoka.toml", given)
+    assert read_settings(tmp_path / "jidoka.toml").settings == given
+    assert read_settings(tmp_path / "absent.toml").settings == StartSettings()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaints"),
+    [
+        (b"", 1),
+        (b"\x00" * 64, 1),
+        (b"log_level = ", 1),
+        (b"\xff\xfe\x00", 1),
+        (b"version = 99", 1),
+        (b'log_level = "LOUD"\ncolour = 1\ndata_folder = 5\ndatabase = "postgresql://a:secret@h/x"', 4),
+    ],
+)
+def test_a_bad_settings_file_gives_defaults_and_every_complaint(
+    tmp_path: Path, content: bytes, complaints: int
+) -> None:
+    """F80: empty, cut, foreign or from the future: the program starts, the file stays."""
+    path = tmp_path / "jidoka.toml"
+    path.write_bytes(content)
+    reading = read_settings(path)
+    assert reading.settings == StartSettings()
+    assert len(reading.complaints) == complaints
+    assert path.read_bytes() == content
+
+
+def test_a_set_up_round_trips_through_text_and_database(
+    furnished: Store, small_plant: Plant, hot_rule: AlarmRule, engineer: Actor
+) -> None:
+    text = export_set_up(SetUp(furnished.plant.load(), furnished.alarm_rules.all()))
+    reading = read_set_up(text)
+    assert reading.complaints == ()
+    assert reading.set_up is not None
+    assert export_set_up(reading.set_up) == text
+    with furnished.unit_of_work(engineer) as work:
+        work.plant.import_plant(reading.set_up.plant)
+    again = SetUp(furnished.plant.load(), furnished.alarm_rules.all())
+    assert export_set_up(again) == text
+    assert export_set_up(SetUp(small_plant, (hot_rule,))) == text
+
+
+def test_a_set_up_text_holds_no_secret(furnished: Store, engineer: Actor) -> None:
+    """F75: what is called a password stays in the database."""
+    plc = furnished.plant.load().connections[0]
+    with furnished.unit_of_work(engineer) as work:
+        work.plant.set_connection_options(
+            plc.id, {"host": "h", "password": "hunter2", "a": {"api_token": "t0k"}}
+        )
+    text = export_set_up(SetUp(furnished.plant.load()))
+    assert "hunter2" not in text
+    assert "t0k" not in text
+
+
+def test_every_bad_row_of_a_set_up_is_told_at_once(furnished: Store) -> None:
+    content = json.loads(export_set_up(SetUp(furnished.plant.load(), furnished.alarm_rules.all())))
+    content["site"]["zone"] = "Mars/Olympus"
+    content["tags"][0]["unit"] = "furlong"
+    content["tags"][1]["kind"] = "guess"
+    del content["assets"][0]["name"]
+    reading = read_set_up(json.dumps(content))
+    assert reading.set_up is None
+    told = " ".join(reading.complaints)
+    for word in (
+        "Mars/Olympus",
+        "furlong",
+        "tags row 2",
+        "'name'" if "'name'" in told else "name is missing",
+    ):
+        assert word in told
+    for text in ("", "[]", "{", '{"format": "jidoka set-up", "version": 9}'):
+        assert read_set_up(text).complaints
