@@ -1,0 +1,47 @@
+"""What the shell asks of a screen."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from PySide6.QtWidgets import QWidget
+
+
+class Screen(Protocol):
+    """One room of the rail. It is created when it is first shown and lives as long as the window.
+
+    The shell calls ``open`` with the part of the address behind the slash, each time the operator comes here.
+    Keys of the shell that concern a screen (F5, F9, Shift+F9, Ctrl+F) arrive through ``act``.
+    """
+
+    view: QWidget
+    help_page: str
+    """Name of the page in ``resources/help`` without its ending."""
+
+    @property
+    def breadcrumb(self) -> Sequence[tuple[str, str]]:
+        """Steps that lead here as (words, address); the last one is this screen."""
+        ...
+
+    def open(self, argument: str) -> None:
+        """Show what an address names; an empty argument shows what was there, or the best to begin with."""
+        ...
+
+    def refresh(self, now_us: int) -> None:
+        """Draw what is new; called twice a second while the screen is visible."""
+        ...
+
+    def on_shown(self) -> None:
+        """The screen has become visible."""
+        ...
+
+    def on_hidden(self) -> None:
+        """The screen is covered by another: stop what only eyes need."""
+        ...
+
+    def act(self, name: str) -> bool:
+        """Do "acknowledge", "acknowledge_visible", "freeze" or "filter"; False when it is not for me."""
+        ...
+
+    def close(self) -> None:
+        """The window closes for good."""
+        ...
