@@ -10,6 +10,7 @@ from domain.plant.signals import Spectrum
 
 SLIP_TOLERANCE = 0.02
 NEIGHBOURHOOD_LINES = 40
+PROMINENT_DB = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def harmonics(
             line = find_line(spectrum, base * order, tolerance=reach)
         except ValueError:
             break
-        if order == 1 and line.prominence_db > 10:
+        if order == 1 and line.prominence_db > PROMINENT_DB:
             base = line.frequency_hz
         found.append(line)
     return tuple(found)

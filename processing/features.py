@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from domain.plant.bearings import BearingGeometry
 from domain.plant.signals import Band, FloatArray, Spectrum, SpectrumKind
 from domain.plant.tags import Feature
-from processing.bearing import DefectFrequencies, defect_frequencies, find_line, harmonics
+from processing.bearing import PROMINENT_DB, DefectFrequencies, defect_frequencies, find_line, harmonics
 from processing.spectrum import amplitude_spectrum, band_rms, envelope, velocity_spectrum
 from processing.vibration import time_figures
 
@@ -88,5 +88,8 @@ def _defect_lines(enveloped: Spectrum, expected: DefectFrequencies) -> dict[Feat
 
 
 def _harmonic_sum(enveloped: Spectrum, frequency_hz: float) -> float:
+    """Return the strength of a defect; without its first harmonic the others belong to something else."""
     lines = harmonics(enveloped, frequency_hz, count=DEFECT_HARMONICS)
+    if not lines or lines[0].prominence_db < PROMINENT_DB:
+        lines = lines[:1]
     return float(sum(line.amplitude**2 for line in lines) ** 0.5)

@@ -14,8 +14,8 @@ from domain.plant.plant import Plant
 from domain.plant.tags import Feature, Tag, TagKind
 
 SITE = Provenance("site", "demo plant", "machine data sheet")
-LEARNED = Provenance("site", "demo plant", "baseline of 30 days, running")
-DEFECT_FACTORS = {Priority.MEDIUM: 4.0, Priority.CRITICAL: 14.0}
+BANDS = Provenance("site", "demo plant", "experience with bearings of these motors")
+DEFECT_LEVELS_G = {Priority.MEDIUM: 0.10, Priority.CRITICAL: 0.60}
 DEFECT_PARTS = {
     Feature.OUTER_RACE: "outer race",
     Feature.INNER_RACE: "inner race",
@@ -42,7 +42,7 @@ def demo_rules(
         spec = specs[plant.machine_of(tag.asset_id).code]
         rules.extend(_value_rules(tag, spec))
     for point in plant.points:
-        rules.extend(_defect_rules(plant, point, baselines))
+        rules.extend(_defect_rules(plant, point))
         rules.extend(_velocity_rules(plant, point, severity, baselines))
     rules.extend(_link_rules(plant))
     return tuple(rules)
@@ -78,12 +78,10 @@ def _value_words(spec: MachineSpec, value: ValueSpec) -> _Words:
     )
 
 
-def _defect_rules(
-    plant: Plant, point: MeasurementPoint, baselines: Mapping[int, RobustBaseline]
-) -> Iterator[AlarmRule]:
+def _defect_rules(plant: Plant, point: MeasurementPoint) -> Iterator[AlarmRule]:
     for feature, part in DEFECT_PARTS.items():
         tag = plant.feature_tag(point.id, feature)
-        if tag is None or tag.key not in baselines or point.bearing is None:
+        if tag is None or point.bearing is None:
             continue
         words = _Words(
             "The bearing seizes and the machine stops; a repair takes about four hours.",
@@ -92,10 +90,9 @@ def _defect_rules(
             "3 Plan the bearing change.",
             respond_within_s=1800.0,
         )
-        for priority, factor in DEFECT_FACTORS.items():
-            level = round(baselines[tag.key].upper * factor, 3)
+        for priority, level in DEFECT_LEVELS_G.items():
             yield _rule(
-                tag, Limit(level, tag.unit, LimitSide.HIGH, LEARNED), priority, "band_high", words,
+                tag, Limit(level, tag.unit, LimitSide.HIGH, BANDS), priority, "band_high", words,
                 deadband=0.1 * level, on_delay_s=6.0, only_running=True,
             )  # fmt: skip
 

@@ -1,0 +1,85 @@
+"""When a condition counts: delays, deadband, running machines, bad values [NEW-17, F63]."""
+
+import math
+from uuid import UUID
+
+from domain.condition.alarms import AlarmEvent, AlarmRule, Priority
+from domain.plant.limits import Limit, LimitSide, Provenance
+from domain.plant.quality import BAD_COMMUNICATION_LOST, GOOD
+from domain.plant.readings import ReadingBatch, reading_batch
+from services.alarm_watch import AlarmWatch, ConditionChange
+
+RULE_ID, ASSET, LINK = UUID(int=1), UUID(int=2), UUID(int=3)
+TAG, STATE = 10, 11
+RUN, STOP = 1.0, 2.0
+
+
+def rule(**changes: object) -> AlarmRule:
+    limit = Limit(80.0, "degC", LimitSide.HIGH, Provenance("site"))
+    settings: dict[str, object] = {
+        "tag_key": TAG, "limit": limit, "on_delay_s": 5.0, "off_delay_s": 3.0, "deadband": 2.0,
+    }  # fmt: skip
+    return AlarmRule(RULE_ID, ASSET, Priority.HIGH, "value_high", **(settings | changes))  # type: ignore[arg-type]
+
+
+def watch(of: AlarmRule, *, was_true: bool = False) -> AlarmWatch:
+    return AlarmWatch([of], conditions={RULE_ID: was_true}, state_tag_of={RULE_ID: STATE})
+
+
+def value(number: float, *, tag: int = TAG, quality: int = GOOD) -> ReadingBatch:
+    return reading_batch([tag], [number], quality=quality, source_us=0, receive_us=0)
+
+
+def events(changes: list[ConditionChange]) -> list[AlarmEvent]:
+    return [change.event for change in changes]
+
+
+def test_a_deviation_counts_after_its_on_delay_even_without_new_values() -> None:
+    one = watch(rule())
+    assert not one.observe(value(90), now_s=0)
+    assert not one.tick(now_s=4.9)
+    assert events(one.tick(now_s=5.0)) == [AlarmEvent.CONDITION_TRUE]
+
+
+def test_a_deviation_that_goes_away_in_time_never_counts() -> None:
+    one = watch(rule())
+    one.observe(value(90), now_s=0)
+    one.observe(value(70), now_s=2)
+    assert not one.tick(now_s=60)
+
+
+def test_the_return_uses_deadband_and_off_delay() -> None:
+    one = watch(rule(), was_true=True)
+    assert not one.observe(value(79), now_s=0)
+    assert not one.tick(now_s=10)
+    one.observe(value(77.9), now_s=11)
+    assert events(one.tick(now_s=14)) == [AlarmEvent.CONDITION_FALSE]
+
+
+def test_f63_bad_and_non_finite_values_change_nothing() -> None:
+    one = watch(rule(on_delay_s=0.0))
+    for number, quality in ((math.nan, GOOD), (math.inf, GOOD), (1e9, BAD_COMMUNICATION_LOST)):
+        assert not one.observe(value(number, quality=quality), now_s=0)
+    assert events(one.observe(value(81), now_s=1)) == [AlarmEvent.CONDITION_TRUE]
+
+
+def test_new_17_no_alarm_from_a_stopped_machine() -> None:
+    one = watch(rule(only_running=True, on_delay_s=0.0))
+    assert not one.observe(value(90), now_s=0)
+    one.observe(value(STOP, tag=STATE), now_s=1)
+    assert not one.observe(value(90), now_s=2)
+    one.observe(value(RUN, tag=STATE), now_s=3)
+    assert events(one.observe(value(90), now_s=4)) == [AlarmEvent.CONDITION_TRUE]
+
+
+def test_a_condition_that_was_true_before_a_restart_is_not_raised_again() -> None:
+    one = watch(rule(on_delay_s=0.0), was_true=True)
+    assert not one.observe(value(90), now_s=0)
+
+
+def test_a_lost_link_is_a_condition_too() -> None:
+    one = watch(rule(tag_key=None, limit=None, connection_id=LINK, on_delay_s=1.0))
+    assert not one.observe_connection(LINK, is_up=False, now_s=0)
+    assert events(one.observe_connection(LINK, is_up=False, now_s=1)) == [AlarmEvent.CONDITION_TRUE]
+    one.observe_connection(LINK, is_up=True, now_s=2)
+    assert events(one.tick(now_s=5)) == [AlarmEvent.CONDITION_FALSE]
