@@ -211,6 +211,7 @@ class AlarmStrip(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._theme = application_theme()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.rows = StripRows()
         self.rows.opened.connect(self.opened)
         self._acknowledge = KeyButton(tr("Strip", "Acknowledge"), key="F9")

@@ -18,7 +18,7 @@ class Context:
     """Seams to the shell. Everything here is for the main thread.
 
     ``go`` opens an address and returns False for an unknown room. ``show_problem`` words an error calmly over
-    the screen. ``open_drawer`` shows a detail at the right; Esc closes it. ``plant_time`` is asked for each text.
+    the screen. ``open_drawer`` shows a detail at the right; Esc closes it. ``plant_time`` is asked each time.
     """
 
     clock: Clock

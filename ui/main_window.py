@@ -17,13 +17,13 @@ from ui.navigation import RAIL, Address, Navigator, room_name
 from ui.rail import Rail
 from ui.refresh import Rate, RefreshClock
 from ui.screens.screen import Screen
-from ui.search import SearchHit, SearchPalette, SearchProvider
+from ui.search import SearchField, SearchHit, SearchPalette, SearchProvider
 from ui.shell_state import ShellSource, ShellState
 from ui.shortcuts import SHORTCUTS
 from ui.tasks import Tasks
 from ui.text import error_words, tr
 from ui.theme import application_theme
-from ui.top_bar import TopBar, search_field
+from ui.top_bar import TopBar
 from ui.widgets.drawer import Drawer
 from ui.widgets.notices import EmptyState, MessageBar, SimulationBar
 
@@ -82,7 +82,7 @@ class MainWindow(QWidget):
         self.resize(1920, 1080)
         self.navigator = Navigator([entry.room for entry in RAIL], parent=self)
         self.navigator.moved.connect(self._show_address)
-        self._search = search_field()
+        self._search = SearchField()
         self.top_bar, self.rail, self.strip = TopBar(self._search), Rail(RAIL), AlarmStrip()
         self.simulation_bar, self.message_bar = SimulationBar(), MessageBar()
         self.simulation_bar.hide()
@@ -107,6 +107,8 @@ class MainWindow(QWidget):
         column.addLayout(middle, 1)
         column.addWidget(self.strip)
         self.drawer = Drawer(self._content)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocus()
         self.palette_list = SearchPalette(self._search, self)
         self._connect()
 
@@ -143,6 +145,8 @@ class MainWindow(QWidget):
             self.palette_list.add_provider(provider)
         self._refresh_frame(self._clock.now_us())
         self.navigator.go(address)
+        if self._current is not None:
+            self._current.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def plant_time(self) -> PlantTime:
         """Return the plant's clock."""

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
@@ -103,6 +103,32 @@ class _HitDelegate(QStyledItemDelegate):
         drawing.text(painter, rest, hit.detail, face=small, colour=tokens.text_3, align=drawing.RIGHT)
 
 
+class SearchField(QLineEdit):
+    """The field in the top bar, with its drawing and its key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._theme = application_theme()
+        self.setObjectName("field")
+        self.setFont(font(BODY))
+        self.setTextMargins(24, 0, 0, 0)
+        self.setFixedHeight(ROW_HEIGHT)
+        self.setPlaceholderText(tr("Search", "Search"))
+        self.setAccessibleName(tr("Search", "Search everything"))
+        self.setAccessibleDescription("Ctrl+K")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        draw_icon(painter, "search", x=9, y=self.height() / 2 - 9, size=18, colour=tokens.text_2)
+        if not self.text():
+            area = QRectF(self.rect()).adjusted(0, 0, -10, 0)
+            face = font(CAPTION)
+            drawing.text(painter, area, "Ctrl+K", face=face, colour=tokens.text_3, align=drawing.RIGHT)
+        painter.end()
+
+
 class SearchPalette(QFrame):
     """The list under the search field. The field keeps the focus; arrows, Enter and Esc work from there."""
 
@@ -121,7 +147,6 @@ class SearchPalette(QFrame):
         self._list.setItemDelegate(_HitDelegate(self._list))
         self._list.setUniformItemSizes(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.verticalScrollBar().setObjectName("bar")
         self._list.itemClicked.connect(self._take)
         self.setFrameShape(QFrame.Shape.Box)
         field.textEdited.connect(self._look_up)

@@ -57,8 +57,9 @@ def keys_page() -> str:
     groups: dict[str, list[Shortcut]] = {}
     for shortcut in SHORTCUTS:
         groups.setdefault(shortcut.group, []).append(shortcut)
+    head = f"| {tr('Keys', 'Key')} | {tr('Keys', 'Does')} |\n|---|---|"
     parts = []
     for group, members in groups.items():
         rows = "\n".join(f"| **{each.keys}** | {tr('Keys', each.words)} |" for each in members)
-        parts.append(f"### {tr('Keys', group)}\n\n| | |\n|---|---|\n{rows}\n")
+        parts.append(f"### {tr('Keys', group)}\n\n{head}\n{rows}\n")
     return "\n".join(parts)

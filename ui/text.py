@@ -54,6 +54,10 @@ _ALARMS: Final = {
     "connection_lost": QT_TRANSLATE_NOOP("Alarms", "Link to {label} lost, its values are unknown"),
     "not_answering": QT_TRANSLATE_NOOP("Alarms", "{label} does not answer, its values are unknown"),
     "stale": QT_TRANSLATE_NOOP("Alarms", "{label} no longer updates"),
+    "value_high": QT_TRANSLATE_NOOP("Alarms", "{label} above limit"),
+    "value_low": QT_TRANSLATE_NOOP("Alarms", "{label} below limit"),
+    "band_high": QT_TRANSLATE_NOOP("Alarms", "{label} band above limit"),
+    "link_lost": QT_TRANSLATE_NOOP("Alarms", "Link to {label} lost, its values are unknown"),
     "health_low": QT_TRANSLATE_NOOP("Alarms", "{label} health below 70"),
     "samples_dropped": QT_TRANSLATE_NOOP("Alarms", "{label}: samples were lost"),
     "collector_stopped": QT_TRANSLATE_NOOP("Alarms", "Data collection has stopped"),
@@ -67,9 +71,14 @@ _ERRORS: Final = {
     "alarm_transition": QT_TRANSLATE_NOOP(
         "Errors", "The alarm changed meanwhile. Look at its present state and try again if it still needs it."
     ),
-    "Conflict": QT_TRANSLATE_NOOP(
-        "Errors", "{by} changed this at {at}. Your change was not saved; look again."
+    "not_permitted": QT_TRANSLATE_NOOP("Errors", "Your role may not do this. Allowed: {roles}."),
+    "row_gone": QT_TRANSLATE_NOOP("Errors", "This is no longer in the plant."),
+    "storage_failed": QT_TRANSLATE_NOOP(
+        "Errors", "The database did not answer. Live values go on; the change was not saved."
     ),
+    "disk_error": QT_TRANSLATE_NOOP("Errors", "The disk does not take data. Free space or check the disk."),
+    "Conflict": QT_TRANSLATE_NOOP("Errors", "{by} was faster. Your change was not saved; look again."),
+    "conflict": QT_TRANSLATE_NOOP("Errors", "{by} was faster. Your change was not saved; look again."),
     "NotPermitted": QT_TRANSLATE_NOOP("Errors", "Your role may not do this. Allowed: {roles}."),
     "ConnectionLost": QT_TRANSLATE_NOOP("Errors", "The link to the device is closed or refused."),
     "DeviceTimeout": QT_TRANSLATE_NOOP("Errors", "The device is connected but does not answer."),
@@ -88,6 +97,15 @@ _REFUSALS: Final = {
     "machine_group_undeclared": QT_TRANSLATE_NOOP("Refusals", "machine group not declared"),
     "bearing_unknown": QT_TRANSLATE_NOOP("Refusals", "bearing geometry not entered"),
     "link_lost": QT_TRANSLATE_NOOP("Refusals", "link lost"),
+    "health_no_baseline": QT_TRANSLATE_NOOP("Refusals", "no baseline yet"),
+    "health_not_running": QT_TRANSLATE_NOOP("Refusals", "machine not running"),
+    "health_no_state": QT_TRANSLATE_NOOP("Refusals", "machine state unknown"),
+    "zone_no_group": QT_TRANSLATE_NOOP("Refusals", "machine group not declared"),
+    "zone_no_support": QT_TRANSLATE_NOOP("Refusals", "support not declared"),
+    "zone_no_row": QT_TRANSLATE_NOOP("Refusals", "the standard has no row for it"),
+    "baseline_too_short": QT_TRANSLATE_NOOP("Refusals", "still learning what is normal"),
+    "baseline_no_spectra": QT_TRANSLATE_NOOP("Refusals", "no spectra yet"),
+    "diagnosis_too_short": QT_TRANSLATE_NOOP("Refusals", "record too short for a diagnosis"),
 }
 
 _CONNECTIONS: Final = {

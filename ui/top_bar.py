@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QWidget
 
 from domain.condition.alarms import Priority
 from ui import text
 from ui.formatting import PlantTime, age
-from ui.icons import draw_icon, icon
+from ui.icons import draw_icon
 from ui.shell_state import Count, LinkSummary, ShellState
 from ui.text import tr
 from ui.theme import BAR_VALUE, BODY, CAPTION, REGULAR, SEMIBOLD, application_theme, font
@@ -215,27 +215,3 @@ def _connection_words(state: ShellState) -> list[str]:
             words += ", " + tr("TopBar", "last value {age} ago", age=age(each.last_value_age_s))
         lines.append(words)
     return lines
-
-
-def search_field() -> QLineEdit:
-    """Return the search field with its drawing and its key."""
-    field = QLineEdit()
-    field.setObjectName("field")
-    field.setFont(font(BODY))
-    field.setPlaceholderText(tr("TopBar", "Search"))
-    field.setAccessibleName(tr("TopBar", "Search everything"))
-    field.setAccessibleDescription("Ctrl+K")
-    field.addAction(
-        icon("search", colour=application_theme().tokens.text_2, size=18),
-        QLineEdit.ActionPosition.LeadingPosition,
-    )
-    key = QLabel("Ctrl+K", field)
-    key.setObjectName("caption")
-    key.setFont(font(CAPTION))
-    row = QHBoxLayout(field)
-    row.setContentsMargins(0, 0, 8, 0)
-    row.addStretch(1)
-    row.addWidget(key)
-    key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-    field.setFixedHeight(32)
-    return field

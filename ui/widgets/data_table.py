@@ -56,7 +56,6 @@ class DataTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalScrollBar().setObjectName("bar")
         vertical = self.verticalHeader()
         vertical.setVisible(False)
         vertical.setMinimumSectionSize(row_height)

@@ -54,7 +54,7 @@ class KeyButton(QAbstractButton):
         if self._icon:
             width += 20 + (6 if self.text() else 0)
         if self._key:
-            width += drawing.width_of(self._key, font(CAPTION)) + (10 if self.text() else 6)
+            width += drawing.width_of(self._key, font(CAPTION)) + (10 if self.text() else 18)
         return QSize(round(width + 0.5), HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
