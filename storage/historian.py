@@ -239,7 +239,7 @@ class Historian:
         for rows in cut_at(samples.time_us, MICROSECONDS_PER_HOUR):
             piece = samples.part(rows)
             hours.append(int(piece.time_us[0]) // MICROSECONDS_PER_HOUR * MICROSECONDS_PER_HOUR)
-            chunk = self._quick.encode(piece)
+            chunk = self._quick.encode(piece, is_part=True)
             self._tables.insert(tag_key, chunk, revision=revision, is_part=True)
         return hours
 

@@ -3,6 +3,7 @@
 Every compressed column carries a checksum, because SQLite does not notice a flipped bit in a payload.
 """
 
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +14,16 @@ from numpy.typing import NDArray
 from domain.errors import DatabaseDamaged
 from domain.plant.quality import CLASS_MASK, QualityClass
 from domain.plant.tags import TagDtype
+from storage.history_decimals import DECIMAL, EXACT_INTEGERS, STEP_TYPES, decimal_steps, values_of_steps
 from storage.history_samples import Buckets, Int64, Numbers, Samples, period_of
 
-FLOAT64, FLOAT32, INT64 = 0, 1, 2
+FLOAT64, FLOAT32 = 0, 1
 _TYPES: dict[int, np.dtype[Any]] = {
     FLOAT64: np.dtype("<f8"),
     FLOAT32: np.dtype("<f4"),
-    INT64: np.dtype("<i8"),
 }
-_EXACT_INTEGERS = 2.0**53
+_BASE = struct.Struct("<q")
+_NO_FIGURES = (np.nan, np.nan, np.nan, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,10 @@ class ChunkCodec:
         self._compressor = zstandard.ZstdCompressor(level=level, write_checksum=True)
         self._decompressor = zstandard.ZstdDecompressor()
 
-    def encode(self, samples: Samples) -> Chunk:
-        """Return the chunk of at least one sample in time order."""
-        code, stored = _narrowest(samples.value)
-        low, high, mean, good = _figures(samples)
+    def encode(self, samples: Samples, *, is_part: bool = False) -> Chunk:
+        """Return the chunk of at least one sample in time order; a part goes without its figures."""
+        code, value_body = self._encode_values(samples.value, is_part=is_part)
+        low, high, mean, good = _NO_FIGURES if is_part else _figures(samples)
         period_us, time_body = self._grid(samples.time_us, samples.period_us)
         step, sequence_body = self._counting(samples.sequence)
         quality = samples.quality
@@ -86,7 +88,7 @@ class ChunkCodec:
             samples.delay_high_us,
             float(samples.value[-1]),
             int(quality[-1]),
-            self.pack(np.diff(stored, prepend=stored.dtype.type(0)) if code == INT64 else stored),
+            value_body,
             None if is_constant else self.pack(quality),
             time_body,
             sequence_body,
@@ -95,9 +97,7 @@ class ChunkCodec:
     def decode(self, chunk: Chunk) -> Samples:
         """Return the samples of a chunk; DatabaseDamaged when its bytes were changed."""
         count = chunk.samples
-        value = self.unpack(chunk.value_body, _TYPES[chunk.code], count)
-        if chunk.code == INT64:
-            value = np.cumsum(value, dtype=np.int64)
+        value = self._decode_values(chunk.value_body, chunk.code, count)
         time_us = chunk.first_us + np.arange(count, dtype=np.int64) * chunk.period_us
         if chunk.time_body is not None:
             time_us += self.unpack(chunk.time_body, np.dtype("<i8"), count)
@@ -147,6 +147,20 @@ class ChunkCodec:
             quality,
         )
 
+    def _encode_values(self, value: Numbers, *, is_part: bool) -> tuple[int, bytes]:
+        """Return the type code and body: steps of decimals where that is exact, else the narrowest float."""
+        steps = None if is_part and value.dtype != np.int64 else decimal_steps(value)
+        if steps is None:
+            code, stored = _narrowest(value)
+            return code, self.pack(stored)
+        return steps.code, _BASE.pack(steps.base) + self.pack(steps.steps)
+
+    def _decode_values(self, body: bytes, code: int, count: int) -> Numbers:
+        if not code & DECIMAL:
+            return self.unpack(body, _TYPES[code], count)
+        steps = self.unpack(body[_BASE.size :], STEP_TYPES[code & 3], count)
+        return values_of_steps(steps, base=_BASE.unpack_from(body)[0], code=code)
+
     def pack(self, column: NDArray[Any]) -> bytes:
         """Return one column shuffled and compressed."""
         return self._compressor.compress(_shuffled(column).data.cast("B"))
@@ -187,17 +201,16 @@ def as_declared(value: NDArray[np.float64], dtype: TagDtype) -> Numbers:
             return value.astype(np.float32)
     if dtype is TagDtype.INT64:
         with np.errstate(invalid="ignore"):
-            if bool(((np.abs(value) < _EXACT_INTEGERS) & (value == np.rint(value))).all()):
+            if bool(((np.abs(value) < EXACT_INTEGERS) & (value == np.rint(value))).all()):
                 return value.astype(np.int64)
     return value
 
 
 def _narrowest(value: Numbers) -> tuple[int, NDArray[Any]]:
     """Return the smallest type that holds every value exactly."""
-    if value.dtype == np.int64:
-        return INT64, value
     if value.dtype == np.float32:
         return FLOAT32, value
+    value = value.astype(np.float64, copy=False)
     return (FLOAT32, value.astype(np.float32)) if _fits_float32(value) else (FLOAT64, value)
 
 

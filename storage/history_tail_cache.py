@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from storage.history_samples import Samples
 from storage.history_tail import NO_ROWS, TailRows, decode_frames, sorted_by_tag
 
+_ENDS = "SELECT (SELECT min(id) FROM tail), (SELECT max(id) FROM tail)"
+"""Two look-ups; asked together, SQLite would walk the whole table."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Block:
@@ -40,7 +43,7 @@ class TailCache:
 
     def refresh(self) -> None:
         """Read the rows that came since the last call; forget those that were folded away."""
-        first, last = self._connection.execute("SELECT min(id), max(id) FROM tail").fetchone()
+        first, last = self._connection.execute(_ENDS).fetchone()
         if first is None or first > self._first:
             self._blocks, self._first, self._last = [], first or 0, (first or 1) - 1
         if first is None or last == self._last:

@@ -4,7 +4,6 @@ Import checks every row first and tells every complaint; a dry run stops there.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +14,10 @@ from domain.condition.alarms import AlarmRule
 from domain.errors import ConfigurationError, ControlRoomError
 from domain.plant.plant import Plant
 from domain.units import unit
+from storage.plain_data import without_secrets
 from storage.repositories import condition_rows, plant_rows
 
 FORMAT, VERSION = "jidoka set-up", 1
-_SECRET = re.compile(r"pass(word|phrase)?|secret|token|private_?key|credential", re.IGNORECASE)
 _IDS = ("id", "parent_id", "asset_id", "point_id", "connection_id")
 Row = dict[str, Any]
 
@@ -87,18 +86,9 @@ def read_set_up(text: str) -> SetUpReading:
 def _plain_rows(rows: Iterable[Mapping[str, object]]) -> list[Row]:
     plain = []
     for row in rows:
-        copy = {name: _plain(value) for name, value in row.items() if name != "version"}
+        copy = {name: without_secrets(value) for name, value in row.items() if name != "version"}
         plain.append(copy)
     return sorted(plain, key=lambda row: str(row["id"]))
-
-
-def _plain(value: object) -> object:
-    """Return JSON data; values under keys that name a secret are left out."""
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items() if not _SECRET.search(str(k))}
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _read(content: Row, table: str, make: Callable[[Row], Any], complaints: list[str]) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from domain.roles import Actor
 from storage.audit_log import append_entry, canonical
 from storage.change_feed import write_changes
 from storage.database import Database
+from storage.plain_data import without_secrets
 
 
 class Transaction:
@@ -50,7 +51,7 @@ class Transaction:
             action=action,
             kind=kind,
             aggregate_id=aggregate_id,
-            detail=canonical(detail),
+            detail=canonical(without_secrets(detail)),
         )
 
     def stamp(self) -> dict[str, object]:

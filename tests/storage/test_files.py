@@ -68,6 +68,9 @@ def test_a_set_up_text_holds_no_secret(furnished: Store, engineer: Actor) -> Non
     text = export_set_up(SetUp(furnished.plant.load()))
     assert "hunter2" not in text
     assert "t0k" not in text
+    told = str(furnished.audit.entries(start_us=0, end_us=2**62, limit=10_000))
+    assert "hunter2" not in told
+    assert "t0k" not in told
 
 
 def test_every_bad_row_of_a_set_up_is_told_at_once(furnished: Store) -> None:
