@@ -6,10 +6,9 @@ import numpy as np
 
 from acquisition.ring_buffer import ValueTable, WaveformRing
 from domain.plant.quality import CLASS_MASK
-from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
+from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, reading_batch
 
 BatchListener = Callable[[ReadingBatch], None]
-BlockListener = Callable[[SampleBlock], None]
 
 
 class TagHub:
@@ -22,7 +21,6 @@ class TagHub:
         self._values = values
         self._waveforms = waveforms
         self._batch_listeners: list[BatchListener] = []
-        self._block_listeners: list[BlockListener] = []
         self.losses = LossCounter()
         self.readings_received = 0
         self.samples_received = 0
@@ -30,10 +28,6 @@ class TagHub:
     def on_batch(self, listener: BatchListener) -> None:
         """Call the listener with every batch from now on."""
         self._batch_listeners.append(listener)
-
-    def on_block(self, listener: BlockListener) -> None:
-        """Call the listener with every sample block from now on."""
-        self._block_listeners.append(listener)
 
     def publish(self, item: ReadingBatch | SampleBlock) -> None:
         """Hand over one item; values of unknown tags are counted as lost."""
@@ -57,11 +51,22 @@ class TagHub:
             return
         self.samples_received += len(block.samples)
         self._waveforms.write(block)
-        for listener in self._block_listeners:
-            listener(block)
+        self._values.write(_newest(block))
 
     def count_by_grade(self, tag_keys: np.ndarray[tuple[int], np.dtype[np.int32]]) -> tuple[int, int]:
         """Return how many of the tags are good and how many are not."""
         grades = self._values.read(tag_keys).quality & CLASS_MASK
         good = int((grades == 0).sum())
         return good, len(tag_keys) - good
+
+
+def _newest(block: SampleBlock) -> ReadingBatch:
+    """Return the row by which the waveform's tag carries quality and age of its newest block."""
+    return reading_batch(
+        [block.tag_key],
+        [float(block.first_index)],
+        quality=block.quality,
+        source_us=block.start_us,
+        receive_us=block.receive_us,
+        sequence=block.first_index,
+    )

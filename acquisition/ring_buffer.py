@@ -363,7 +363,7 @@ class SpectrumBoard(_Mapped):
         self._lines = np.frombuffer(
             segment.memory, dtype=np.float32, offset=HEADER_BYTES + count * _SLOT.itemsize
         )
-        self._lines = self._lines.reshape(count, -1) if count else self._lines.reshape(0, 0)
+        self._lines = self._lines[: len(self._lines) if count else 0].reshape(max(count, 1), -1)
         self._slot_of = {
             (int(slot["tag_key"]), _KINDS[int(slot["kind"])]): index for index, slot in enumerate(self._slots)
         }

@@ -35,14 +35,20 @@ def analyse_record(order: AnalyseOrder) -> dict[str, Any]:
 
     ConfigurationError when file, channel or speed do not fit; InsufficientData when the record is too short.
     """
-    from acquisition.recordings import load_waveform
+    from acquisition.recordings import read_recording
     from processing.diagnosis import diagnose
     from processing.features import analyse_block
 
     if order.speed_rpm <= 0:
         raise ConfigurationError("give the shaft speed in r/min with --rpm; it cannot be guessed")
-    recording = load_waveform(order.path, channel=order.channel)
-    rate_hz = order.sampling_rate_hz or recording.sampling_rate_hz
+    recording = read_recording(order.path)
+    channel = order.channel or next(iter(recording.sampled), "")
+    if channel not in recording.sampled:
+        known = ", ".join(recording.sampled) or "none"
+        raise ConfigurationError(f"{order.path}: no sampled channel '{order.channel}'; it has {known}")
+    sampled = recording.sampled[channel]
+    samples = sampled.samples(0)
+    rate_hz = order.sampling_rate_hz or sampled.sampling_rate_hz
     if rate_hz <= 0:
         raise ConfigurationError(f"{order.path}: the file states no sampling rate; give it with --fs")
     orders = order.orders or (defect_orders(order.geometry) if order.geometry else None)
@@ -51,18 +57,18 @@ def analyse_record(order: AnalyseOrder) -> dict[str, Any]:
     speed_hz = order.speed_rpm / 60
     high_hz = min(6000.0, 0.45 * rate_hz)
     analysis = analyse_block(
-        recording.samples,
+        samples,
         sampling_rate_hz=rate_hz,
         envelope_band=Band("envelope", min(2000.0, high_hz / 3), high_hz),
         speed_hz=speed_hz,
         bearing=order.geometry,
     )
-    diagnosis = diagnose(recording.samples, sampling_rate_hz=rate_hz, speed_hz=speed_hz, orders=orders)
+    diagnosis = diagnose(samples, sampling_rate_hz=rate_hz, speed_hz=speed_hz, orders=orders)
     best = diagnosis.evidence[0]
     return {
         "file": order.path.name,
-        "channel": recording.channel,
-        "samples": len(recording.samples),
+        "channel": channel,
+        "samples": len(samples),
         "sampling_rate_hz": rate_hz,
         "speed_rpm": order.speed_rpm,
         "shaft_turns": round(diagnosis.turns, 1),

@@ -26,7 +26,7 @@ from domain.condition.alarms import AlarmRule
 from domain.instants import Clock
 from domain.plant.plant import Plant
 from domain.plant.quality import CLASS_MASK, FLAG_MASK, QualityCause, QualityClass, quality_code
-from domain.plant.readings import ReadingBatch, SampleBlock, reading_batch
+from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind
 from domain.ports import ConnectionStatus
 from services.access import program_actor
@@ -111,7 +111,6 @@ class Collector:
         self._control.set("collector_pid", os.getpid())
         self._hub.on_batch(self._recorder.take)
         self._hub.on_batch(self._watch_values)
-        self._hub.on_block(self._note_block)
         supervisor = AcquisitionSupervisor(
             [self._with_pki(connection) for connection in self._plant.connections],
             self._plant.tags,
@@ -176,15 +175,6 @@ class Collector:
 
     def _watch_values(self, batch: ReadingBatch) -> None:
         self._raise(self._watch.observe(batch, now_s=self._clock.monotonic_s()))
-
-    def _note_block(self, block: SampleBlock) -> None:
-        """Let the waveform's tag in the value table carry quality and age of its newest block."""
-        self._values.write(
-            reading_batch(
-                [block.tag_key], [float(block.first_index)], quality=block.quality,
-                source_us=block.start_us, receive_us=block.receive_us, sequence=block.first_index,
-            )
-        )  # fmt: skip
 
     def _raise(self, changes: Iterable[ConditionChange]) -> None:
         found = list(changes)
@@ -311,8 +301,8 @@ class Collector:
         if self._results is not None:
             self._results.cancel_join_thread()
             self._results.close()
-        self._recorder.commit_soon()
         self._lane.close()
+        self._recorder.finish()
         self._history.close()
         self._kept.close()
         for mapped in (self._values, self._waveforms, self._spectra):

@@ -92,6 +92,11 @@ class Recorder:
             self._is_busy = True
             self._lane.submit(self._commit, cause="history_commit")
 
+    def finish(self) -> None:
+        """Make the rest durable in the caller's thread; the lane must be closed."""
+        self._is_busy = True
+        self._commit()
+
     def _commit(self) -> None:
         try:
             self._move_to_writer()
