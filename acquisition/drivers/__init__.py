@@ -30,7 +30,7 @@ def _modbus(connection: Connection, clock: Clock) -> Driver:
 
 
 def _opcua(connection: Connection, clock: Clock) -> Driver:
-    from acquisition.drivers.opcua import OpcUaDriver
+    from acquisition.drivers.opcua_driver import OpcUaDriver
 
     return OpcUaDriver(connection, clock=clock)
 

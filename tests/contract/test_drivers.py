@@ -1,5 +1,6 @@
 """What every driver promises, whatever it talks to."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from domain.plant.readings import ReadingBatch, SampleBlock
 from domain.plant.tags import Connection, ConnectionKind, Tag
 from tests.protocol.fault_server import FaultServer
 from tests.protocol.opcua_stage import ServerChild, node_tag, plain_connection
-from tests.protocol.stage import RealClock, connection, tag
+from tests.protocol.stage import RealClock, connection, tag, until
 
 
 @dataclass
@@ -55,6 +56,7 @@ async def case(request: pytest.FixtureRequest, free_port: int, tmp_path: Path) -
 
 async def test_a_driver_keeps_its_promises(case: Case) -> None:
     """One story per kind, because a server costs seconds to start."""
+    before = asyncio.all_tasks()
     driver = case.driver()
     with pytest.raises(AcquisitionError):
         await driver.read(case.tags)  # not connected yet
@@ -65,6 +67,7 @@ async def test_a_driver_keeps_its_promises(case: Case) -> None:
         await driver.write(case.tags[0], 1.0)
     await driver.close()
     await driver.close()  # never raises, also when done twice
+    await until(lambda: asyncio.all_tasks() <= before, within_s=2, what="no task left behind")
     await an_unreachable_device_is_one_of_two_error_kinds(case)
 
 

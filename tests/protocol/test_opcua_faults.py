@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from acquisition.driver import DriverState
-from acquisition.drivers.opcua import OpcUaDriver
+from acquisition.drivers.opcua_driver import OpcUaDriver
 from domain.errors import ConfigurationError, DeviceRefused, NotPermitted
 from domain.plant.quality import QualityCause, QualityClass
 from domain.plant.readings import SampleBlock
@@ -24,34 +24,43 @@ from tests.protocol.stage import RealClock, Stage, connection, until
 STREAMING = CaptureSchedule(interval_s=0.1, length=100, is_streaming=True)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ServerChild]:
-    """One server for the tests that do not end it; each works on variables of its own."""
+def launched(**options: int) -> Iterator[ServerChild]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    child = ServerChild(port, tags=20, arrays=1)
+    child = ServerChild(port, **options)
     child.launch()
     yield child
     child.kill()
 
 
-async def test_f20_killed_server_with_500_tags_recovers_with_all_tags(free_port: int) -> None:
+@pytest.fixture(scope="module")
+def server() -> Iterator[ServerChild]:
+    """One server for the tests that do not end it; each works on variables of its own."""
+    yield from launched(tags=20, arrays=1)
+
+
+@pytest.fixture(scope="module")
+def large_server() -> Iterator[ServerChild]:
+    """A server of 500 variables, costly to start."""
+    yield from launched(tags=500)
+
+
+async def test_f20_killed_server_with_500_tags_recovers_with_all_tags(large_server: ServerChild) -> None:
     """F20: bad <= 2 s, all tags good <= 5 s after return, also when namespaces are renumbered."""
-    async with ServerChild(free_port, tags=500) as server:
-        owner = plain_connection(free_port)
-        keys = range(500)
-        async with Stage([owner], scalar_tags(owner, 500)) as stage:
-            await until(lambda: stage.memory.is_good(*keys), within_s=10, what="first values")
-            server.kill()
-            await until(lambda: stage.memory.is_bad(*keys), within_s=2, what="bad after kill")
-            await asyncio.sleep(4)
-            bad = [b for _, b in stage.memory.batches if (b.quality & 3 == QualityClass.BAD).any()]
-            assert len(bad) == 1
-            await server.start(namespaces_before=["urn:other", "urn:another"])
-            await until(lambda: stage.memory.is_good(*keys), within_s=5, what="good after return")
-            times = [r.source_us for r in stage.memory.readings if r.tag_key == 7]
-            assert times == sorted(set(times)), "no duplicates, in order"
+    owner = plain_connection(large_server.port)
+    keys = range(500)
+    async with Stage([owner], scalar_tags(owner, 500)) as stage:
+        await until(lambda: stage.memory.is_good(*keys), within_s=10, what="first values")
+        large_server.kill()
+        await until(lambda: stage.memory.is_bad(*keys), within_s=2, what="bad after kill")
+        await asyncio.sleep(4)
+        bad = [b for _, b in stage.memory.batches if (b.quality & 3 == QualityClass.BAD).any()]
+        assert len(bad) == 1
+        await large_server.start(namespaces_before=["urn:other", "urn:another"])
+        await until(lambda: stage.memory.is_good(*keys), within_s=5, what="good after return")
+        times = [r.source_us for r in stage.memory.readings if r.tag_key == 7]
+        assert times == sorted(set(times)), "no duplicates, in order"
 
 
 async def test_f21_short_freeze_is_no_loss_a_long_one_is_marked(server: ServerChild) -> None:
@@ -148,29 +157,29 @@ async def test_f32_wrong_source_times_are_uncertain_and_replaced(server: ServerC
             assert (reading.value, reading.source_us) == (1.5, reading.receive_us)
 
 
-async def test_f28_a_burst_with_a_paused_consumer_drops_nothing_silently(free_port: int) -> None:
+async def test_f28_a_burst_with_a_paused_consumer_drops_nothing_silently(large_server: ServerChild) -> None:
     """F28: every tag keeps its newest value and delivered + counted drops = sent."""
-    tags_count, rounds = 1000, 10
-    async with ServerChild(free_port, tags=tags_count, tick_s=3600) as server:
-        owner = plain_connection(free_port)
-        driver = OpcUaDriver(owner, clock=RealClock())
-        await driver.connect()
-        stream = driver.subscribe([node_tag(n, owner, f"tag.{n}") for n in range(1, tags_count)])
-        latest: dict[int, float] = {}
-        delivered = 0
-        first = await anext(stream)
-        delivered += len(first)
-        await server.tell("burst", rounds=rounds)
-        await asyncio.sleep(2.0)  # the consumer is paused, the loop is not
-        sent = (rounds + 1) * (tags_count - 1)
-        deadline = time.monotonic() + 6
-        while delivered + driver.losses.total < sent and time.monotonic() < deadline:
-            batch = await asyncio.wait_for(anext(stream), 5)
-            delivered += len(batch)
-            latest.update(zip(batch.tag_key.tolist(), batch.value.tolist(), strict=True))
-        assert latest == {key: rounds - 1.0 for key in range(1, tags_count)}
-        assert delivered + driver.losses.total == sent
-        await driver.close()
+    tags_count, rounds = 500, 20
+    owner = plain_connection(large_server.port)
+    driver = OpcUaDriver(owner, clock=RealClock())
+    await driver.connect()
+    stream = driver.subscribe([node_tag(n, owner, f"tag.{n}") for n in range(1, tags_count)])
+    latest: dict[int, float] = {}
+    delivered = 0
+    first = await anext(stream)
+    delivered += len(first)
+    await large_server.tell("burst", rounds=rounds)
+    await asyncio.sleep(2.0)  # the consumer is paused, the loop is not
+    sent = (rounds + 1) * (tags_count - 1)
+    deadline = time.monotonic() + 6
+    while delivered + driver.losses.total < sent and time.monotonic() < deadline:
+        batch = await asyncio.wait_for(anext(stream), 5)
+        delivered += len(batch)
+        latest.update(zip(batch.tag_key.tolist(), batch.value.tolist(), strict=True))
+    assert driver.losses.by_cause.keys() == {"queue_overflow"}, "the queue was really too short"
+    assert latest == {key: rounds - 1.0 for key in range(1, tags_count)}
+    assert delivered + driver.losses.total == sent
+    await driver.close()
 
 
 async def test_streamed_arrays_are_numbered_without_a_hole(server: ServerChild) -> None:

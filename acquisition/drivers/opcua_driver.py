@@ -1,0 +1,338 @@
+"""The OPC UA driver: what is subscribed, read on schedule, watched and passed on.
+
+The library's "connected" is not believed: the server's clock is subscribed as a heartbeat and must move.
+Nodes are visited in turn, because servers delete them without a word.
+"""
+
+import asyncio
+import itertools
+import logging
+import math
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from acquisition.drivers.opcua import Node, OpcUaSession
+from acquisition.drivers.opcua_inbox import Inbox
+from acquisition.drivers.opcua_settings import OpcUaSettings
+from acquisition.drivers.opcua_values import (
+    ArrayItem,
+    DataValue,
+    Item,
+    RowCollector,
+    ScalarItem,
+    is_believable,
+    quality_of_status,
+    sort_items,
+)
+from domain.errors import (
+    AcquisitionError,
+    ConfigurationError,
+    ConnectionLost,
+    DeviceTimeout,
+    NotPermitted,
+    ProtocolError,
+    RuleViolation,
+    WriteOutcomeUnknown,
+)
+from domain.instants import Clock, to_microseconds
+from domain.plant.quality import BAD_NOT_CONFIGURED
+from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
+from domain.plant.tags import Connection, Tag
+
+_log = logging.getLogger(__name__)
+
+_HEARTBEAT_HANDLE: Final = 1
+_FIRST_HANDLE: Final = 10
+_ARRAYS_WAITING: Final = 1000
+_CHECK_S: Final = 0.25
+_VISIT_S: Final = 1.0
+_VISITED_NODES: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Captured:
+    """A value that was read, in the shape of a notification row."""
+
+    ClientHandle: int
+    Value: Any
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is monitored, by client handle, and which captures are read on schedule."""
+
+    scalars: dict[int, ScalarItem] = field(default_factory=dict)
+    arrays: dict[int, ArrayItem] = field(default_factory=dict)
+    monitored: dict[int, tuple[Node, Tag]] = field(default_factory=dict)
+    captures: dict[int, tuple[Node, Tag]] = field(default_factory=dict)
+    unmonitored: set[int] = field(default_factory=set)
+
+
+class OpcUaDriver:
+    """Subscribes values and sampled arrays of one OPC UA server.
+
+    Options: ``endpoint`` opc.tcp://host:port/path, ``pki`` folder, ``security`` Basic256Sha256, ``mode``
+    SignAndEncrypt, ``waiver`` False (needed for security None), ``server_uri`` and ``certificate_host`` when
+    they differ from what the server and the endpoint say, ``user`` and ``password_variable`` (name of an
+    environment variable), ``publishing_interval_ms`` 200, ``keep_alive_s`` 2, ``heartbeat_timeout_s`` 3,
+    ``writing_released`` False.
+    """
+
+    def __init__(self, connection: Connection, *, clock: Clock) -> None:
+        self._settings = OpcUaSettings.of(connection)
+        self._clock = clock
+        self._session = OpcUaSession(self._settings, clock=clock)
+        self._inbox: Inbox | None = None
+        self._heartbeat_s = 0.0
+        self._is_clock_monitored = False
+        self._sequence: int | None = None
+        self._is_open = False
+        self._is_closing = False
+        self.losses = LossCounter()
+
+    async def connect(self) -> None:
+        """Open a session; ConfigurationError when security refuses, AcquisitionError otherwise."""
+        await self._session.open()
+        self._is_open = True
+
+    async def read(self, tags: Sequence[Tag]) -> ReadingBatch:
+        """Read values once; arrays and texts are bad rows."""
+        if not self._is_open:
+            raise ConnectionLost(f"{self._settings.endpoint} is not connected")
+        nodes = [self._node_or_none(tag) for tag in tags]
+        answers = iter(await self._session.read([node for node in nodes if node is not None]))
+        rows = RowCollector(self.losses)
+        now_us = self._clock.now_us()
+        for tag, node in zip(tags, nodes, strict=True):
+            if node is None:
+                self._add_missing(rows, tag)
+            else:
+                rows.add(ScalarItem(tag, subscribed_us=0), next(answers), receive_us=now_us)
+        batch = rows.batch()
+        if batch is None:
+            raise ConfigurationError("no tag to read")
+        return batch
+
+    async def subscribe(self, tags: Sequence[Tag]) -> AsyncIterator[ReadingBatch | SampleBlock]:
+        """Deliver what the server reports; streaming arrays as blocks, other waveforms read on schedule.
+
+        Raises ConnectionLost when the link goes or the server ends the subscription, DeviceTimeout when the
+        server's clock stands still.
+        """
+        rows = RowCollector(self.losses)
+        plan = self._plan(tags, rows, subscribed_us=await self._server_time_us())
+        inbox = Inbox(
+            capacity=max(1000, 4 * len(tags), _ARRAYS_WAITING * len(plan.arrays)),
+            array_handles=frozenset(plan.arrays),
+            losses=self.losses,
+        )
+        self._inbox = inbox
+        await self._start(plan, rows)
+        tasks = [
+            asyncio.create_task(self._guarded(work(plan, inbox), inbox))
+            for work in (self._capture, self._visit)
+        ]
+        try:
+            while not self._is_closing:
+                batch = rows.batch()
+                if batch is not None:
+                    yield batch
+                rows = RowCollector(self.losses)
+                for receive_us, items in await inbox.take(within_s=_CHECK_S):
+                    for block in sort_items(
+                        items, plan.scalars, plan.arrays, rows=rows, receive_us=receive_us
+                    ):
+                        yield block
+                await self._check_heartbeat()
+        except ConnectionLost:
+            if not self._is_closing:
+                raise
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def write(self, tag: Tag, value: bool | int | float | str) -> None:
+        """Write once and read back; NotPermitted unless connection and tag allow it.
+
+        Raises RuleViolation outside the tag's limits, DeviceRefused, or WriteOutcomeUnknown when the server
+        did not confirm.
+        """
+        if not self._settings.is_writing_released or not tag.is_writable:
+            raise NotPermitted(
+                f"tag '{tag.name}': writing is not released", key="writing_not_released", tag=tag.name
+            )
+        node = self._session.node(tag)
+        (held,) = await self._session.read([node])
+        raw = _raw_value(tag, value, like=held)
+        try:
+            await self._session.write(tag, raw)
+            (after,) = await self._session.read([node])
+        except (ConnectionLost, DeviceTimeout, ProtocolError) as silence:
+            raise _unknown(tag) from silence
+        if after.Value is None or after.Value.Value != raw:
+            raise _unknown(tag)
+
+    async def close(self) -> None:
+        """Close the session; never raises, ends a running ``subscribe``."""
+        self._is_closing = True
+        if self._inbox is not None:
+            self._inbox.fail(ConnectionLost(f"{self._settings.endpoint}: closed by us"))
+        await self._session.close()
+
+    # --- what the session tells ---
+
+    def published(self, sequence: int | None, items: Sequence[Item]) -> None:
+        """Take a notification list from the publish loop."""
+        if not self._is_clock_monitored or any(item.ClientHandle == _HEARTBEAT_HANDLE for item in items):
+            self._heartbeat_s = self._clock.monotonic_s()
+        if sequence is None or self._inbox is None:
+            return
+        if self._sequence is not None and sequence > self._sequence + 1:
+            self.losses.add("notification_missing", sequence - self._sequence - 1)
+        self._sequence = sequence
+        self._inbox.put(self._clock.now_us(), items)
+
+    def ended(self, reason: ConnectionLost) -> None:
+        """Learn that nothing more will come."""
+        if self._inbox is not None:
+            self._inbox.fail(reason)
+
+    # --- set-up of a subscription ---
+
+    async def _server_time_us(self) -> int:
+        """Return the server's clock, ours when it does not tell or is not believable."""
+        now_us = self._clock.now_us()
+        told = await self._session.server_time()
+        if told is not None and is_believable(to_microseconds(told), receive_us=now_us):
+            return to_microseconds(told)
+        return now_us
+
+    def _plan(self, tags: Sequence[Tag], rows: RowCollector, *, subscribed_us: int) -> _Plan:
+        plan = _Plan()
+        for handle, tag in enumerate(tags, start=_FIRST_HANDLE):
+            node = self._node_or_none(tag)
+            if node is None:
+                self._add_missing(rows, tag)
+                continue
+            if tag.is_waveform:
+                plan.arrays[handle] = ArrayItem(tag, losses=self.losses)
+            else:
+                plan.scalars[handle] = ScalarItem(tag, subscribed_us=subscribed_us)
+            is_captured = tag.is_waveform and tag.capture is not None and not tag.capture.is_streaming
+            (plan.captures if is_captured else plan.monitored)[handle] = (node, tag)
+        return plan
+
+    async def _start(self, plan: _Plan, rows: RowCollector) -> None:
+        self._is_clock_monitored = await self._session.subscribe(self, heartbeat_handle=_HEARTBEAT_HANDLE)
+        self._heartbeat_s = self._clock.monotonic_s()
+        for handle, status in (await self._monitor(plan, list(plan.monitored))).items():
+            if handle in plan.unmonitored:
+                _, tag = plan.monitored[handle]
+                _log.warning("tag '%s': the server refuses to monitor it (0x%08X)", tag.name, status)
+                self._add_missing(rows, tag, status=status)
+
+    async def _monitor(self, plan: _Plan, handles: Sequence[int]) -> dict[int, int]:
+        """Create monitored items; those refused stay in ``plan.unmonitored``."""
+        statuses = await self._session.monitor({handle: plan.monitored[handle] for handle in handles})
+        plan.unmonitored.difference_update(handles)
+        plan.unmonitored.update(handle for handle, status in statuses.items() if status >> 30)
+        return statuses
+
+    def _node_or_none(self, tag: Tag) -> Node | None:
+        try:
+            if tag.is_waveform and not tag.sampling_rate_hz:
+                raise ConfigurationError(f"tag '{tag.name}': a waveform needs a sampling rate")
+            return self._session.node(tag)
+        except ConfigurationError as problem:
+            _log.warning("%s", problem)
+            return None
+
+    def _add_missing(self, rows: RowCollector, tag: Tag, *, status: int = 0) -> None:
+        quality = quality_of_status(status) if status else BAD_NOT_CONFIGURED
+        now_us = self._clock.now_us()
+        rows.add_row(tag.key, math.nan, quality=quality, source_us=now_us, receive_us=now_us, status=status)
+
+    # --- beside the subscription ---
+
+    async def _guarded(self, work: Coroutine[None, None, None], inbox: Inbox) -> None:
+        try:
+            await work
+        except AcquisitionError as problem:
+            inbox.fail(problem)
+
+    async def _capture(self, plan: _Plan, inbox: Inbox) -> None:
+        """Read the waveforms that do not stream, each at its interval, not all at once."""
+        start_s = self._clock.monotonic_s()
+        due_s: dict[int, float] = {}
+        for place, (handle, (_, tag)) in enumerate(plan.captures.items()):
+            due_s[handle] = start_s + min(0.05, _interval_s(tag) / len(plan.captures)) * place
+        while due_s:
+            handle = min(due_s, key=due_s.__getitem__)
+            await asyncio.sleep(max(0.0, due_s[handle] - self._clock.monotonic_s()))
+            node, tag = plan.captures[handle]
+            due_s[handle] += _interval_s(tag)
+            (answer,) = await self._session.read([node])
+            inbox.put(self._clock.now_us(), [_Captured(handle, answer)])
+
+    async def _visit(self, plan: _Plan, inbox: Inbox) -> None:
+        """Read every monitored node in turn, few at a time.
+
+        A node that is gone makes a bad row; one that is back is monitored again.
+        """
+        scalars = [handle for handle in plan.monitored if handle in plan.scalars]
+        handles = itertools.cycle(scalars)
+        while scalars:
+            await asyncio.sleep(_VISIT_S)
+            visited = list(itertools.islice(handles, min(_VISITED_NODES, len(scalars))))
+            answers = await self._session.read([plan.monitored[handle][0] for handle in visited])
+            for handle, answer in zip(visited, answers, strict=True):
+                await self._compare(plan, handle, answer, inbox)
+
+    async def _compare(self, plan: _Plan, handle: int, answer: DataValue, inbox: Inbox) -> None:
+        status = 0 if answer.StatusCode is None else int(answer.StatusCode.value)
+        is_gone = quality_of_status(status) == BAD_NOT_CONFIGURED
+        if is_gone and handle not in plan.unmonitored:
+            plan.unmonitored.add(handle)
+            inbox.put(self._clock.now_us(), [_Captured(handle, answer)])
+        elif not is_gone and handle in plan.unmonitored:
+            await self._monitor(plan, [handle])
+
+    async def _check_heartbeat(self) -> None:
+        limit_s = self._settings.heartbeat_timeout_s
+        if self._clock.monotonic_s() - self._heartbeat_s <= limit_s:
+            return
+        await asyncio.sleep(_CHECK_S)  # if it was us who slept, what arrived meanwhile is read now
+        if self._clock.monotonic_s() - self._heartbeat_s > limit_s:
+            raise DeviceTimeout(
+                f"{self._settings.endpoint}: the server's clock has not moved for {limit_s:.0f} s; "
+                "the subscription is dead or the server hangs",
+                key="opcua_heartbeat",
+            )
+
+
+def _interval_s(tag: Tag) -> float:
+    return tag.capture.interval_s if tag.capture else tag.period_s
+
+
+def _raw_value(tag: Tag, value: bool | int | float | str, *, like: DataValue) -> bool | int | float | str:
+    """Return the value as the device holds it; RuleViolation outside the tag's limits."""
+    if isinstance(value, (bool, str)):
+        return value
+    if not (tag.low is None or value >= tag.low) or not (tag.high is None or value <= tag.high):
+        raise RuleViolation(
+            f"tag '{tag.name}': {value} {tag.unit} is outside {tag.low} to {tag.high}", tag=tag.name
+        )
+    raw = (value - tag.scaling.offset) / tag.scaling.factor
+    holds_integer = like.Value is not None and isinstance(like.Value.Value, int)
+    return round(raw) if holds_integer else raw
+
+
+def _unknown(tag: Tag) -> WriteOutcomeUnknown:
+    return WriteOutcomeUnknown(
+        f"tag '{tag.name}': the server did not confirm the write. Look before you repeat it",
+        key="write_outcome_unknown",
+        tag=tag.name,
+        read_back=None,
+    )

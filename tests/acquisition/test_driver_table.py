@@ -1,0 +1,31 @@
+"""Each device library has one importing module and is loaded only when a connection needs it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import acquisition
+
+ROOT = Path(acquisition.__file__).parent
+
+
+@pytest.mark.parametrize(("library", "module"), [("pymodbus", "modbus.py"), ("asyncua", "opcua.py")])
+def test_one_module_imports_the_library(library: str, module: str) -> None:
+    importers = [
+        path.name
+        for path in ROOT.rglob("*.py")
+        if "simulators" not in path.parts
+        and any(
+            line.split()[:2] in (["import", library], ["from", library])
+            or line.startswith((f"from {library}.", f"import {library}."))
+            for line in path.read_text(encoding="utf-8").splitlines()
+        )
+    ]
+    assert importers == [module]
+
+
+def test_the_table_alone_loads_no_library() -> None:
+    check = "import sys, acquisition.supervisor; sys.exit(bool({'pymodbus', 'asyncua'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", check], cwd=ROOT.parent, check=False).returncode == 0
