@@ -71,6 +71,7 @@ class Historian:
         self._compactor = HourCompactor(self._tables)
         self._frames = FrameWriter(self._layouts())
         self._pending: list[PendingBatch] = []
+        self._last_id = self._greatest_id()
         self._guard = ClockGuard(clock, last_known_us=self._last_commit())
 
     def declare(self, dtypes: Mapping[int, TagDtype]) -> None:
@@ -95,21 +96,23 @@ class Historian:
         pending = pooled(self._pending)
         body = b"".join([self._frames.frame(each) for each in pending])
         samples = sum(len(each.batch) for each in pending)
-        first = min(int(each.batch.source_us.min()) for each in pending)
-        last = max(int(each.batch.source_us.max()) for each in pending)
-        row = (now_us, samples, first, last, body)
         with told(self._path):
-            self._write_tail(row)
+            self._write_tail((self._last_id + 1, now_us, samples, body))
+        self._last_id += 1
         self._pending.clear()
         return CommitReport(samples, now_us)
 
-    def compact(self, *, now_us: int) -> int:
-        """Fold a tail older than its ten minutes into parts, finish hours and days; return the chunks."""
+    def compact(self, *, now_us: int, most_hours: int | None = None) -> int:
+        """Fold a tail older than its ten minutes into parts, finish hours and days; return the chunks.
+
+        ``most_hours`` bounds the hours of tags finished in this call, so that commits need not wait; the
+        rest stays readable and is finished by the next calls.
+        """
         with told(self._path):
             if self._fold_is_due(now_us):
                 self._fold()
-                self._remember_clock()
-            written = self._finish_hours(now_us)
+                self._note("clock_us", self._clock.now_us())
+            written = self._finish_hours(now_us, most_hours)
             self._finish_days(now_us)
         return written
 
@@ -180,7 +183,7 @@ class Historian:
         self._connection.close()
 
     def _write_tail(self, row: tuple[object, ...]) -> None:
-        insert = "INSERT INTO tail (committed_us, samples, first_us, last_us, body) VALUES (?, ?, ?, ?, ?)"
+        insert = "INSERT INTO tail (id, committed_us, samples, body) VALUES (?, ?, ?, ?)"
         if not self._frames.new_layouts:
             self._connection.execute(insert, row)
             return
@@ -214,6 +217,7 @@ class Historian:
                 ).fetchall()
                 self._fold_rows(decode_frames((body for (body,) in bodies), layouts))
                 self._connection.execute("DELETE FROM tail WHERE id <= ?", (last_id,))
+                self._note("tail_id", last_id)
 
     def _fold_rows(self, rows: TailRows) -> None:
         grouped, tags, edges = sorted_by_tag(rows)
@@ -243,13 +247,14 @@ class Historian:
             self._tables.insert(tag_key, chunk, revision=revision, is_part=True)
         return hours
 
-    def _finish_hours(self, now_us: int) -> int:
+    def _finish_hours(self, now_us: int, most: int | None) -> int:
         open_until = (now_us - GRACE_US) // MICROSECONDS_PER_HOUR * MICROSECONDS_PER_HOUR
         today = day_of(now_us - GRACE_US)
         found = self._tables.open_hours(before_us=open_until)
         hours = sorted(
             {(key, first // MICROSECONDS_PER_HOUR * MICROSECONDS_PER_HOUR) for key, first in found}
         )
+        hours = hours[:most]
         written = 0
         for low in range(0, len(hours), _HOURS_PER_TRANSACTION):
             with self._transaction():
@@ -279,14 +284,20 @@ class Historian:
 
     def _last_commit(self) -> int | None:
         tail = self._connection.execute("SELECT max(committed_us) FROM tail").fetchone()[0]
-        kept = self._connection.execute("SELECT value FROM meta WHERE key = 'clock_us'").fetchone()
-        known = [int(each) for each in (tail, kept and kept[0]) if each is not None]
+        known = [each for each in (tail, self._noted("clock_us")) if each is not None]
         return max(known, default=None)
 
-    def _remember_clock(self) -> None:
-        """Keep the wall time on record, for the comparison at the next start."""
-        now = str(self._clock.now_us())
-        self._connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('clock_us', ?)", (now,))
+    def _greatest_id(self) -> int:
+        """Return the last number given to a tail row; numbers are never used again, readers lean on it."""
+        tail = self._connection.execute("SELECT max(id) FROM tail").fetchone()[0]
+        return max(tail or 0, self._noted("tail_id") or 0)
+
+    def _noted(self, key: str) -> int | None:
+        found = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if found is None else int(found[0])
+
+    def _note(self, key: str, value: int) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
 
     def _transaction(self) -> "_Transaction":
         return _Transaction(self._connection)

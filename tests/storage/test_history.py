@@ -227,6 +227,27 @@ def test_a_past_over_stored_rows_is_merged(recorder: Recorder) -> None:
     assert len(set(recorder.reader.series(3, start_us=T0, end_us=T0 + DAY).time_us.tolist())) == 90
 
 
+def test_a_bounded_compaction_goes_on_where_it_stopped(recorder: Recorder) -> None:
+    recorder.seconds(0, 100)
+    recorder.clock.now = T0 + 7200 * SECOND
+    written = [recorder.writer.compact(now_us=recorder.clock.now, most_hours=1) for _ in range(4)]
+    assert written == [1, 1, 1, 0]
+    assert len(recorder.reader.series(3, start_us=T0, end_us=T0 + DAY).value) == 100
+
+
+def test_a_reader_follows_through_folds_and_restarts(recorder: Recorder) -> None:
+    """Numbers of tail rows are never used again, so that no reader mistakes new rows for known ones."""
+    total = 0
+    for start in (0, 700, 1400):
+        recorder.seconds(start, 10)
+        total += 10
+        assert len(recorder.reader.series(1, start_us=T0, end_us=T0 + DAY).value) == total
+        recorder.compact_at(start + 650)
+        recorder.writer.close()
+        recorder.writer = Historian(recorder.folder, clock=recorder.clock, dtypes=TYPES)
+        assert len(recorder.reader.series(1, start_us=T0, end_us=T0 + DAY).value) == total
+
+
 def test_retention_keeps_the_levels(recorder: Recorder) -> None:
     recorder.seconds(0, 600)
     recorder.compact_at(2 * 86400)
