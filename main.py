@@ -17,22 +17,24 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import AlreadyRunning, ControlRoomError, DatabaseDamaged
+from storage.settings_file import StartSettings, read_settings
 
 EXIT_FAULT, EXIT_REFUSED, EXIT_DAMAGED, EXIT_RUNNING, EXIT_CHECK = 1, 3, 4, 5, 6
 BOUNDED_DEMO_S = 20.0
-
-_log = logging.getLogger("jidoka")
+SETTINGS_FILE = "jidoka.toml"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     multiprocessing.freeze_support()
-    options = _parser().parse_args(arguments)
+    settings = _settings()
+    options = _parser(settings.data_folder or default_data_dir()).parse_args(arguments)
     logging.basicConfig(
-        level=os.environ.get("JIDOKA_LOG_LEVEL", "WARNING"),
+        level=os.environ.get("JIDOKA_LOG_LEVEL", "WARNING" if sys.stderr.isatty() else settings.log_level),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    logging.getLogger("jidoka").setLevel(logging.INFO)
+    logging.getLogger("asyncua").setLevel(logging.ERROR)
+    logging.getLogger("pymodbus").setLevel(logging.ERROR)
     try:
         code: int = options.run(options)
         return code
@@ -306,6 +308,14 @@ def _lines(report: dict[str, Any]) -> str:
     return "\n".join(f"{key}: {value}" for key, value in report.items())
 
 
+def _settings() -> StartSettings:
+    """Read the file that says where the data lie; a bad one is told and left as it is [F80]."""
+    reading = read_settings(default_data_dir() / SETTINGS_FILE)
+    for complaint in reading.complaints:
+        print(f"jidoka: {complaint}", file=sys.stderr)
+    return reading.settings
+
+
 def default_data_dir() -> Path:
     """Return the shared data folder: JIDOKA_DATA_DIR, ProgramData on Windows, else the user's data home."""
     if "JIDOKA_DATA_DIR" in os.environ:
@@ -344,9 +354,9 @@ def _orders(text: str) -> dict[str, float]:
     return found | {"bsf": bsf2 / 2}
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(data_dir: Path) -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.set_defaults(data_dir=default_data_dir(), data_dir_given=False)
+    common.set_defaults(data_dir=data_dir, data_dir_given=False)
     common.add_argument("--data-dir", action=_DataDir, metavar="DIR", help="folder of the plant's data")
     common.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="end after this time")
     common.add_argument("--json", action="store_true", help="print one JSON object instead of lines")

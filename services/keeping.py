@@ -1,0 +1,100 @@
+"""Keeping the data safe and moving the set-up: backup, verify, restore, migrate, export, import."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from domain.errors import ConfigurationError, NotFound
+from domain.instants import iso_utc
+from services.access import program_actor
+from services.clock import SystemClock
+from storage import backup, setup_file
+from storage.data_folder import DataFolder, prepare_data_folder
+from storage.store import open_store
+
+
+def back_up(folder: Path, target: Path | None) -> Path:
+    """Copy the plant database while it runs and verify the copy; return its folder."""
+    data = _existing(folder)
+    return backup.backup(data, target or data.backup, now_us=SystemClock().now_us())
+
+
+def verify_backup(path: Path) -> dict[str, Any]:
+    """Open a backup and check it; return what it holds. DatabaseDamaged says what does not fit."""
+    manifest = asdict(backup.verify(path))
+    return manifest | {"created": iso_utc(manifest["created_us"])}
+
+
+def restore_backup(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, Any]:
+    """Put a backup in place of the plant database, or only say what would happen."""
+    data = prepare_data_folder(folder)
+    manifest = backup.restore(path, data, now_us=SystemClock().now_us(), dry_run=is_dry_run)
+    return {
+        "restored": not is_dry_run,
+        "created": iso_utc(manifest.created_us),
+        "rows": dict(manifest.rows),
+        "folder": str(data.root),
+    }
+
+
+def migrate_folder(folder: Path) -> dict[str, Any]:
+    """Open the database, which brings it to this program's schema; say what was done."""
+    _existing(folder)
+    store = open_store(folder, role="tool", clock=SystemClock())
+    try:
+        report = store.report
+        return {"outcome": report.outcome.value, "problem": report.problem, "sqlite": report.sqlite_version}
+    finally:
+        store.close()
+
+
+def export_file(folder: Path, path: Path) -> None:
+    """Write the set-up as text; the same set-up always gives the same text."""
+    _existing(folder)
+    store = open_store(folder, role="tool", clock=SystemClock())
+    try:
+        text = setup_file.export_set_up(setup_file.SetUp(store.plant.load(), store.alarm_rules.all()))
+    finally:
+        store.close()
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def import_file(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, Any]:
+    """Read a set-up into an empty plant: every row or none; ``problems`` lists each row that is wrong."""
+    try:
+        reading = setup_file.read_set_up(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    found = reading.set_up
+    report: dict[str, Any] = {
+        "imported": False,
+        "assets": len(found.plant.assets) if found else 0,
+        "tags": len(found.plant.tags) if found else 0,
+        "rules": len(found.rules) if found else 0,
+        "problems": list(reading.complaints),
+    }
+    if found is None or is_dry_run:
+        return report
+    store = open_store(folder, role="tool", clock=SystemClock())
+    try:
+        if not store.plant.is_empty():
+            raise ConfigurationError(
+                f"{folder} holds a plant already; import into an empty folder with --data-dir",
+                key="folder_not_empty",
+            )
+        with store.unit_of_work(program_actor("import")) as work:
+            work.plant.import_plant(found.plant)
+            for rule in found.rules:
+                work.alarm_rules.save(rule)
+    finally:
+        store.close()
+    return report | {"imported": True}
+
+
+def _existing(folder: Path) -> DataFolder:
+    if not (folder / "plant.db").exists():
+        raise NotFound(f"{folder} holds no plant database; name its folder with --data-dir", key="no_plant")
+    return prepare_data_folder(folder)
