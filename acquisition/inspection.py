@@ -40,7 +40,8 @@ class Inspection:
     """Stamps the items of one connection; its numbering outlives the drivers that come and go.
 
     Values outside the tag's plausible range become uncertain. A block that an earlier link already delivered
-    is dropped and counted.
+    is dropped and counted. Sample indices only grow: a fresh driver counts from the nominal rate, and a
+    device clock that runs slow would otherwise put it behind what was delivered.
     """
 
     def __init__(self, tags: Sequence[Tag], *, is_simulated: bool, losses: LossCounter) -> None:
@@ -51,6 +52,8 @@ class Inspection:
         self._seen_s = np.full(len(tags), np.inf)
         self._is_stale = np.zeros(len(tags), dtype=bool)
         self._block_end_us: dict[int, int] = {}
+        self._next_index: dict[int, int] = {}
+        self._index_shift: dict[int, int] = {}
 
     def begin(self, now_s: float) -> None:
         """Start expecting values: a new link is up."""
@@ -76,7 +79,18 @@ class Inspection:
             self._losses.add("repeated_block")
             return None
         self._block_end_us[block.tag_key] = block.start_us + length_us
-        return replace(block, quality=block.quality | self._flags)
+        first_index = self._growing_index(block)
+        return replace(block, first_index=first_index, quality=block.quality | self._flags)
+
+    def _growing_index(self, block: SampleBlock) -> int:
+        key = block.tag_key
+        first = block.first_index + self._index_shift.get(key, 0)
+        behind = self._next_index.get(key, first) - first
+        if behind > 0:
+            self._index_shift[key] = self._index_shift.get(key, 0) + behind
+            first += behind
+        self._next_index[key] = first + len(block.samples)
+        return first
 
     def all_bad(self, quality: int, *, now_us: int) -> ReadingBatch:
         """Return one row per tag: no value, this quality, now."""

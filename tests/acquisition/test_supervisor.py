@@ -224,3 +224,16 @@ def test_inspection_drops_blocks_that_an_earlier_link_delivered() -> None:
     assert inspection.block(block, now_s=0) is None
     assert inspection.block(replace(block, start_us=5_100_000, first_index=5100), now_s=0) is not None
     assert losses.by_cause == {"repeated_block": 1}
+
+
+def test_inspection_lets_sample_indices_only_grow() -> None:
+    inspection = Inspection(
+        [tag(1, connection(ConnectionKind.OPCUA), {})], is_simulated=False, losses=LossCounter()
+    )
+    block = SampleBlock(1, np.zeros(100, dtype=np.float32), 1000.0, 5_000_000, 0, 5000, GOOD)
+    indices = []
+    for start_us, first_index in ((5_000_000, 5000), (5_100_000, 5090), (5_200_000, 5190), (5_400_000, 5390)):
+        passed = inspection.block(replace(block, start_us=start_us, first_index=first_index), now_s=0)
+        assert passed is not None
+        indices.append(passed.first_index)
+    assert indices == [5000, 5100, 5200, 5400], "shifted once, holes kept"
