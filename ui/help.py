@@ -1,6 +1,6 @@
 """Help in the operator's words: a page per screen, and all keys from the one table of keys."""
 
-from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextTable
+from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextFormat, QTextTable
 from PySide6.QtWidgets import QTextBrowser
 
 import resources
@@ -43,6 +43,7 @@ class HelpPage(QTextBrowser):
                 cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
                 shape = QTextCharFormat()
                 shape.setFont(font(BAR_VALUE if level == 1 else NAME, SEMIBOLD))
+                shape.setProperty(QTextFormat.Property.FontSizeAdjustment, 0)
                 cursor.mergeCharFormat(shape)
                 spaced = block.blockFormat()
                 spaced.setTopMargin(4 if level == 1 else 14)

@@ -169,7 +169,8 @@ def test_picture(
 ) -> None:
     theme.use(tokens)
     room.window.resize(*size)
-    QApplication.processEvents()
+    for _ in range(3):
+        QApplication.processEvents()
     assert (room.window.width(), room.window.height()) == size, "nothing forces the window wider"
     assert room.window.grab().save(str(pictures / f"shell-{tokens.name}-{size[0]}.png"))
 

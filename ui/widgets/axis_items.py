@@ -15,6 +15,8 @@ TIME_STEPS_S = (
     3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_592_000,
 )  # fmt: skip
 DAY_S = 86_400
+LABEL_OVERHANG = 34
+"""How far a label may reach beyond the end of its axis, in pixels."""
 
 
 def number_step(span: float, count: int) -> float:
@@ -35,7 +37,7 @@ class PlainAxis(pg.AxisItem):  # type: ignore[misc]
         self.suffix = ""
         """Unit put behind the last number."""
         self.setStyle(tickFont=font(AXIS), autoExpandTextSpace=False, tickTextOffset=6, tickLength=0)
-        self.setStyle(hideOverlappingLabels=False)
+        self.setStyle(hideOverlappingLabels=LABEL_OVERHANG)
         self.enableAutoSIPrefix(False)
         if orientation in ("left", "right"):
             self.setWidth(extent)

@@ -139,6 +139,7 @@ def _hatch(painter: QPainter, stretch: Stretch, mapping: Mapping, tokens: Tokens
     area = area.intersected(mapping.frame)
     if area.isEmpty():
         return
+    painter.fillRect(area, QColor(tokens.plot))
     drawing.hatch(painter, area, tokens.line, step=6)
     face = font(AXIS)
     if stretch.words and drawing.width_of(stretch.words, face) + 4 < area.width():

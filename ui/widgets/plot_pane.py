@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QGraphicsGridLayout,
     QGraphicsItem,
+    QGraphicsView,
     QGraphicsWidget,
     QStyleOptionGraphicsItem,
     QWidget,
@@ -130,6 +131,8 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setAccessibleName(name)
         self.setBackground(None)
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.recolour()
 
     def _lay_out(self, top_margin: int, right_margin: int) -> None:
@@ -217,7 +220,7 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
         self.x_axis.recolour()
         self.y_axis.recolour()
         self._renew_ground()
-        self._overlay.update()
+        self.viewport().update()
 
     # ---- ranges
 
@@ -334,7 +337,8 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
             plot_layers.draw_zoom_box(painter, self._gestures.zoom_box, tokens)
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
-        """Nothing: the card behind shows through."""
+        """Fill with the card's colour, so that nothing behind needs to be painted for a new frame."""
+        painter.fillRect(rect, self._theme.tokens.panel)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -18,7 +18,7 @@ from ui.widgets.plot_layers import Guide, Spot
 from ui.widgets.plot_pane import BOTTOM_AXIS, LEFT_AXIS, PlotPane
 from ui.widgets.readout import Figure, ReadoutLine
 
-LABELS_ABOVE = 22
+LABELS_ABOVE, ROOM_FOR_UNIT = 22, 28
 MOST_HARMONICS, MOST_SIDEBANDS, MOST_PEAKS = 40, 12, 8
 DECIBEL_SPAN, DECADES = 80.0, 5
 
@@ -73,6 +73,7 @@ class SpectrumPlot(QWidget):
             x_axis=PlainAxis("bottom", extent=BOTTOM_AXIS),
             y_axis=_AmplitudeAxis(),
             top_margin=LABELS_ABOVE,
+            right_margin=ROOM_FOR_UNIT,
         )
         self.pane.x_axis.suffix = FrequencyUnit.HERTZ.value
         self._grey = self.pane.add_curve(colour="text_3")

@@ -10,6 +10,8 @@ from ui.widgets.axis_items import PlainAxis
 from ui.widgets.plot_pane import BOTTOM_AXIS, LEFT_AXIS, PlotPane
 from ui.widgets.readout import Figure, ReadoutLine
 
+ROOM_FOR_UNIT = 28
+
 
 class WaveformPlot(QWidget):
     """Plot and readout line; x is milliseconds since the first sample shown."""
@@ -23,6 +25,7 @@ class WaveformPlot(QWidget):
             name=name,
             x_axis=PlainAxis("bottom", extent=BOTTOM_AXIS),
             y_axis=PlainAxis("left", extent=LEFT_AXIS),
+            right_margin=ROOM_FOR_UNIT,
         )
         self.pane.x_axis.suffix = "ms"
         self._curve = self.pane.add_curve(0)
