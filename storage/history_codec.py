@@ -119,30 +119,29 @@ class ChunkCodec:
         kind = _TYPES[code]
         with np.errstate(all="ignore"):
             mean = buckets.mean.astype(kind)
-        columns: tuple[NDArray[Any], ...] = (
-            ((buckets.time_us - origin_us) // step_us).astype("<u2"),
+        number = (buckets.time_us - origin_us) // step_us
+        groups = (
+            np.concatenate((number.astype("<u2"), buckets.quality.astype("<u2"))),
             buckets.count.astype("<u4"),
-            buckets.quality.astype("<u2"),
-            buckets.minimum.astype(kind),
-            buckets.maximum.astype(kind),
-            mean,
+            np.concatenate((buckets.minimum.astype(kind), buckets.maximum.astype(kind), mean)),
         )
-        return code, self._compressor.compress(b"".join(_shuffled(column).tobytes() for column in columns))
+        return code, self._compressor.compress(b"".join(_shuffled(group).tobytes() for group in groups))
 
     def decode_buckets(self, body: bytes, *, code: int, count: int, origin_us: int, step_us: int) -> Buckets:
         """Return the buckets of a body; DatabaseDamaged when its bytes were changed."""
         plain = self._decompress(body)
-        kind, place = _TYPES[code], 0
-        columns: list[NDArray[Any]] = []
-        for each in (np.dtype("<u2"), np.dtype("<u4"), np.dtype("<u2"), kind, kind, kind):
-            columns.append(_unshuffled(plain, each, count, place))
-            place += each.itemsize * count
-        number, size, quality, low, high, mean = columns
+        kind = _TYPES[code]
+        if len(plain) != (8 + 3 * kind.itemsize) * count:
+            raise DatabaseDamaged("a history level has the wrong length", key="chunk_damaged")
+        number, quality = _unshuffled(plain, np.dtype("<u2"), 2 * count, 0).reshape(2, count)
+        size = _unshuffled(plain, np.dtype("<u4"), count, 4 * count)
+        figures = _unshuffled(plain, kind, 3 * count, 8 * count).astype(np.float64, copy=False)
+        low, high, mean = figures.reshape(3, count)
         return Buckets(
             origin_us + number.astype(np.int64) * step_us,
-            low.astype(np.float64),
-            high.astype(np.float64),
-            mean.astype(np.float64),
+            low,
+            high,
+            mean,
             size.astype(np.int64),
             quality,
         )
@@ -223,7 +222,7 @@ def _fits_float32(value: NDArray[Any]) -> bool:
 
 def _figures(samples: Samples) -> tuple[float, float, float, int]:
     """Return minimum, maximum, mean and number of the values that are not bad and are numbers."""
-    usable = (samples.quality & CLASS_MASK) != QualityClass.BAD
+    usable = (samples.quality & CLASS_MASK) < QualityClass.BAD
     value = samples.value
     if value.dtype != np.int64:
         usable &= ~np.isnan(value)

@@ -67,7 +67,7 @@ def _holes(time_us: Int64, period_us: int, previous: tuple[int, int] | None) -> 
 
 
 def _bad_runs(time_us: Int64, quality: NDArray[np.uint16]) -> list[HistoryGap]:
-    is_bad = (quality & CLASS_MASK) == QualityClass.BAD
+    is_bad = (quality & CLASS_MASK) >= QualityClass.BAD
     if not bool(is_bad.any()):
         return []
     cause = np.where(is_bad, (quality.astype(np.int32) & CAUSE_MASK) >> CAUSE_SHIFT, -1)

@@ -21,6 +21,7 @@ from storage.history_gaps import find_gaps, joined_gaps
 from storage.history_samples import (
     EMPTY_BUCKETS,
     Buckets,
+    Numbers,
     Samples,
     joined_buckets,
     merged,
@@ -102,6 +103,7 @@ class StoredHistory:
             if is_in_tail and (stored is None or newest.source_us[place] >= stored[1]):
                 reading = tuple(column[place] for column in newest.columns()[1:6])
                 value, quality, source, receive, sequence = reading
+                value = self._declared(key, np.atleast_1d(value))[0]
                 _set(batch, row, (value, source, quality, receive, sequence))
             elif stored is not None:
                 _set(batch, row, stored)
@@ -162,13 +164,15 @@ class StoredHistory:
         rows = self._tail.rows(tag_key)
         if not len(rows):
             return []
-        dtype = self._dtypes.get(tag_key, TagDtype.FLOAT64)
         samples = as_samples(rows)
-        value = as_declared(rows.value, dtype)
+        value = self._declared(tag_key, rows.value)
         samples = Samples(samples.time_us, value, samples.quality, samples.sequence)
         if rows.revision[0] == rows.revision[-1] and bool((rows.revision == rows.revision[0]).all()):
             return [(int(rows.revision[0]), samples)]
         return [(int(r), samples.part(rows.revision == r)) for r in np.unique(rows.revision)]
+
+    def _declared(self, tag_key: int, value: NDArray[np.float64]) -> Numbers:
+        return as_declared(value, self._dtypes.get(tag_key, TagDtype.FLOAT64))
 
     def _raw_columns(
         self, tag_key: int, start_us: int, end_us: int, width: int

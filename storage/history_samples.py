@@ -139,7 +139,7 @@ def reduced(samples: Samples, *, origin_us: int, step_us: int) -> Buckets:
     rows, starts = bucket_starts(samples.time_us, origin_us=origin_us, step_us=step_us)
     quality = _worst(samples.quality, rows)
     value = samples.value
-    is_number = (samples.quality & CLASS_MASK) != QualityClass.BAD
+    is_number = (samples.quality & CLASS_MASK) < QualityClass.BAD
     if value.dtype != np.int64:
         is_number &= ~np.isnan(value)
     with np.errstate(all="ignore"):

@@ -186,9 +186,10 @@ def _frames(
 
 
 def _packed(column: NDArray[np.int64]) -> tuple[int, int, bytes]:
+    first = column[0]
+    if first == column[-1] and bool((column == first).all()):
+        return _CONSTANT, int(first), b""
     low, high = int(column.min()), int(column.max())
-    if low == high:
-        return _CONSTANT, low, b""
     if high - low < 1 << 32:
         return _OFFSETS, low, (column - low).astype("<u4").tobytes()
     return _FULL, 0, np.ascontiguousarray(column, dtype="<i8").tobytes()

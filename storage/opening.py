@@ -6,6 +6,7 @@ backup, say so. A file that existed and is now missing, empty or foreign is neve
 
 import json
 import os
+import shutil
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, insert, select
 
-from domain.errors import ConfigurationError, DatabaseDamaged, StorageError
+from domain.errors import ConfigurationError, DatabaseDamaged, MigrationFailed, StorageError
 from domain.identifiers import new_id
 from domain.roles import Role
 from storage import backup, migrations
@@ -238,6 +239,7 @@ def _bring_up(
         _mark(folder, finding.plant_id)
         return finding.plant_id, OpenOutcome.OPENED
     if not finding.is_new:
+        _require_space(folder)
         backup.backup(folder, folder.backup, now_us=now_us, reason="upgrade")
     plant_id = finding.plant_id or new_id(now_ms=now_us // 1000)
     with database.write() as connection:
@@ -251,6 +253,20 @@ def _bring_up(
             connection.execute(insert(users), _first_user(now_us))
     _mark(folder, plant_id)
     return plant_id, OpenOutcome.CREATED if finding.is_new else OpenOutcome.MIGRATED
+
+
+def _require_space(folder: DataFolder) -> None:
+    """Refuse an upgrade that could fill the disk: twice the database is needed, for backup and rewrite."""
+    needed = 2 * folder.plant_db.stat().st_size
+    free = shutil.disk_usage(folder.root).free
+    if free < needed:
+        raise MigrationFailed(
+            f"bringing {folder.plant_db} to this program's version needs {needed >> 20} MB of free space, "
+            f"there are {free >> 20} MB; make space and start again",
+            key="migration_needs_space",
+            needed=needed,
+            free=free,
+        )
 
 
 def _made_meanwhile(connection: Connection) -> UUID | None:

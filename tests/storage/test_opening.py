@@ -5,11 +5,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Connection
 
 from domain.errors import (
     AlreadyRunning,
@@ -140,6 +142,70 @@ def test_a_newer_programs_database_is_refused(folder: Path, still_clock: StillCl
     with pytest.raises(MigrationFailed, match="newer program"):
         open_store(folder, role="tool", clock=still_clock)
     assert (folder / "plant.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_older_schema_is_backed_up_then_brought_up_whole_or_not_at_all(
+    folder: Path, still_clock: StillClock, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """T-20: the backup comes first; a failure in the middle leaves no half schema."""
+
+    def upgrade(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE half (a INTEGER)")
+        if fails:
+            raise MigrationFailed("stopped in the middle")
+
+    monkeypatch.setattr(migrations, "HEAD", "0002")
+    monkeypatch.setattr(migrations, "upgrade", upgrade)
+    before = len(list((folder / "backup").glob("jidoka-*")))
+    if fails:
+        with pytest.raises(MigrationFailed):
+            open_store(folder, role="collector", clock=still_clock)
+    else:
+        opened = open_store(folder, role="collector", clock=still_clock)
+        assert opened.report.outcome is OpenOutcome.MIGRATED
+        opened.close()
+    assert len(list((folder / "backup").glob("jidoka-*-upgrade"))) == before
+    with sqlite3.connect(folder / "plant.db") as raw:
+        tables = raw.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone()[0]
+    raw.close()
+    assert tables == (0 if fails else 1)
+
+
+_UNPRIVILEGED = """
+import os, sys
+from pathlib import Path
+from domain.errors import ConfigurationError
+from storage.store import open_store
+from tests.storage.stored_plant import StillClock
+open_store(Path(sys.argv[2]), role="tool", clock=StillClock()).close()
+os.setuid(65534)
+try:
+    open_store(Path(sys.argv[1]), role="tool", clock=StillClock())
+except ConfigurationError as error:
+    print(error.key)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to become nobody")
+@pytest.mark.parametrize(
+    ("what", "key"), [("plant.db", "database_read_only"), (".", "data_folder_not_writable")]
+)
+def test_a_read_only_file_or_folder_is_refused_with_advice(
+    still_clock: StillClock, what: str, key: str
+) -> None:
+    """F42: judged as an unprivileged user, since root may write everywhere."""
+    nobody, root = 65534, Path(__file__).parents[2]
+    with tempfile.TemporaryDirectory() as place:
+        data = Path(place) / "data"
+        open_store(data, role="tool", clock=still_clock).close()
+        Path(place).chmod(0o755)
+        for path in (data, *data.rglob("*")):
+            os.chown(path, nobody, nobody)
+        (data / what).chmod(0o555 if what == "." else 0o444)
+        command = [sys.executable, "-c", _UNPRIVILEGED, str(data), str(Path(place) / "warm")]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
+        assert done.stdout.strip() == key, done.stderr
 
 
 def test_a_write_lock_held_elsewhere_is_told_and_nothing_lost(
