@@ -128,6 +128,10 @@ class ModbusScanner:
             group.tag_keys, rows.value, quality=rows.quality, source_us=rows.time_us, receive_us=rows.time_us
         )
 
+    @property
+    def _has_any_answered(self) -> bool:
+        return self._answered > 0 or any(unit.has_answered for unit in self._units.values())
+
     def raise_if_silent(self) -> None:
         """Raise DeviceTimeout after three scans in a row without one valid answer."""
         if self._silent_scans >= SCANS_UNTIL_LOST:
@@ -198,8 +202,10 @@ class ModbusScanner:
         rows.fill(block, quality, time_us=self._clock.now_us())
         self._losses.add(cause, len(block.members))
         if why and cause != standing.last_trouble:
+            # Where nobody has answered yet the connection's own state says it, not each link anew.
+            level = logging.WARNING if self._has_any_answered else logging.DEBUG
             names = ", ".join(member.tag.name for member in block.members[:3])
-            _log.warning("unit %d, %s ...: %s", block.unit, names, why)
+            _log.log(level, "unit %d, %s ...: %s", block.unit, names, why)
             standing.last_trouble = cause
 
     def _judge_units(self, silent_units: set[int]) -> None:
