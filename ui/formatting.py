@@ -20,7 +20,6 @@ UNKNOWN: Final = "\u2013 \u2013"
 """What stands where a value is bad."""
 
 MINUS: Final = "\u2212"
-THIN_GAP: Final = "\u2009"
 SECONDS_PER_DAY: Final = 86_400
 
 

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 import resources
@@ -29,11 +29,3 @@ def draw_icon(painter: QPainter, name: str, *, x: float, y: float, size: int, co
     ratio = painter.device().devicePixelRatio()
     image = icon_image(name, colour=colour, size=size, ratio=ratio)
     painter.drawImage(QRectF(round(x), round(y), size, size), image)
-
-
-def icon(name: str, *, colour: str, size: int = 20) -> QIcon:
-    """Return an icon for menus and actions."""
-    made = QIcon()
-    for ratio in (1.0, 2.0):
-        made.addPixmap(QPixmap.fromImage(icon_image(name, colour=colour, size=size, ratio=ratio)))
-    return made

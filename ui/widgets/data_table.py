@@ -180,6 +180,8 @@ class DataTable(QTableView):
     def _sort_by(self, section: int) -> None:
         """Go through ascending, descending and the order the rows come in."""
         header = self.horizontalHeader()
+        if not self._rows.columns[section].is_sortable:
+            return
         if not header.isSortIndicatorShown() or header.sortIndicatorSection() != section:
             header.setSortIndicatorShown(True)
             header.setSortIndicator(section, Qt.SortOrder.AscendingOrder)

@@ -4,7 +4,7 @@ from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from ui.formatting import Presentation
-from ui.theme import CAPTION, SEMIBOLD, Tokens, font
+from ui.theme import SEMIBOLD, Tokens, font
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -106,6 +106,3 @@ def mark(painter: QPainter, rect: QRectF, words: str, tokens: Tokens) -> None:
 def rect_f(rect: QRect) -> QRectF:
     """Return the float box of an integer one."""
     return QRectF(rect)
-
-
-CAPTION_HEIGHT = CAPTION + 4

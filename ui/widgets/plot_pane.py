@@ -29,17 +29,26 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ui.theme import application_theme
+from ui.theme import Theme, application_theme
 from ui.widgets import drawing, plot_layers
 from ui.widgets.axis_items import PlainAxis
 from ui.widgets.flash_clock import application_flash_clock
 from ui.widgets.plot_gestures import PlotGestures
 from ui.widgets.plot_layers import Backdrop, EventMark, Guide, LimitLine, Mapping, Spot, Stretch
-from ui.widgets.raster_curve import Canvas, RasterCurve, View, snapped
+from ui.widgets.raster_curve import Canvas, RasterCurve, Scratch, View, snapped
 from ui.widgets.zoom_history import Ranges, ZoomHistory
 
 LEFT_AXIS, BOTTOM_AXIS, TOP_MARGIN, RIGHT_MARGIN = 48, 20, 8, 12
 SMALLEST_SPAN = 1e-9
+
+
+def _shared_scratch(theme: Theme) -> Scratch:
+    """Return the rasteriser's working memory of this application, kept beside its theme."""
+    found = theme.property("raster_scratch")
+    if not isinstance(found, Scratch):
+        found = Scratch()
+        theme.setProperty("raster_scratch", found)
+    return found
 
 
 class RasterLayer(QGraphicsItem):
@@ -106,7 +115,7 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
         self._pens: list[tuple[int, str]] = []
         self.answering: RasterCurve | None = None
         """The curve that cursors and steps follow; the first one added unless another is named."""
-        self._canvas = Canvas()
+        self._canvas = Canvas(_shared_scratch(self._theme))
         self._backdrop = Backdrop()
         self._ground_is_old = self._curves_are_old = True
         self._cursors: dict[str, float] = {}
@@ -189,24 +198,24 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
     def set_guides(self, guides: Sequence[Guide]) -> None:
         """Show vertical guides with labels above the frame."""
         self._guides = tuple(guides)
-        self._overlay.update()
+        self.refresh_overlay()
 
     def set_spots(self, spots: Sequence[Spot]) -> None:
         """Show dots and labels on the curve."""
         if spots or self._spots:
             self._spots = tuple(spots)
-            self._overlay.update()
+            self.refresh_overlay()
 
     def set_events(self, events: Sequence[EventMark]) -> None:
         """Show alarms on the x axis."""
         self._events = tuple(events)
-        self._overlay.update()
+        self.refresh_overlay()
 
     def set_banner(self, words: str) -> None:
         """Show words such as "PAUSED 0:00:12" in the frame; empty takes them away."""
         if words != self._banner:
             self._banner = words
-            self._overlay.update()
+            self.refresh_overlay()
 
     def _renew_ground(self) -> None:
         self._ground_is_old = self._curves_are_old = True
@@ -287,7 +296,7 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
             self._cursors.pop(name, None)
         else:
             self._cursors[name] = x
-        self._overlay.update()
+        self.refresh_overlay()
         if not quietly:
             self.cursor_moved.emit(name)
 
@@ -337,8 +346,9 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
             plot_layers.draw_zoom_box(painter, self._gestures.zoom_box, tokens)
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
-        """Fill with the card's colour, so that nothing behind needs to be painted for a new frame."""
-        painter.fillRect(rect, self._theme.tokens.panel)
+        """Fill with the card's colour, but not where the curves cover everything anyway."""
+        if not self.frame.contains(rect):
+            painter.fillRect(rect, self._theme.tokens.panel)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -348,12 +358,14 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
             painter.end()
 
     def refresh_overlay(self) -> None:
-        """Paint cursors and marks anew."""
+        """Paint cursors and marks anew; an empty overlay is hidden and costs nothing."""
+        has_content = bool(self._cursors or self._guides or self._spots or self._events or self._banner)
+        self._overlay.setVisible(has_content or self._gestures.zoom_box is not None)
         self._overlay.update()
 
     def _on_range(self, *_: object) -> None:
         self._renew_ground()
-        self._overlay.update()
+        self.refresh_overlay()
         self.range_changed.emit()
 
     def _on_resized(self, *_: object) -> None:
@@ -379,7 +391,7 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
 
     def _flash(self) -> None:
         if any(event.symbol.is_flashing for event in self._events):
-            self._overlay.update()
+            self.refresh_overlay()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)

@@ -271,14 +271,32 @@ def _finish(
     )
 
 
+class Scratch:
+    """Working memory of the rasteriser. Shared by all canvases it stays in the processor's cache."""
+
+    def __init__(self) -> None:
+        self._hold(1)
+
+    def _hold(self, count: int) -> None:
+        self.distance = np.empty(count, np.int16)
+        self.inside = np.empty(count, np.bool_)
+        self.change = np.empty(count, np.uint32)
+        self.bits = np.empty(count, np.uint32)
+
+    def reserve(self, count: int) -> None:
+        """Hold at least so many pixels."""
+        if count > len(self.distance):
+            self._hold(count)
+
+
 class Canvas:
     """An RGB32 image with a ground that is copied under the curves of each frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: Scratch) -> None:
+        self._scratch = scratch
         self._pixels = np.zeros((1, 1), np.uint32)
         self._ground = np.zeros((1, 1), np.uint32)
         self._rows = np.zeros((1, 1), np.int16)
-        self._keep_buffers(1)
         self.image = QImage()
 
     @property
@@ -294,16 +312,9 @@ class Canvas:
         self._ground = view.copy()
         self._pixels = self._ground.copy()
         self._rows = np.arange(height, dtype=np.int16)[:, None]
-        self._keep_buffers(width * height)
+        self._scratch.reserve(width * height)
         self.image = QImage(self._pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
         self.image.setDevicePixelRatio(ground.devicePixelRatio())
-
-    def _keep_buffers(self, count: int) -> None:
-        """Keep scratch memory: fresh pages of this size each frame would cost more than the arithmetic."""
-        self._distance = np.empty(count, np.int16)
-        self._inside = np.empty(count, np.bool_)
-        self._change = np.empty(count, np.uint32)
-        self._bits = np.empty(count, np.uint32)
 
     def draw(self, curves: list[RasterCurve], view: View) -> None:
         """Paint ground and curves; the last curve lies on top."""
@@ -335,17 +346,17 @@ class Canvas:
     ) -> NDArray[np.bool_]:
         """Return which pixels lie in the spans; rows above a span wrap round to large numbers."""
         shape, count = (lower - upper, len(tops)), (lower - upper) * len(tops)
-        distance = self._distance[:count].reshape(shape)
+        distance = self._scratch.distance[:count].reshape(shape)
         np.subtract(self._rows[upper:lower], tops, out=distance)
-        mask = self._inside[:count].reshape(shape)
+        mask = self._scratch.inside[:count].reshape(shape)
         np.less_equal(distance.view(np.uint16), lengths, out=mask)
         return mask
 
     def _blend(self, target: NDArray[np.uint32], colour: np.uint32, mask: NDArray[np.bool_]) -> None:
         """Set masked pixels; bit arithmetic in kept buffers is several times faster than a masked copy."""
-        change = self._change[: mask.size].reshape(mask.shape)
+        change = self._scratch.change[: mask.size].reshape(mask.shape)
         np.negative(mask.view(np.int8), out=change.view(np.int32), casting="safe")
-        bits = self._bits[: mask.size].reshape(mask.shape)
+        bits = self._scratch.bits[: mask.size].reshape(mask.shape)
         np.bitwise_xor(target, colour, out=bits)
         np.bitwise_and(change, bits, out=change)
         np.bitwise_xor(target, change, out=target)

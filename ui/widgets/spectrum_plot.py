@@ -17,6 +17,7 @@ from ui.widgets.plot_gestures import peak_indexes
 from ui.widgets.plot_layers import Guide, Spot
 from ui.widgets.plot_pane import BOTTOM_AXIS, LEFT_AXIS, PlotPane
 from ui.widgets.readout import Figure, ReadoutLine
+from ui.widgets.spectrum_menu import SpectrumMenu
 
 LABELS_ABOVE, ROOM_FOR_UNIT = 22, 28
 MOST_HARMONICS, MOST_SIDEBANDS, MOST_PEAKS = 40, 12, 8
@@ -89,6 +90,7 @@ class SpectrumPlot(QWidget):
         self.pane.cursor_moved.connect(self._on_cursor)
         self.pane.key_asked.connect(self._on_key)
         self.pane.answering = self._curve
+        self.menu = SpectrumMenu(self.pane)
 
     # ---- data
 

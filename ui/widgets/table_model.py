@@ -48,6 +48,16 @@ class Column:
     is_weak: bool = False
     is_hideable: bool = True
 
+    @property
+    def is_sortable(self) -> bool:
+        """Whether clicking the title sorts: by ``order``, or plainly where the value is text or a number."""
+        return self.order is not None or self.kind in (CellKind.TEXT, CellKind.HEALTH)
+
+    def sort_key(self, row: Any) -> tuple[bool, Any]:
+        """Return the key of a row; unknown values come last."""
+        value = (self.order or self.value)(row)
+        return value is None, value if value is not None else 0
+
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 VALUE_ROLE = int(Qt.ItemDataRole.UserRole) + 2
@@ -125,7 +135,7 @@ class RowsModel(QAbstractTableModel):
             return list(rows)
         number, descending = self._sorted_by
         column = self.columns[number]
-        return sorted(rows, key=column.order or column.value, reverse=descending)
+        return sorted(rows, key=column.sort_key, reverse=descending)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column and keep the rows so; -1 goes back to the order they come in."""
