@@ -47,7 +47,7 @@ class RailButton(QAbstractButton):
             painter.fillRect(area, QColor(tokens.raised))
         ink = tokens.text_1 if self.isChecked() else tokens.text_2
         draw_icon(painter, self.entry.icon, x=area.width() / 2 - 12, y=14, size=24, colour=ink)
-        face = font(AXIS, SEMIBOLD if self.isChecked() else MEDIUM)
+        face = font(AXIS, SEMIBOLD if self.isChecked() and area.width() > NARROW else MEDIUM)
         words = QRectF(2, 44, area.width() - 4, 16)
         drawing.text(painter, words, self.text(), face=face, colour=ink, align=drawing.CENTRE)
         digit = QRectF(area.width() - 16, 6, 10, 14)

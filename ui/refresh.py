@@ -14,16 +14,16 @@ from domain.instants import Clock
 
 log = logging.getLogger(__name__)
 
-TICK_MS = 100
+TICK_MS = 50
 
 
 class Rate(IntEnum):
-    """How many ticks lie between two drawings."""
+    """How many ticks of 50 ms lie between two drawings: 10, 4, 2 and 1 Hz."""
 
-    SPECTRA = 1
-    TRENDS = 3
-    TABLES = 5
-    TILES = 10
+    SPECTRA = 2
+    TRENDS = 5
+    TABLES = 10
+    TILES = 20
 
 
 @dataclass(slots=True)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from domain.condition.alarms import Priority
-from domain.ports import ConnectionStatus
 from ui.formatting import Presentation
 from ui.widgets.priority_symbol import SymbolState
+
+if TYPE_CHECKING:  # numpy must not be loaded before the first window is shown
+    from domain.ports import ConnectionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class ShellState:
     strip: Sequence[StripAlarm] = ()
     new_in_10_min: int = 0
     links: LinkSummary = field(default_factory=LinkSummary)
-    connections: Sequence[ConnectionStatus] = ()
+    connections: "Sequence[ConnectionStatus]" = ()
     is_simulated: bool = False
     site: str = ""
     user: str = ""

@@ -5,7 +5,7 @@ An unknown key reads as plain words made from the key: a missing text must never
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication
 
@@ -13,9 +13,11 @@ from domain.condition.alarms import AlarmState, Overlay, Priority
 from domain.errors import ControlRoomError
 from domain.plant.assets import MachineState
 from domain.plant.quality import Quality, QualityCause, QualityClass
-from domain.plant.signals import SpectrumKind
 from domain.plant.tags import Feature
 from domain.roles import Role
+
+if TYPE_CHECKING:  # numpy must not be loaded before the first window is shown
+    from domain.plant.signals import SpectrumKind
 
 
 def QT_TRANSLATE_NOOP(context: str, source: str) -> str:
@@ -179,9 +181,9 @@ _CAUSES: Final = {
 }
 
 _KINDS: Final = {
-    SpectrumKind.ACCELERATION: QT_TRANSLATE_NOOP("Analysis", "Acceleration"),
-    SpectrumKind.VELOCITY: QT_TRANSLATE_NOOP("Analysis", "Velocity"),
-    SpectrumKind.ENVELOPE: QT_TRANSLATE_NOOP("Analysis", "Envelope"),
+    "acceleration": QT_TRANSLATE_NOOP("Analysis", "Acceleration"),
+    "velocity": QT_TRANSLATE_NOOP("Analysis", "Velocity"),
+    "envelope": QT_TRANSLATE_NOOP("Analysis", "Envelope"),
 }
 
 
@@ -233,9 +235,9 @@ def priority_name(priority: Priority) -> str:
     return tr("Alarms", _PRIORITIES[priority])
 
 
-def spectrum_kind(kind: SpectrumKind) -> str:
+def spectrum_kind(kind: "SpectrumKind") -> str:
     """Return the name of a kind of spectrum."""
-    return tr("Analysis", _KINDS[kind])
+    return tr("Analysis", _KINDS[kind.value])
 
 
 def role_name(role: Role) -> str:

@@ -101,7 +101,7 @@ def test_hidden_and_deleted_widgets_are_not_drawn(qapp, qtbot, caplog) -> None:
     clock.add(shown, lambda now: 1 / 0, Rate.TILES)
     del dead
     gc.collect()
-    for _ in range(10):
+    for _ in range(20):
         clock.tick()
     assert drawn == ["shown"] * 10
     assert "drawing failed" in caplog.text

@@ -90,7 +90,7 @@ class AnalogBar(QWidget):
         face = font(BAR_VALUE, SEMIBOLD)
         area = QRectF(0, below, width, VALUE_HEIGHT)
         drawing.value(painter, area, self._shown, tokens=tokens, face=face, align=drawing.CENTRE)
-        unit = self._shown.age or self._shown.unit
+        unit = " ".join(part for part in (self._shown.age or self._shown.unit, self._shown.mark) if part)
         area = QRectF(0, below + VALUE_HEIGHT - 2, width, UNIT_HEIGHT)
         drawing.text(painter, area, unit, face=small, colour=tokens.text_2, align=drawing.CENTRE)
         if self._symbol is not None:
