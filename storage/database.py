@@ -94,6 +94,19 @@ def connect(path: Path, *, mode: str, busy_s: float = BUSY_S) -> sqlite3.Connect
     )
 
 
+@contextmanager
+def immediate(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run a block in one IMMEDIATE transaction of a plain connection: all of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
 def _engine(creator: object, *, begin: str, is_single: bool) -> Engine:
     options = (
         {"poolclass": StaticPool}

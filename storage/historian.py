@@ -3,7 +3,6 @@
 One writer per history database, in the collector, used by one thread at a time.
 """
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,26 +16,22 @@ from domain.plant.tags import TagDtype
 from domain.ports import CommitReport
 from storage.clock_guard import ClockGuard
 from storage.data_folder import DataFolder
+from storage.database import immediate
 from storage.failures import told
-from storage.history_chunks import ChunkTables, cut_at, day_of
-from storage.history_codec import ChunkCodec, as_declared
+from storage.history_chunks import ChunkTables, day_of
+from storage.history_codec import ChunkCodec
 from storage.history_compaction import HourCompactor
 from storage.history_file import open_for_writing
-from storage.history_samples import Numbers, Samples, merged
+from storage.history_folding import TailFolder, note, noted, stored_layouts
+from storage.history_samples import Samples, merged
 from storage.history_tail import (
     FrameWriter,
     PendingBatch,
-    TailRows,
-    decode_frames,
     pooled,
-    sorted_by_tag,
 )
 
-PART_US = 600 * MICROSECONDS_PER_SECOND
-"""The tail is folded into parts every ten minutes, so that a reader never walks more than that."""
 GRACE_US = 120 * MICROSECONDS_PER_SECOND
 """An hour is finished this long after its end; later rows are merged into it."""
-FOLD_SAMPLES = 500_000
 _HOURS_PER_TRANSACTION = 64
 
 
@@ -63,20 +58,19 @@ class Historian:
         """``dtypes`` gives the declared type per tag key (float64 where absent)."""
         self._path = folder.history_db
         self._clock = clock
-        self._dtypes = dict(dtypes or {})
         self._retention = retention or RetentionPolicy()
         self._connection, self.opening = open_for_writing(folder, now_us=clock.now_us())
         self._tables = ChunkTables(self._connection, ChunkCodec())
-        self._quick = ChunkCodec(level=1)
         self._compactor = HourCompactor(self._tables)
-        self._frames = FrameWriter(self._layouts())
+        self._folder = TailFolder(self._tables, self._connection, dtypes=dtypes or {})
+        self._frames = FrameWriter(stored_layouts(self._connection))
         self._pending: list[PendingBatch] = []
         self._last_id = self._greatest_id()
         self._guard = ClockGuard(clock, last_known_us=self._last_commit())
 
     def declare(self, dtypes: Mapping[int, TagDtype]) -> None:
         """Take the declared types of a changed set-up; rows written from now on follow them."""
-        self._dtypes = dict(dtypes)
+        self._folder.dtypes = dict(dtypes)
 
     def append(self, batch: ReadingBatch, *, revision: NDArray[np.int32] | int = 1) -> None:
         """Take a batch into the pending second; its arrays are handed over and must not change."""
@@ -109,9 +103,9 @@ class Historian:
         rest stays readable and is finished by the next calls.
         """
         with told(self._path):
-            if self._fold_is_due(now_us):
-                self._fold()
-                self._note("clock_us", self._clock.now_us())
+            if self._folder.is_due(now_us):
+                self._folder.fold()
+                note(self._connection, "clock_us", self._clock.now_us())
             written = self._finish_hours(now_us, most_hours)
             self._finish_days(now_us)
         return written
@@ -133,17 +127,17 @@ class Historian:
             [
                 Samples(
                     np.asarray(time_us, dtype=np.int64),
-                    self._declared(tag_key, np.asarray(value, dtype=np.float64)),
+                    self._folder.declared(tag_key, np.asarray(value, dtype=np.float64)),
                     np.ascontiguousarray(np.broadcast_to(np.asarray(quality, dtype=np.uint16), count)),
                     np.zeros(count, dtype=np.int64),
                 )
             ]
         )
-        with told(self._path), self._transaction():
+        with told(self._path), immediate(self._connection):
             first, last = int(samples.time_us[0]), int(samples.time_us[-1])
             if not self._tables.chunks(tag_key, start_us=first, end_us=last + 1):
                 return self._compactor.write_past(tag_key, samples, revision=revision)
-            hours = self._write_parts(tag_key, samples, revision)
+            hours = self._folder.write_parts(tag_key, samples, revision)
             today = day_of(self._clock.now_us())
             return sum(
                 self._compactor.finish_hour(tag_key, hour, day_is_over=day_of(hour) < today) for hour in hours
@@ -167,7 +161,7 @@ class Historian:
                 key="clock_jumped",
             )
         removed = 0
-        with told(self._path), self._transaction():
+        with told(self._path), immediate(self._connection):
             removed += self._remove(
                 "chunk WHERE is_part = 0 AND last_us < ?", self._retention.raw_days, now_us
             )
@@ -187,65 +181,11 @@ class Historian:
         if not self._frames.new_layouts:
             self._connection.execute(insert, row)
             return
-        with self._transaction():
+        with immediate(self._connection):
             layouts = list(self._frames.new_layouts.items())
             self._connection.executemany("INSERT OR REPLACE INTO layout (id, keys) VALUES (?, ?)", layouts)
             self._connection.execute(insert, row)
         self._frames.new_layouts.clear()
-
-    def _fold_is_due(self, now_us: int) -> bool:
-        query = "SELECT committed_us, (SELECT sum(samples) FROM tail) FROM tail ORDER BY id LIMIT 1"
-        oldest = self._connection.execute(query).fetchone()
-        if oldest is None:
-            return False
-        return bool(oldest[0] // PART_US != now_us // PART_US or oldest[1] >= FOLD_SAMPLES)
-
-    def _fold(self) -> None:
-        """Move the tail into parts, at most half a million samples a transaction."""
-        layouts = {number: np.frombuffer(keys, "<i4") for number, keys in self._layouts().items()}
-        waiting = self._connection.execute("SELECT id, samples FROM tail ORDER BY id").fetchall()
-        while waiting:
-            count, samples = 0, 0
-            while count < len(waiting) and (count == 0 or samples + waiting[count][1] <= FOLD_SAMPLES):
-                samples += waiting[count][1]
-                count += 1
-            last_id = waiting[count - 1][0]
-            waiting = waiting[count:]
-            with self._transaction():
-                bodies = self._connection.execute(
-                    "SELECT body FROM tail WHERE id <= ? ORDER BY id", (last_id,)
-                ).fetchall()
-                self._fold_rows(decode_frames((body for (body,) in bodies), layouts))
-                self._connection.execute("DELETE FROM tail WHERE id <= ?", (last_id,))
-                self._note("tail_id", last_id)
-
-    def _fold_rows(self, rows: TailRows) -> None:
-        grouped, tags, edges = sorted_by_tag(rows)
-        delay = grouped.receive_us - grouped.source_us
-        for number, tag_key in enumerate(tags.tolist()):
-            span = slice(int(edges[number]), int(edges[number + 1]))
-            mine = grouped.taken(span)
-            revisions = (
-                np.unique(mine.revision) if mine.revision[0] != mine.revision[-1] else mine.revision[:1]
-            )
-            for revision in revisions.tolist():
-                chosen = mine.revision == revision
-                low, high = int(delay[span].min()), int(delay[span].max())
-                value = self._declared(tag_key, mine.value)
-                samples = Samples(mine.source_us, value, mine.quality, mine.sequence, low, high)
-                if not bool(chosen.all()):
-                    samples = samples.part(chosen)
-                self._write_parts(tag_key, merged([samples]), revision)
-
-    def _write_parts(self, tag_key: int, samples: Samples, revision: int) -> list[int]:
-        """Write one part an hour; return the hours."""
-        hours = []
-        for rows in cut_at(samples.time_us, MICROSECONDS_PER_HOUR):
-            piece = samples.part(rows)
-            hours.append(int(piece.time_us[0]) // MICROSECONDS_PER_HOUR * MICROSECONDS_PER_HOUR)
-            chunk = self._quick.encode(piece, is_part=True)
-            self._tables.insert(tag_key, chunk, revision=revision, is_part=True)
-        return hours
 
     def _finish_hours(self, now_us: int, most: int | None) -> int:
         open_until = (now_us - GRACE_US) // MICROSECONDS_PER_HOUR * MICROSECONDS_PER_HOUR
@@ -257,7 +197,7 @@ class Historian:
         hours = hours[:most]
         written = 0
         for low in range(0, len(hours), _HOURS_PER_TRANSACTION):
-            with self._transaction():
+            with immediate(self._connection):
                 for tag_key, hour in hours[low : low + _HOURS_PER_TRANSACTION]:
                     written += self._compactor.finish_hour(tag_key, hour, day_is_over=day_of(hour) < today)
         return written
@@ -266,12 +206,9 @@ class Historian:
         found = self._tables.days_with_hours(before_us=day_of(now_us - GRACE_US))
         days = sorted({(key, day_of(start)) for key, start in found})
         for low in range(0, len(days), _HOURS_PER_TRANSACTION):
-            with self._transaction():
+            with immediate(self._connection):
                 for tag_key, day in days[low : low + _HOURS_PER_TRANSACTION]:
                     self._compactor.finish_day(tag_key, day)
-
-    def _declared(self, tag_key: int, value: NDArray[np.float64]) -> Numbers:
-        return as_declared(value, self._dtypes.get(tag_key, TagDtype.FLOAT64))
 
     def _remove(self, what: str, days: float | None, now_us: int, *, span_days: int = 0) -> int:
         if days is None:
@@ -279,49 +216,12 @@ class Historian:
         before = now_us - int((days + span_days) * MICROSECONDS_PER_DAY)
         return self._connection.execute(f"DELETE FROM {what}", (before,)).rowcount
 
-    def _layouts(self) -> dict[int, bytes]:
-        return dict(self._connection.execute("SELECT id, keys FROM layout").fetchall())
-
     def _last_commit(self) -> int | None:
         tail = self._connection.execute("SELECT max(committed_us) FROM tail").fetchone()[0]
-        known = [each for each in (tail, self._noted("clock_us")) if each is not None]
+        known = [each for each in (tail, noted(self._connection, "clock_us")) if each is not None]
         return max(known, default=None)
 
     def _greatest_id(self) -> int:
         """Return the last number given to a tail row; numbers are never used again, readers lean on it."""
         tail = self._connection.execute("SELECT max(id) FROM tail").fetchone()[0]
-        return max(tail or 0, self._noted("tail_id") or 0)
-
-    def _noted(self, key: str) -> int | None:
-        found = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if found is None else int(found[0])
-
-    def _note(self, key: str, value: int) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
-
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._connection)
-
-
-class _Transaction:
-    """BEGIN IMMEDIATE ... COMMIT, or ROLLBACK when the block raises."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is None:
-            try:
-                self._connection.execute("COMMIT")
-            except sqlite3.Error:
-                self._roll_back()
-                raise
-        else:
-            self._roll_back()
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        return max(tail or 0, noted(self._connection, "tail_id") or 0)

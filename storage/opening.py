@@ -5,10 +5,8 @@ backup, say so. A file that existed and is now missing, empty or foreign is neve
 """
 
 import json
-import os
 import shutil
 import sqlite3
-import time
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,20 +14,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, insert, select
 
-from domain.errors import ConfigurationError, DatabaseDamaged, MigrationFailed, StorageError
+from domain.errors import DatabaseDamaged, MigrationFailed, StorageError
 from domain.identifiers import new_id
 from domain.roles import Role
 from storage import backup, migrations
 from storage.data_folder import DataFolder
 from storage.database import SAFE_SQLITE, Database, connect
 from storage.failures import storage_error
+from storage.inspection import APPLICATION, APPLICATION_ID, Finding, look_at
 from storage.locks import InstanceLock, WriteLock
 from storage.schema.records import identity, users
 from storage.set_aside import set_aside
-
-APPLICATION = "jidoka"
-APPLICATION_ID = 0x4A49444F
-"""``PRAGMA application_id`` of the plant database: "JIDO"."""
 
 
 class OpenOutcome(Enum):
@@ -64,18 +59,6 @@ class OpenReport:
         return sqlite3.sqlite_version_info < SAFE_SQLITE
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """Result of looking at the file: ``problem`` empty when it may be used."""
-
-    is_new: bool = False
-    problem: str = ""
-    is_ours: bool = True
-    plant_id: UUID | None = None
-    revision: str | None = None
-    check_finished: bool = True
-
-
 def open_plant_database(
     folder: DataFolder,
     *,
@@ -94,11 +77,11 @@ def open_plant_database(
     """
     lock = WriteLock(folder.write_lock, timeout_s=busy_s)
     with lock.held():
-        finding = _look(folder, check_s=check_s, start_new=start_new)
+        finding = look_at(folder, check_s=check_s, start_new=start_new)
         report = None
         if finding.problem:
             report = _recover(folder, finding, now_us=now_us, must_be_free=must_be_free)
-            finding = _look(folder, check_s=check_s, start_new=False)
+            finding = look_at(folder, check_s=check_s, start_new=False)
         migrations.refuse_newer(finding.revision)
         _prepare_file(folder, is_new=finding.is_new)
     database = Database(folder.plant_db, write_lock=lock, is_checkpointer=is_collector, busy_s=busy_s)
@@ -110,73 +93,8 @@ def open_plant_database(
     return database, report or OpenReport(outcome, plant_id, check_finished=finding.check_finished)
 
 
-def _look(folder: DataFolder, *, check_s: float, start_new: bool) -> _Finding:
-    """Look at the file without changing it."""
-    path, was_known = folder.plant_db, folder.plant_marker.exists()
-    if not path.exists():
-        if was_known and not start_new:
-            return _Finding(problem="missing")
-        return _Finding(is_new=True)
-    if not os.access(path, os.W_OK):
-        raise ConfigurationError(
-            f"{path} is read-only: give this user the right to change it",
-            key="database_read_only",
-            file=str(path),
-        )
-    if path.stat().st_size == 0:
-        return _Finding(problem="empty", is_ours=was_known)
-    try:
-        connection = connect(path, mode="rw")
-        try:
-            connection.execute("PRAGMA wal_autocheckpoint=0")
-            return _examine(connection, was_known=was_known, check_s=check_s)
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        told = storage_error(error, path)
-        if not isinstance(told, DatabaseDamaged):
-            raise told from error
-        return _Finding(problem=f"damaged: {error}", is_ours=was_known)
-
-
-def _examine(connection: sqlite3.Connection, *, was_known: bool, check_s: float) -> _Finding:
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        return _Finding(problem="foreign", is_ours=was_known)
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not {"identity", "alembic_version"} <= tables:
-        return _Finding(is_new=True) if not tables and not was_known else _Finding(problem="without identity")
-    row = connection.execute("SELECT application, plant_id FROM identity").fetchone()
-    if row is None or row[0] != APPLICATION:
-        return _Finding(problem="without identity", is_ours=was_known)
-    revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    problem, finished = _quick_check(connection, limit_s=check_s)
-    return _Finding(
-        problem=problem,
-        plant_id=UUID(bytes=row[1]),
-        revision=revision[0] if revision else None,
-        check_finished=finished,
-    )
-
-
-def _quick_check(connection: sqlite3.Connection, *, limit_s: float) -> tuple[str, bool]:
-    """Check the pages for at most ``limit_s``; return the first problem and whether the check finished."""
-    if limit_s <= 0:
-        return "", False
-    deadline = time.monotonic() + limit_s
-    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 1000)
-    try:
-        verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-    except sqlite3.OperationalError as error:
-        if "interrupt" in str(error):
-            return "", False
-        raise
-    finally:
-        connection.set_progress_handler(None, 0)
-    return ("", True) if verdict == "ok" else (f"damaged: {verdict}", True)
-
-
 def _recover(
-    folder: DataFolder, finding: _Finding, *, now_us: int, must_be_free: tuple[str, ...]
+    folder: DataFolder, finding: Finding, *, now_us: int, must_be_free: tuple[str, ...]
 ) -> OpenReport:
     """Set the bad files aside and restore the newest verified backup of this plant, or say there is none."""
     if not finding.is_ours:
@@ -232,7 +150,7 @@ def _prepare_file(folder: DataFolder, *, is_new: bool) -> None:
 
 
 def _bring_up(
-    database: Database, folder: DataFolder, finding: _Finding, *, now_us: int
+    database: Database, folder: DataFolder, finding: Finding, *, now_us: int
 ) -> tuple[UUID, OpenOutcome]:
     """Bring the schema to the head, with a backup first when rows exist; write marker and identity."""
     if not finding.is_new and finding.revision == migrations.HEAD and finding.plant_id is not None:

@@ -18,7 +18,7 @@ from domain.instants import Clock, from_microseconds
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 from domain.ports import KeptWaveform, SpectrumRow
 from storage.data_folder import DataFolder
-from storage.database import connect
+from storage.database import connect, immediate
 from storage.failures import storage_error, told
 from storage.history_codec import ChunkCodec
 from storage.set_aside import set_aside
@@ -42,6 +42,10 @@ CREATE TABLE spectrum (
 CREATE UNIQUE INDEX ix_spectrum_tag ON spectrum (tag_key, kind, time_us);
 """
 T = TypeVar("T")
+_INSERT_SPECTRUM = (
+    "INSERT OR REPLACE INTO spectrum (tag_key, kind, time_us, resolution_hz, lines, unit, is_rms, "
+    "quality, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _FLOAT32 = np.dtype("<f4")
 _DIRECTORY = "SELECT id, tag_key, start_us, sampling_rate_hz, length, reason FROM waveform "
 
@@ -109,18 +113,8 @@ class MonthlyWaveforms:
         for path, columns in by_file.items():
             with told(path):
                 month = self._writable(path)
-                month.execute("BEGIN IMMEDIATE")
-                try:
-                    month.executemany(
-                        "INSERT OR REPLACE INTO spectrum (tag_key, kind, time_us, resolution_hz, lines, "
-                        "unit, is_rms, quality, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        columns,
-                    )
-                    month.execute("COMMIT")
-                except BaseException:
-                    if month.in_transaction:
-                        month.execute("ROLLBACK")
-                    raise
+                with immediate(month):
+                    month.executemany(_INSERT_SPECTRUM, columns)
 
     def spectra(
         self, tag_key: int, kind: SpectrumKind, *, start_us: int, end_us: int, limit: int = 500
