@@ -48,21 +48,10 @@ def _named(context: str, table: Mapping[str, str], key: str, **parameters: objec
 
 
 _ALARMS: Final = {
-    "above_limit": QT_TRANSLATE_NOOP("Alarms", "{label} above limit"),
-    "below_limit": QT_TRANSLATE_NOOP("Alarms", "{label} below limit"),
-    "high": QT_TRANSLATE_NOOP("Alarms", "{label} high"),
-    "low": QT_TRANSLATE_NOOP("Alarms", "{label} low"),
-    "danger": QT_TRANSLATE_NOOP("Alarms", "{label} above danger limit"),
-    "connection_lost": QT_TRANSLATE_NOOP("Alarms", "Link to {label} lost, its values are unknown"),
-    "not_answering": QT_TRANSLATE_NOOP("Alarms", "{label} does not answer, its values are unknown"),
-    "stale": QT_TRANSLATE_NOOP("Alarms", "{label} no longer updates"),
     "value_high": QT_TRANSLATE_NOOP("Alarms", "{label} above limit"),
     "value_low": QT_TRANSLATE_NOOP("Alarms", "{label} below limit"),
     "band_high": QT_TRANSLATE_NOOP("Alarms", "{label} band above limit"),
     "link_lost": QT_TRANSLATE_NOOP("Alarms", "Link to {label} lost, its values are unknown"),
-    "health_low": QT_TRANSLATE_NOOP("Alarms", "{label} health below 70"),
-    "samples_dropped": QT_TRANSLATE_NOOP("Alarms", "{label}: samples were lost"),
-    "collector_stopped": QT_TRANSLATE_NOOP("Alarms", "Data collection has stopped"),
 }
 
 _ERRORS: Final = {
@@ -89,16 +78,6 @@ _ERRORS: Final = {
 }
 
 _REFUSALS: Final = {
-    "no_baseline": QT_TRANSLATE_NOOP("Refusals", "no baseline yet"),
-    "learning": QT_TRANSLATE_NOOP("Refusals", "still learning what is normal"),
-    "no_data": QT_TRANSLATE_NOOP("Refusals", "no values yet"),
-    "no_trend": QT_TRANSLATE_NOOP("Refusals", "no trend"),
-    "too_few_samples": QT_TRANSLATE_NOOP("Refusals", "too few samples"),
-    "speed_unknown": QT_TRANSLATE_NOOP("Refusals", "shaft speed unknown"),
-    "not_running": QT_TRANSLATE_NOOP("Refusals", "machine not running"),
-    "machine_group_undeclared": QT_TRANSLATE_NOOP("Refusals", "machine group not declared"),
-    "bearing_unknown": QT_TRANSLATE_NOOP("Refusals", "bearing geometry not entered"),
-    "link_lost": QT_TRANSLATE_NOOP("Refusals", "link lost"),
     "health_no_baseline": QT_TRANSLATE_NOOP("Refusals", "no baseline yet"),
     "health_not_running": QT_TRANSLATE_NOOP("Refusals", "machine not running"),
     "health_no_state": QT_TRANSLATE_NOOP("Refusals", "machine state unknown"),
@@ -200,7 +179,16 @@ def error_words(error: BaseException) -> str:
     if not isinstance(error, ControlRoomError):
         return tr("Errors", "Something went wrong inside the program. Details are in the log.")
     source = _ERRORS.get(error.key)
-    return str(error) if source is None else tr("Errors", source, **dict(error.parameters))
+    if source is None:
+        return str(error)
+    return tr("Errors", source, **{name: _worded(value) for name, value in error.parameters.items()})
+
+
+def _worded(value: object) -> object:
+    """Return a list of names as one text."""
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(str(each)).lower() for each in value)
+    return value
 
 
 def refusal(key: str) -> str:

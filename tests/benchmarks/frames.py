@@ -4,6 +4,7 @@ Each frame gives every plot new data and repaints the page synchronously at 1920
 figure is the same page with empty plots: what axes and views cost without a curve.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication, QGridLayout, QWidget
 
 from ui.formatting import PlantTime
@@ -166,8 +167,6 @@ class _Blit(QWidget):
         self.update()
 
     def paintEvent(self, event: object) -> None:
-        from PySide6.QtGui import QPainter
-
         painter = QPainter(self)
         painter.drawImage(self.rect(), self._image)
         painter.end()
@@ -186,8 +185,8 @@ def _line(name: str, value: float, limit: float, limit_name: str) -> dict[str, o
 
 def run() -> Iterator[dict[str, object]]:
     """Yield one dictionary per figure."""
-    if QApplication.instance() is None:
-        run.application = QApplication([])  # type: ignore[attr-defined]
+    application = QApplication.instance() or QApplication([])
+    assert application is not None
     application_theme()
     empty = _empty(16, 4)
     yield _line("frame.16_plots_4096.raster", _raster(16, 4, POINTS), empty, "same page, empty plots")
@@ -195,3 +194,10 @@ def run() -> Iterator[dict[str, object]]:
     yield _line("frame.8_spectra_16_trends", _mixed(), _empty(24, 6), "same page, empty plots")
     cost, limit = _waterfall()
     yield _line("frame.waterfall_512x1024", cost, limit, "one scaled blit of the image")
+
+
+def main(arguments: list[str]) -> int:
+    """Print every figure as a line of JSON."""
+    for figure in run():
+        print(json.dumps(figure), flush=True)
+    return 0

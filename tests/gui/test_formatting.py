@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QLocale
 
+from domain.errors import NotPermitted, StorageError
 from domain.plant.quality import BAD_STALE, UNCERTAIN_CLOCK, Quality, QualityCause, QualityClass, QualityFlag
 from ui import formatting, text
 from ui.formatting import PlantTime, present
@@ -51,7 +52,13 @@ def test_times_are_plant_times() -> None:
 
 
 def test_unknown_keys_still_speak() -> None:
-    assert text.alarm_message("above_limit", label="Outer race") == "Outer race above limit"
+    assert text.alarm_message("value_high", label="Outer race") == "Outer race above limit"
     assert text.alarm_message("dew_point_high", label="Dryer") == "Dryer: dew point high"
     assert text.refusal("no_sensor_fitted") == "no sensor fitted"
     assert "log" in text.error_words(ValueError("secret"))
+
+
+def test_our_errors_are_worded_with_their_parameters() -> None:
+    refused = NotPermitted("no", key="not_permitted", roles=["operator", "plant_manager"])
+    assert text.error_words(refused) == "Your role may not do this. Allowed: operator, plant manager."
+    assert text.error_words(StorageError("The file is gone.", key="never_heard")) == "The file is gone."
