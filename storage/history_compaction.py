@@ -70,16 +70,14 @@ class HourCompactor:
         written = 0
         for rows in cut_at(samples.time_us, MICROSECONDS_PER_DAY):
             written += self._write_chunks(tag_key, samples.part(rows), revision)
-        for rows in cut_at(minutes.time_us, MICROSECONDS_PER_DAY):
-            day = minutes.part(rows)
-            start = day_of(int(day.time_us[0]))
-            self._tables.write_level(
-                tag_key, day, step_s=60, start_us=start, span_s=_DAY_S, revision=revision
-            )
-            hourly = regrouped(day, origin_us=start, step_us=MICROSECONDS_PER_HOUR)
-            self._tables.write_level(
-                tag_key, hourly, step_s=3600, start_us=start, span_s=_DAY_S, revision=revision
-            )
+        hours = regrouped(minutes, origin_us=0, step_us=MICROSECONDS_PER_HOUR)
+        for step_s, level in ((60, minutes), (3600, hours)):
+            for rows in cut_at(level.time_us, MICROSECONDS_PER_DAY):
+                day = level.part(rows)
+                start = day_of(int(day.time_us[0]))
+                self._tables.write_level(
+                    tag_key, day, step_s=step_s, start_us=start, span_s=_DAY_S, revision=revision
+                )
         self._write_gaps(tag_key, samples, int(samples.time_us[0]), int(samples.time_us[-1]) + 1)
         return written
 

@@ -103,7 +103,8 @@ class StoredHistory:
             if is_in_tail and (stored is None or newest.source_us[place] >= stored[1]):
                 reading = tuple(column[place] for column in newest.columns()[1:6])
                 value, quality, source, receive, sequence = reading
-                value = self._declared(key, np.atleast_1d(value))[0]
+                if self._dtypes.get(key) is TagDtype.FLOAT32:
+                    value = self._declared(key, np.atleast_1d(value))[0]
                 _set(batch, row, (value, source, quality, receive, sequence))
             elif stored is not None:
                 _set(batch, row, stored)

@@ -49,7 +49,7 @@ class AlarmRuleRepository:
             )
 
     def save(self, rule: AlarmRule) -> AlarmRule:
-        """Insert or update by version compare; a new rule gets its alarm row in state A."""
+        """Insert or update by version compare; a new rule gets its alarm row, of the same id, in state A."""
         work = self._session.transaction
         new = write_version(work, alarm_rules, rule_row(rule), kind="alarm_rule", version=rule.version)
         if new == 1:
@@ -100,11 +100,11 @@ class AlarmRepository:
         """
         work = self._session.transaction
         by = writer or work.writer
-        done = work.connection.execute(
-            update(alarms)
-            .where(alarms.c.id == before.id, alarms.c.version == before.version)
-            .values(alarm_row(after) | {"changed_by": by})
-        )
+        row = alarm_row(after) | {"changed_by": by}
+        if after.raised_us == before.raised_us and after.waveform_id == before.waveform_id:
+            del row["waveform_id"]  # a waveform linked since ``before`` was read stays linked
+        unchanged = (alarms.c.id == before.id) & (alarms.c.version == before.version)
+        done = work.connection.execute(update(alarms).where(unchanged).values(row))
         if done.rowcount != 1:
             raise self._lost(work.connection, before.id)
         name = event.value if isinstance(event, AlarmEvent) else event

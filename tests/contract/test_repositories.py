@@ -94,6 +94,22 @@ def test_an_alarm_moves_by_compare_and_set_with_its_journal(
     assert (oldest.value, newest.by, newest.note) == (91.0, "Otto", "seen")
 
 
+def test_a_waveform_linked_meanwhile_survives_an_acknowledgement(
+    furnished: Store, hot_rule: AlarmRule, engineer: Actor, operator: Actor
+) -> None:
+    normal = furnished.alarms.get(hot_rule.id)
+    raised = step(normal, AlarmEvent.CONDITION_TRUE, latching=False, at_us=5)
+    with furnished.unit_of_work(engineer) as work:
+        work.alarms.compare_and_set(normal, raised, event=AlarmEvent.CONDITION_TRUE)
+    with furnished.unit_of_work(engineer) as work:
+        work.alarms.link_waveform(raised.id, UUID(int=77))
+    known = step(raised, AlarmEvent.ACKNOWLEDGE, latching=False, at_us=6, by="Otto")
+    with furnished.unit_of_work(operator) as work:
+        work.alarms.compare_and_set(raised, known, event=AlarmEvent.ACKNOWLEDGE)
+    stored = furnished.alarms.get(raised.id)
+    assert (stored.state, stored.waveform_id) == (AlarmState.ACKNOWLEDGED, UUID(int=77))
+
+
 def test_the_feed_tells_each_change_once_in_order(furnished: Store, engineer: Actor) -> None:
     cursor = furnished.changes.latest()
     assert furnished.changes.has_changed()
