@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     logging.getLogger("asyncua").setLevel(logging.ERROR)
     logging.getLogger("pymodbus").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         code: int = options.run(options)
         return code
@@ -98,12 +99,12 @@ def _offscreen_demo(session: Any, options: argparse.Namespace) -> int:
 
 
 def plant(options: argparse.Namespace) -> int:
-    """Serve the demo plant's devices (started by ``demo``; useful alone for tests of other clients)."""
+    """Serve the demo plant's devices (the demo starts them; alone they serve other clients too)."""
     import asyncio
 
-    from acquisition.simulators.process import PlantOrder, serve_plant
+    from acquisition.simulators.order import SERVER_PKI, PlantOrder, order_file
+    from acquisition.simulators.process import serve_plant
     from services.clock import SystemClock
-    from services.demo import SERVER_PKI, order_file
     from services.launching import StopWatch
     from storage.locks import InstanceLock
 

@@ -4,7 +4,7 @@ Reads rings, returns records; the collector publishes, stores and judges what co
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from domain.plant.signals import Band, SpectrumKind, Waveform
 from domain.plant.tags import Feature, Tag
 from domain.ports import SpectrumRow, WaveformWindow
 from processing.features import BlockAnalysis, analyse_block
-from services.baselines import BaselineLearner
+from services.analysis_records import AnalysisRecord, KeepIntervals, waveform_of
+from services.baseline_learning import BaselineLearner
 from services.condition import HealthAssessor
 
 LIVE_HOP_S = 0.4
@@ -27,24 +28,6 @@ PUBLISH_EVERY_S = 2.0
 HEALTH_EVERY_S = 5.0
 KEPT_KINDS = (SpectrumKind.VELOCITY, SpectrumKind.ENVELOPE)
 KEPT_UP_TO_HZ = 1000.0
-
-
-@dataclass(frozen=True, slots=True)
-class AnalysisRecord:
-    """What one block or one round yielded: values to publish, spectra and waveforms to keep."""
-
-    values: ReadingBatch
-    spectra: tuple[SpectrumRow, ...] = ()
-    waveform: Waveform | None = None
-    learned: Mapping[int, RobustBaseline] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class KeepIntervals:
-    """How often spectra and waveforms of a point are stored, in seconds."""
-
-    spectra_s: float = 600.0
-    waveforms_s: float = 3600.0
 
 
 @dataclass(slots=True)
@@ -242,16 +225,3 @@ def _spectrum_row(
 ) -> SpectrumRow:
     spectrum = analysis.spectra[kind].up_to(KEPT_UP_TO_HZ)
     return SpectrumRow(tag_key, kind, window.start_us, spectrum, window.quality)
-
-
-def waveform_of(tag: Tag, window: WaveformWindow) -> Waveform:
-    """Return a window of a channel as a waveform to keep."""
-    return Waveform(
-        tag.key,
-        window.samples,
-        window.sampling_rate_hz,
-        window.start_us,
-        tag.unit,
-        window.quality,
-        tag.revision,
-    )

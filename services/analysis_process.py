@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from domain.condition.alarms import AlarmRule
 from domain.condition.baseline import RobustBaseline
 from domain.plant.plant import Plant
-
-if TYPE_CHECKING:
-    from services.analysis import AnalysisRecord, KeepIntervals
+from services.analysis_records import AnalysisRecord, KeepIntervals
 
 STEP_S = 0.05
 ORPHANED_AFTER_S = 10.0
@@ -28,7 +25,7 @@ class AnalysisOrder:
     plant: Plant
     rules: tuple[AlarmRule, ...]
     baselines: Mapping[int, RobustBaseline]
-    intervals: "KeepIntervals"
+    intervals: KeepIntervals
 
 
 def run_analysis(order: AnalysisOrder, results: "Queue[AnalysisRecord]") -> None:

@@ -1,13 +1,14 @@
 """The collector process: devices, quality, alarms and history in one event loop and one writer lane."""
 
 import asyncio
+import importlib
 import logging
 import multiprocessing
 import os
 import queue
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.context import SpawnProcess
 from multiprocessing.queues import Queue
@@ -32,8 +33,8 @@ from domain.ports import ConnectionStatus
 from services.access import program_actor
 from services.alarm_recording import AlarmRecorder, state_tags, stored_conditions
 from services.alarm_watch import AlarmWatch, ConditionChange
-from services.analysis import AnalysisRecord, KeepIntervals, waveform_of
 from services.analysis_process import AnalysisOrder, run_analysis
+from services.analysis_records import AnalysisRecord, KeepIntervals, waveform_of
 from services.baselines import load_baselines, save_baselines
 from services.recording import Recorder, WriterLane
 from services.status import FILE_NAME, SystemStatus, program_versions, resident_mb, write_status
@@ -111,23 +112,33 @@ class Collector:
         self._control.set("collector_pid", os.getpid())
         self._hub.on_batch(self._recorder.take)
         self._hub.on_batch(self._watch_values)
-        supervisor = AcquisitionSupervisor(
-            [self._with_pki(connection) for connection in self._plant.connections],
+        quick, slow = self._sources(is_slow=False), self._sources(is_slow=True)
+        self._beat()
+        quick.start()
+        await asyncio.to_thread(importlib.import_module, "acquisition.drivers.opcua")
+        slow.start()
+        self._start_analysis()
+        try:
+            await self._serve((quick, slow))
+        finally:
+            await asyncio.gather(quick.stop(), slow.stop())
+            self._publish_results()
+            await asyncio.get_running_loop().run_in_executor(None, self._close)
+
+    def _sources(self, *, is_slow: bool) -> AcquisitionSupervisor:
+        """Return the supervisor of the links whose driver library is slow to import, or of the others."""
+        return AcquisitionSupervisor(
+            [
+                self._with_pki(connection)
+                for connection in self._plant.connections
+                if (connection.kind is ConnectionKind.OPCUA) is is_slow
+            ],
             self._plant.tags,
             self._hub,
             clock=self._clock,
             drivers=DRIVERS.__getitem__,
             chance=random.Random(),
         )
-        self._beat()
-        self._start_analysis()
-        supervisor.start()
-        try:
-            await self._serve(supervisor)
-        finally:
-            await supervisor.stop()
-            self._publish_results()
-            await asyncio.get_running_loop().run_in_executor(None, self._close)
 
     def _with_pki(self, connection: Connection) -> Connection:
         """Let certificates lie in the data folder unless the set-up says otherwise."""
@@ -135,7 +146,7 @@ class Collector:
             return connection
         return replace(connection, options={"pki": str(self._store.folder.pki), **connection.options})
 
-    async def _serve(self, supervisor: AcquisitionSupervisor) -> None:
+    async def _serve(self, sources: Sequence[AcquisitionSupervisor]) -> None:
         next_second = self._clock.monotonic_s()
         while not self._control.is_stop_requested:
             due_s = self._clock.monotonic_s() + TICK_S
@@ -146,14 +157,14 @@ class Collector:
             self._raise(self._watch.tick(now_s=self._clock.monotonic_s()))
             if self._clock.monotonic_s() >= next_second:
                 next_second += 1.0
-                self._each_second(supervisor)
+                self._each_second(sources)
 
     def _beat(self) -> None:
         self._control.beat("collector_beat_ns")
         self._values.beat()
 
-    def _each_second(self, supervisor: AcquisitionSupervisor) -> None:
-        statuses = supervisor.statuses()
+    def _each_second(self, sources: Sequence[AcquisitionSupervisor]) -> None:
+        statuses = tuple(status for source in sources for status in source.statuses())
         now_s = self._clock.monotonic_s()
         for status in statuses:
             is_up = status.state in (DriverState.CONNECTED.value, DriverState.DISABLED.value)

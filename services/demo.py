@@ -1,6 +1,5 @@
 """Sets up the demo plant in a data folder: certificates, set-up, limits, baselines, thirty days of past."""
 
-import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,8 +8,9 @@ from pathlib import Path
 from cryptography import x509
 
 from acquisition.certificates import TrustFolder, application_certificate
-from acquisition.simulators.plant_model import NAMESPACE_URI, Endpoints
-from acquisition.simulators.process import PlantOrder
+from acquisition.simulators.order import SERVER_PKI, PlantOrder, order_file
+from acquisition.simulators.plant_model import NAMESPACE_URI, Endpoints, PlantModel
+from acquisition.simulators.wear import PlantTime
 from domain.condition.baseline import RobustBaseline
 from domain.errors import ConfigurationError, InsufficientData
 from domain.instants import Clock
@@ -23,17 +23,10 @@ from services.demo_rules import demo_rules
 from services.severity import severity_table
 from storage.store import Store
 
-ORDER_FILE = "demo-plant.json"
 KEEP_SPECTRA_S = 60.0
 KEEP_WAVEFORMS_S = 600.0
-SERVER_PKI = "plant-pki"
 
 Progress = Callable[[str, float], None]
-
-
-def order_file(folder: Path) -> Path:
-    """Return where a data folder keeps the order of its demo plant."""
-    return folder / "runtime" / ORDER_FILE
 
 
 def prepare_demo(
@@ -53,8 +46,8 @@ def prepare_demo(
         )
     order = PlantOrder.load(order_file(folder))
     changed = replace(order, pace=pace or order.pace)
-    if not _is_free(order.modbus_1) or not _is_free(order.modbus_3) or not _is_free(order.opcua):
-        changed = _with_ports(changed)
+    if not order.has_free_ports():
+        changed = changed.with_new_ports()
     if changed != order:
         changed.save(order_file(folder))
         _set_endpoints(store, changed)
@@ -66,9 +59,9 @@ def _create(
 ) -> PlantOrder:
     folder = store.folder.root
     order = PlantOrder(clock.now_us(), 0, 0, 0)
-    order = _with_ports(replace(order, seed=seed or order.seed, pace=pace or order.pace))
+    order = replace(order, seed=seed or order.seed, pace=pace or order.pace).with_new_ports()
     _make_certificates(folder, clock)
-    model = order.model()
+    model = PlantModel(PlantTime(order.epoch_us, order.pace), order.seed)
     plant = model.plant(_endpoints(order))
     measured = measure_points(model, plant, progress)
     baselines = _baselines(plant, measured)
@@ -125,21 +118,3 @@ def _set_endpoints(store: Store, order: PlantOrder) -> None:
     with store.unit_of_work(program_actor("demo")) as work:
         for connection in work.plant.load().connections:
             work.plant.set_connection_options(connection.id, endpoints.options(connection.name))
-
-
-def _with_ports(order: PlantOrder) -> PlantOrder:
-    with socket.socket() as one, socket.socket() as two, socket.socket() as three:
-        for each in (one, two, three):
-            each.bind(("127.0.0.1", 0))
-        ports = [each.getsockname()[1] for each in (one, two, three)]
-    return replace(order, modbus_1=ports[0], modbus_3=ports[1], opcua=ports[2])
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True

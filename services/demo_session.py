@@ -2,19 +2,21 @@
 
 import json
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from acquisition.simulators.order import PlantOrder, order_file
 from domain.errors import ConfigurationError
 from services.clock import SystemClock
-from services.demo import prepare_demo
 from services.launching import is_held, launch, request_stop, wait_ended
 from services.status import FILE_NAME, SystemStatus, read_status
-from storage.store import open_store
 
 REPORT_EVERY_S = 2.0
 STOP_LIMIT_S = 10.0
+OPCUA_AFTER_S = 1.5
+"""The OPC UA server takes seconds to build its address space; the first values must not wait for it."""
 
 
 class DemoSession:
@@ -28,21 +30,41 @@ class DemoSession:
         self._pace = pace
         self._status_file = status_file
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._late: threading.Timer | None = None
 
     def start(self, *, progress: Callable[[str, float], None]) -> None:
         """Prepare the folder at its first use, then start servers and collector."""
-        if not self._is_held("plant-modbus") and not self._is_held("plant-opcua"):
-            store = open_store(self._folder, role="tool", clock=SystemClock())
-            try:
-                prepare_demo(store, clock=SystemClock(), seed=self._seed, pace=self._pace, progress=progress)
-            finally:
-                store.close()
-        for server in ("modbus", "opcua"):
-            if not self._is_held(f"plant-{server}"):
-                self._launch("plant", "--server", server, log=f"plant-{server}.log")
+        is_served = self._is_held("plant-modbus") or self._is_held("plant-opcua")
+        if not is_served and not self._is_ready():
+            self._prepare(progress)
+        self._launch_plant("modbus")
         if not self._is_held("supervisor"):
             more = ("--status", str(self._status_file)) if self._status_file else ()
             self._launch("collect", *more, log="collect.log")
+        self._late = threading.Timer(OPCUA_AFTER_S, self._launch_plant, ("opcua",))
+        self._late.start()
+
+    def _is_ready(self) -> bool:
+        """Say whether the folder can be used as it is: then nothing heavy needs to be imported."""
+        path = order_file(self._folder)
+        if not path.exists() or not (self._folder / "plant.db").exists():
+            return False
+        order = PlantOrder.load(path)
+        return order.has_free_ports() and self._pace in (None, order.pace)
+
+    def _prepare(self, progress: Callable[[str, float], None]) -> None:
+        from services.demo import prepare_demo
+        from storage.store import open_store
+
+        store = open_store(self._folder, role="tool", clock=SystemClock())
+        try:
+            prepare_demo(store, clock=SystemClock(), seed=self._seed, pace=self._pace, progress=progress)
+        finally:
+            store.close()
+
+    def _launch_plant(self, server: str) -> None:
+        if not self._is_held(f"plant-{server}"):
+            self._launch("plant", "--server", server, log=f"plant-{server}.log")
 
     def wait_live(self, *, limit_s: float) -> SystemStatus:
         """Return the first status with good values of a collector that works now."""
@@ -62,7 +84,7 @@ class DemoSession:
         return read_status(self._folder / "runtime" / FILE_NAME)
 
     def report(self, *, for_s: float | None, as_json: bool) -> int:
-        """Print what is read until the time is over or the stop flag is up; return 0 when values came."""
+        """Print what is read until the time is over or a process ended; return 0 when values came."""
         end_s = float("inf") if for_s is None else time.monotonic() + for_s
         status = self.wait_live(limit_s=30)
         while time.monotonic() < end_s and self._is_running():
@@ -73,6 +95,9 @@ class DemoSession:
 
     def stop(self) -> None:
         """End collector and plant in order."""
+        if self._late is not None:
+            self._late.cancel()
+            self._late.join()
         request_stop(self._folder)
         wait_ended(self._processes, limit_s=STOP_LIMIT_S)
 

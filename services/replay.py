@@ -30,7 +30,8 @@ from domain.plant.tags import (
     TagKind,
 )
 from services.access import program_actor
-from services.analysis import AnalysisWorker, KeepIntervals
+from services.analysis import AnalysisWorker
+from services.analysis_records import KeepIntervals
 from services.clock import SystemClock
 from services.condition import HealthAssessor
 from services.recording import Recorder, WriterLane

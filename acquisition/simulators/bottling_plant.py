@@ -10,7 +10,6 @@ from domain.plant.assets import Criticality, MachineGroup, Support
 from domain.plant.bearings import BearingGeometry
 
 SITE_NAME = "Bottling plant North"
-DEFAULT_SEED = 20_815
 
 BEARING_6205 = BearingGeometry("6205", 9, 7.94, 39.04, source="demo plant")
 BEARING_6206 = BearingGeometry("6206", 9, 9.53, 46.0, source="demo plant")

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.simulators.bottling_plant import (
-    DEFAULT_SEED,
     FAULTS,
     LINES,
     SITE_NAME,
@@ -21,6 +20,7 @@ from acquisition.simulators.bottling_plant import (
 )
 from acquisition.simulators.motion import ShaftMotion
 from acquisition.simulators.noise import stable_seed
+from acquisition.simulators.order import DEFAULT_SEED
 from acquisition.simulators.process_values import CounterValue, LaggedValue, StateValue
 from acquisition.simulators.schedule import LineSchedule
 from acquisition.simulators.vibration import SAMPLING_RATE_HZ, VibrationChannel

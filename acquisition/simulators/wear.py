@@ -6,9 +6,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from acquisition.simulators.order import DEFAULT_PACE
+
 SECONDS_PER_DAY = 86400.0
-DEFAULT_PACE = 2000.0
-"""Ageing days per day: at this pace the first fault grows from healthy to severe in about ten minutes."""
 
 
 class FaultKind(Enum):

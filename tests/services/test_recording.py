@@ -1,0 +1,87 @@
+"""What was taken is kept until it is durable; drops are counted [F37, F39, reliability 3]."""
+
+from uuid import UUID
+
+import numpy as np
+
+from domain.errors import StorageError
+from domain.plant.plant import Plant
+from domain.plant.readings import ReadingBatch, reading_batch
+from domain.plant.tags import Tag, TagKind
+from domain.ports import CommitReport
+from services.recording import Recorder, WriterLane
+from tests.conftest import FakeClock
+
+TAGS = (
+    Tag(UUID(int=1), 1, "a", "A", TagKind.MEASURED, "A", UUID(int=9), revision=4),
+    Tag(UUID(int=2), 2, "w", "W", TagKind.WAVEFORM, "g", UUID(int=9)),
+)
+
+
+class Disk:
+    """A history writer whose disk can be taken away; keeps what was not committed, as the real one does."""
+
+    def __init__(self) -> None:
+        self.is_full = False
+        self.pending: list[tuple[ReadingBatch, list[int]]] = []
+        self.durable: list[float] = []
+        self.revisions: list[int] = []
+
+    def append(self, batch: ReadingBatch, *, revision: np.ndarray) -> None:
+        self.pending.append((batch, revision.tolist()))
+
+    def commit(self) -> CommitReport:
+        if self.is_full:
+            raise StorageError("disk full")
+        count = sum(len(batch) for batch, _ in self.pending)
+        for batch, revision in self.pending:
+            self.durable.extend(batch.value.tolist())
+            self.revisions.extend(revision)
+        self.pending = []
+        return CommitReport(count, 0)
+
+
+def readings(*values: float, tag: int = 1) -> ReadingBatch:
+    return reading_batch([tag] * len(values), list(values), quality=0, source_us=1, receive_us=1)
+
+
+def recorder(disk: Disk, clock: FakeClock) -> Recorder:
+    return Recorder(Plant(tags=TAGS), disk, WriterLane(), clock=clock)  # type: ignore[arg-type]
+
+
+def test_stored_equals_received_with_the_revision_of_the_tag(clock: FakeClock) -> None:
+    disk = Disk()
+    one = recorder(disk, clock)
+    one.take(readings(1.0, 2.0))
+    one.take(readings(3.0, tag=2))
+    one.finish()
+    assert disk.durable == [1.0, 2.0]
+    assert disk.revisions == [4, 4]
+    assert (one.samples_received, one.samples_stored, one.samples_pending) == (2, 2, 0)
+    assert one.last_commit_age_s == 0
+
+
+def test_f37_a_full_disk_keeps_everything_in_order_until_there_is_room(clock: FakeClock) -> None:
+    disk = Disk()
+    one = recorder(disk, clock)
+    disk.is_full = True
+    for value in (1.0, 2.0, 3.0):
+        one.take(readings(value))
+        one.finish()
+    assert (one.samples_stored, one.samples_pending) == (0, 3)
+    disk.is_full = False
+    one.take(readings(4.0))
+    one.finish()
+    assert disk.durable == [1.0, 2.0, 3.0, 4.0]
+    assert (one.samples_stored, one.losses.total) == (4, 0)
+
+
+def test_a_failed_job_is_counted_by_its_cause() -> None:
+    lane = WriterLane()
+
+    def fail() -> None:
+        raise OSError("no")
+
+    lane.submit(fail, cause="status_file").result()
+    lane.close()
+    assert lane.losses.by_cause == {"status_file": 1}
