@@ -49,9 +49,15 @@ class HourCompactor:
         return written
 
     def finish_day(self, tag_key: int, day_us: int) -> None:
-        """Gather the hour rows of a day into day rows of both levels; an hour row replaces what was there."""
+        """Gather the hour rows of a day into day rows of both levels; an hour row replaces what was there.
+
+        A day with a damaged row keeps its hour rows: readers fall back to the raw chunks.
+        """
         end_us = day_us + MICROSECONDS_PER_DAY
-        rows = self._tables.level_rows(tag_key, step_s=60, start_us=day_us, end_us=end_us)
+        try:
+            rows = self._tables.level_rows(tag_key, step_s=60, start_us=day_us, end_us=end_us)
+        except DatabaseDamaged:
+            return
         rows = [row for row in rows if row.start_us >= day_us]
         for revision in sorted({row.revision for row in rows}):
             minutes = combined([row for row in rows if row.revision == revision])

@@ -68,10 +68,13 @@ class StoredHistory:
         width = max(1, -(-(end_us - start_us) // max(1, columns)))
         with self._snapshot():
             level_s = self._level(tag_key, width, start_us)
+            try:
+                if level_s:
+                    buckets, gaps = self._level_columns(tag_key, start_us, end_us, width, level_s)
+            except DatabaseDamaged:
+                level_s = 0  # the raw rows below a damaged level still tell the same
             if level_s == 0:
                 buckets, gaps = self._raw_columns(tag_key, start_us, end_us, width)
-            else:
-                buckets, gaps = self._level_columns(tag_key, start_us, end_us, width, level_s)
             gaps += self._tables.gaps(tag_key, start_us=start_us, end_us=end_us)
         has_value = buckets.count > 0
         if not bool(has_value.all()):

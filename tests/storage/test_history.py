@@ -331,6 +331,19 @@ def test_a_flipped_bit_in_a_chunk_is_a_gap_and_not_a_value(recorder: Recorder) -
     assert len(recorder.reader.series(2, start_us=T0, end_us=T0 + DAY).value) == 100
 
 
+def test_a_damaged_level_is_made_good_from_the_raw_rows(recorder: Recorder) -> None:
+    recorder.seconds(0, 600)
+    recorder.compact_at(2 * 3600)
+    raw = sqlite3.connect(recorder.folder.history_db)
+    raw.execute("UPDATE level SET body = substr(body, 1, length(body) - 3) WHERE tag_key = 1")
+    raw.commit()
+    raw.close()
+    trend = recorder.reader.trend(1, start_us=T0, end_us=T0 + DAY, columns=100)
+    assert (trend.level_s, int(trend.count.sum())) == (0, 600)
+    recorder.compact_at(2 * 86400)
+    assert int(recorder.reader.trend(2, start_us=T0, end_us=T0 + DAY, columns=100).count.sum()) == 600
+
+
 _WRITER = """
 import sys
 from pathlib import Path
