@@ -3,20 +3,17 @@
 from typing import Protocol
 
 from acquisition.addresses import ModbusAddress, ModbusTable, RegisterType
+from acquisition.drivers.writing import Value, raw_value, require_release, unknown_outcome
 from acquisition.register_codec import Registers, decode_value, encode_value
 from domain.errors import (
     AcquisitionError,
     ConnectionLost,
     DecodeError,
     DeviceTimeout,
-    NotPermitted,
     ProtocolError,
     RuleViolation,
-    WriteOutcomeUnknown,
 )
 from domain.plant.tags import Tag
-
-Value = bool | int | float | str
 
 
 class RegisterLink(Protocol):
@@ -42,16 +39,14 @@ async def confirmed_write(
         await link.write(address.table, unit, first=address.offset, registers=registers)
     except (ConnectionLost, DeviceTimeout, ProtocolError) as silence:
         held = await _read_back(link, address, unit)
-        raise _unknown(tag, held) from silence
+        raise unknown_outcome(tag, held) from silence
     held = await _read_back(link, address, unit)
     if held is None or held != decode_value(registers, address):
-        raise _unknown(tag, held)
+        raise unknown_outcome(tag, held)
 
 
 def _writable_address(tag: Tag, *, is_released: bool) -> ModbusAddress:
-    if not is_released or not tag.is_writable:
-        reason = "this tag is read-only" if is_released else "writing to this device is not released"
-        raise NotPermitted(f"tag '{tag.name}': {reason}", key="writing_not_released", tag=tag.name)
+    require_release(tag, is_released=is_released)
     address = ModbusAddress.from_plain(tag.address, tag_name=tag.name)
     if address.table not in (ModbusTable.COIL, ModbusTable.HOLDING):
         raise RuleViolation(f"tag '{tag.name}': table {address.table.value} cannot be written", tag=tag.name)
@@ -64,15 +59,7 @@ def _writable_address(tag: Tag, *, is_released: bool) -> ModbusAddress:
 
 
 def _raw_registers(tag: Tag, address: ModbusAddress, value: Value) -> Registers:
-    raw: Value = value
-    if not isinstance(value, (bool, str)):
-        if not (tag.low is None or value >= tag.low) or not (tag.high is None or value <= tag.high):
-            raise RuleViolation(
-                f"tag '{tag.name}': {value} {tag.unit} is outside {tag.low} to {tag.high}", tag=tag.name
-            )
-        raw = (value - tag.scaling.offset) / tag.scaling.factor
-        if "int" in address.type.value:
-            raw = round(raw)
+    raw = raw_value(tag, value, holds_integer="int" in address.type.value)
     try:
         return encode_value(raw, address)
     except DecodeError as misfit:
@@ -85,13 +72,3 @@ async def _read_back(link: RegisterLink, address: ModbusAddress, unit: int) -> V
         return decode_value(registers, address)
     except AcquisitionError:
         return None
-
-
-def _unknown(tag: Tag, held: Value | None) -> WriteOutcomeUnknown:
-    told = "it does not say what it holds now" if held is None else f"it now holds {held} (raw)"
-    return WriteOutcomeUnknown(
-        f"tag '{tag.name}': the device did not confirm the write; {told}. Look before you repeat it",
-        key="write_outcome_unknown",
-        tag=tag.name,
-        read_back=held,
-    )

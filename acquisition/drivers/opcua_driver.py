@@ -13,27 +13,24 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from acquisition.drivers.opcua import Node, OpcUaSession
+from acquisition.drivers.opcua_arrays import ArrayItem, sort_items
 from acquisition.drivers.opcua_inbox import Inbox
 from acquisition.drivers.opcua_settings import OpcUaSettings
 from acquisition.drivers.opcua_values import (
-    ArrayItem,
     DataValue,
     Item,
     RowCollector,
     ScalarItem,
     is_believable,
     quality_of_status,
-    sort_items,
 )
+from acquisition.drivers.writing import Value, raw_value, require_release, unknown_outcome
 from domain.errors import (
     AcquisitionError,
     ConfigurationError,
     ConnectionLost,
     DeviceTimeout,
-    NotPermitted,
     ProtocolError,
-    RuleViolation,
-    WriteOutcomeUnknown,
 )
 from domain.instants import Clock, to_microseconds
 from domain.plant.quality import BAD_NOT_CONFIGURED
@@ -153,26 +150,25 @@ class OpcUaDriver:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def write(self, tag: Tag, value: bool | int | float | str) -> None:
+    async def write(self, tag: Tag, value: Value) -> None:
         """Write once and read back; NotPermitted unless connection and tag allow it.
 
         Raises RuleViolation outside the tag's limits, DeviceRefused, or WriteOutcomeUnknown when the server
         did not confirm.
         """
-        if not self._settings.is_writing_released or not tag.is_writable:
-            raise NotPermitted(
-                f"tag '{tag.name}': writing is not released", key="writing_not_released", tag=tag.name
-            )
+        require_release(tag, is_released=self._settings.is_writing_released)
         node = self._session.node(tag)
         (held,) = await self._session.read([node])
-        raw = _raw_value(tag, value, like=held)
+        holds_integer = held.Value is not None and isinstance(held.Value.Value, int)
+        raw = raw_value(tag, value, holds_integer=holds_integer)
         try:
             await self._session.write(tag, raw)
             (after,) = await self._session.read([node])
         except (ConnectionLost, DeviceTimeout, ProtocolError) as silence:
-            raise _unknown(tag) from silence
-        if after.Value is None or after.Value.Value != raw:
-            raise _unknown(tag)
+            raise unknown_outcome(tag, None) from silence
+        now_held = None if after.Value is None else after.Value.Value
+        if now_held != raw:
+            raise unknown_outcome(tag, now_held if isinstance(now_held, (bool, int, float, str)) else None)
 
     async def close(self) -> None:
         """Close the session; never raises, ends a running ``subscribe``."""
@@ -314,25 +310,3 @@ class OpcUaDriver:
 
 def _interval_s(tag: Tag) -> float:
     return tag.capture.interval_s if tag.capture else tag.period_s
-
-
-def _raw_value(tag: Tag, value: bool | int | float | str, *, like: DataValue) -> bool | int | float | str:
-    """Return the value as the device holds it; RuleViolation outside the tag's limits."""
-    if isinstance(value, (bool, str)):
-        return value
-    if not (tag.low is None or value >= tag.low) or not (tag.high is None or value <= tag.high):
-        raise RuleViolation(
-            f"tag '{tag.name}': {value} {tag.unit} is outside {tag.low} to {tag.high}", tag=tag.name
-        )
-    raw = (value - tag.scaling.offset) / tag.scaling.factor
-    holds_integer = like.Value is not None and isinstance(like.Value.Value, int)
-    return round(raw) if holds_integer else raw
-
-
-def _unknown(tag: Tag) -> WriteOutcomeUnknown:
-    return WriteOutcomeUnknown(
-        f"tag '{tag.name}': the server did not confirm the write. Look before you repeat it",
-        key="write_outcome_unknown",
-        tag=tag.name,
-        read_back=None,
-    )

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acquisition.drivers.opcua_arrays import ArrayItem
 from acquisition.drivers.opcua_inbox import Inbox
 from acquisition.drivers.opcua_values import (
-    ArrayItem,
     RowCollector,
     ScalarItem,
     SourceClock,
