@@ -106,7 +106,9 @@ class Child:
                 self.is_ticking = False
             case "go":
                 self.is_ticking = True
-        return {"count": self.count, "sessions": len(self.server.bserver.clients)}
+        links = self.server.bserver.clients
+        sessions = sum(link.processor is not None and link.processor.session is not None for link in links)
+        return {"count": self.count, "sessions": sessions}
 
 
 async def main() -> None:

@@ -51,6 +51,7 @@ async def test_f25_an_unknown_server_is_refused_until_a_person_trusts_it(
         assert (await secure_server.tell("count"))["sessions"] == 0
         trust(tmp_path, server_certificate(device))
         await until(lambda: stage.memory.is_good(0), within_s=9, what="value after trust")
+        assert (await secure_server.tell("count"))["sessions"] == 1
     for _ in range(50):
         if (await secure_server.tell("count"))["sessions"] == 0:
             return
