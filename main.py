@@ -276,9 +276,10 @@ def self_check(options: argparse.Namespace) -> int:
 
 
 def _window(options: argparse.Namespace) -> int:
-    from ui.app import run_app
+    from services.clock import SystemClock
+    from ui.control_room import run_app
 
-    return run_app(options.data_dir, for_s=options.for_s)
+    return run_app(options.data_dir, clock=SystemClock(), for_s=options.for_s)
 
 
 # Helpers

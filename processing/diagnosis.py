@@ -91,7 +91,7 @@ def diagnose(
 def squared_envelope_power(
     block: NDArray[np.float32], *, sampling_rate_hz: float, speed_hz: float
 ) -> tuple[NDArray[np.float64], float]:
-    """Return the averaged power spectrum of the pre-whitened record's squared envelope, and its resolution."""
+    """Return the mean power spectrum of the pre-whitened record's squared envelope, and its resolution."""
     curve = _squared_envelope(_whitened(block))
     length = min(len(curve), int(FRAME_TURNS / speed_hz * sampling_rate_hz))
     length = fft.prev_fast_len(length)

@@ -66,10 +66,6 @@ class Alarming:
     def rules(self) -> Iterable[AlarmRule]:
         return self._rules.values()
 
-    def has_changed(self) -> bool:
-        """Say whether anything was committed since the last call; cheap enough for ten times a second."""
-        return self._store.changes.has_changed()
-
     def listed(self) -> tuple[AlarmView, ...]:
         """Return the active list: unacknowledged first, then priority, then the newest."""
         views = [self._view(alarm) for alarm in self._store.alarms.listed() if alarm.rule_id in self._rules]

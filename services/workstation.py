@@ -11,7 +11,9 @@ from domain.instants import Clock
 from domain.ports import LiveSource
 from domain.roles import Actor
 from services.alarming import Alarming
+from services.change_watch import ChangeWatch
 from services.condition import HealthAssessor
+from services.event_bus import EventBus
 from services.history import History
 from services.live import RingLiveSource
 from services.monitoring import Monitoring
@@ -33,6 +35,8 @@ class Workstation:
     history: History
     baselines: dict[int, RobustBaseline]
     severity: SeverityTable
+    events: EventBus
+    watch: ChangeWatch
 
     @property
     def folder(self) -> Path:
@@ -42,8 +46,15 @@ class Workstation:
         """Return the judge of health for the present set-up."""
         return HealthAssessor(self.monitoring.plant, self.alarming.rules, self.baselines)
 
+    def reload(self) -> None:
+        """Read set-up, limits and baselines anew; slow, for the database lane."""
+        self.monitoring.reload()
+        self.alarming.reload()
+        self.baselines = self.history.baselines(self.monitoring.plant)
+
     def close(self) -> None:
         """Close readers, segments and the store, in this order."""
+        self.watch.close()
         self.history.close()
         if isinstance(self.live, RingLiveSource):
             self.live.close()
@@ -64,6 +75,9 @@ def _compose(store: Store, clock: Clock) -> Workstation:
     live = RingLiveSource(store.folder.root)
     monitoring = Monitoring(store, live, status_file=store.folder.runtime / FILE_NAME)
     history = History(store, clock=clock)
+    events = EventBus()
+    watch = ChangeWatch(store, events)
+    watch.start()
     return Workstation(
         store=store,
         clock=clock,
@@ -74,6 +88,8 @@ def _compose(store: Store, clock: Clock) -> Workstation:
         history=history,
         baselines=history.baselines(monitoring.plant),
         severity=severity_table(),
+        events=events,
+        watch=watch,
     )
 
 

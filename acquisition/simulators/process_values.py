@@ -47,9 +47,9 @@ class LaggedValue:
             value += self.wear_gain * share * self.fault.size(self.time.age_days(time_s))
         step = np.floor(time_s / NOISE_STEP_S).astype(np.int64)
         value += self.noise * (0.15 + 0.85 * share) * near_normal(self.seed, step)
-        if min(self.run, self.stop) >= 0:
-            value = np.maximum(value, 0.0)
-        return value
+        lowest = 0.0 if min(self.run, self.stop) >= 0 else -np.inf
+        result: NDArray[np.float64] = np.maximum(value, lowest)
+        return result
 
     def _running_share(self, segments: Segments, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
         target = (segments.state == MachineState.RUN.value).astype(np.float64)

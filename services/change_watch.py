@@ -1,0 +1,64 @@
+"""Watches the change feed of the database and tells this process what others changed [NEW-31]."""
+
+import logging
+import threading
+
+from domain.errors import StorageError
+from domain.events import AlarmsChanged, PlantChanged
+from services.event_bus import EventBus
+from storage.change_feed import Change
+from storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+POLL_S = 0.1
+JOIN_S = 2.0
+ALARM_KIND = "alarm"
+
+
+class ChangeWatch:
+    """A thread with its own connection; everything it learns becomes an event."""
+
+    def __init__(self, store: Store, bus: EventBus) -> None:
+        self._store = store
+        self._bus = bus
+        self._stop = threading.Event()
+        self._cursor = 0
+        self._thread = threading.Thread(target=self._run, name="change-watch", daemon=True)
+
+    def start(self) -> None:
+        """Watch from the present on."""
+        self._cursor = self._store.changes.latest()
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.wait(POLL_S):
+                self._look()
+        finally:
+            self._store.changes.close()
+
+    def _look(self) -> None:
+        try:
+            if not self._store.changes.has_changed():
+                return
+            changes = self._store.changes.since(self._cursor)
+        except StorageError as error:
+            _log.warning("the change feed cannot be read: %s", error)
+            return
+        if changes:
+            self._cursor = changes[-1].id
+            self._tell(changes)
+
+    def _tell(self, changes: tuple[Change, ...]) -> None:
+        kinds = {change.kind for change in changes}
+        if ALARM_KIND in kinds:
+            self._bus.publish(AlarmsChanged())
+        if kinds - {ALARM_KIND}:
+            self._bus.publish(PlantChanged())
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(JOIN_S)

@@ -1,0 +1,120 @@
+"""The window program: shown at once, connected to the services of a data folder as soon as they are open."""
+
+import sys
+from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from domain.errors import ControlRoomError
+from domain.events import PlantChanged
+from domain.instants import Clock
+from ui.app import ControlRoom, create_application
+from ui.context import Context, ScreenFactory
+from ui.screens.screen import Screen
+from ui.text import error_words
+from ui.theme import application_theme
+
+if TYPE_CHECKING:  # numpy and the storage must not be loaded before the window is shown
+    from services.workstation import Workstation
+
+EXIT_REFUSED = 3
+ROOMS = ("overview", "alarms", "asset", "trends", "analysis")
+FIRST_ADDRESS = "overview"
+
+
+def run_app(folder: Path, *, clock: Clock, for_s: float | None = None) -> int:
+    """Show the control room for a data folder until its window closes; return the exit code."""
+    settings = QSettings("Jidoka", "window")
+    application = create_application(sys.argv[:1], theme=str(settings.value("theme", "day")))
+    session = WindowSession(application, folder, clock=clock)
+    session.start(address=str(settings.value("address", FIRST_ADDRESS)))
+    if for_s is not None:
+        QTimer.singleShot(round(for_s * 1000), session.room.window.close)
+    code = application.exec()
+    settings.setValue("theme", application_theme().tokens.name)
+    settings.setValue("address", session.last_address)
+    session.close()
+    return session.exit_code or code
+
+
+class WindowSession(QObject):
+    """One window and the services behind it; services are opened and closed in the database lane."""
+
+    def __init__(self, application: QApplication, folder: Path, *, clock: Clock) -> None:
+        super().__init__(application)
+        self._folder = folder
+        self._clock = clock
+        self._address = FIRST_ADDRESS
+        self._workstation: Workstation | None = None
+        self.room = ControlRoom(application, clock=clock)
+        self.exit_code = 0
+
+    def start(self, *, address: str = FIRST_ADDRESS, width: int = 0, height: int = 0) -> None:
+        """Show the window, then open the data behind it."""
+        self._address = address
+        self.room.show(width=width, height=height)
+        self.room.tasks.run(self._open, done=self._attach, failed=self._refuse)
+
+    @property
+    def last_address(self) -> str:
+        """Where the operator was last."""
+        return str(self.room.window.navigator.current or self._address)
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether screens show data."""
+        return self._workstation is not None
+
+    def _open(self) -> "Workstation":
+        from services.workstation import open_workstation
+
+        return open_workstation(self._folder, clock=self._clock)
+
+    def _attach(self, opened: "Workstation") -> None:
+        from ui.plant_search import PlantProvider
+        from ui.shell_source import ServiceShellSource
+
+        self._workstation = opened
+        source = ServiceShellSource(opened, self.room.tasks, self.room.events, parent=self)
+        self.room.events.delivered.connect(self._on_events)
+        self.room.attach(
+            source=source,
+            events=opened.events,
+            zone=opened.monitoring.plant.zone,
+            screens=_screens(opened),
+            providers=[PlantProvider(lambda: opened.monitoring.plant)],
+            address=self._address,
+        )
+
+    def _on_events(self, events: tuple[object, ...]) -> None:
+        if self._workstation is not None and any(isinstance(each, PlantChanged) for each in events):
+            self.room.tasks.run(self._workstation.reload)
+
+    def _refuse(self, error: BaseException) -> None:
+        self.exit_code = EXIT_REFUSED
+        words = error_words(error)
+        details = str(error) if isinstance(error, ControlRoomError) else repr(error)
+        self.room.window.message_bar.show_message(words, details=details)
+
+    def close(self) -> None:
+        """End screens first, services after them."""
+        self.room.shut_down()
+        if self._workstation is not None:
+            self._workstation.close()
+            self._workstation = None
+
+
+def _screens(workstation: "Workstation") -> Mapping[str, ScreenFactory]:
+    """Return the factories of all rooms; each is imported when its screen is first opened."""
+    return {room: partial(_make, room, workstation) for room in ROOMS}
+
+
+def _make(room: str, workstation: "Workstation", context: Context) -> Screen:
+    maker = getattr(import_module(f"ui.screens.{room}"), f"make_{room}")
+    screen: Screen = maker(workstation)(context)
+    return screen
