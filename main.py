@@ -88,12 +88,13 @@ def demo(options: argparse.Namespace) -> int:
 
 def _offscreen_demo(session: Any, options: argparse.Namespace) -> int:
     """Without a display: print what is read, write pictures, end after a bounded time."""
+    from services.clock import SystemClock
     from ui.screenshots import take_screenshots
 
     print(f"No display: the demo runs offscreen for {options.for_s:.0f} s.")
     code: int = session.report(for_s=options.for_s, as_json=options.json)
     target = Path("screenshots")
-    pictures = take_screenshots(options.data_dir, target, is_complete=False)
+    pictures = take_screenshots(options.data_dir, target, clock=SystemClock(), is_complete=False)
     print(f"{len(pictures)} screenshots written to {target.resolve()}")
     return code
 
@@ -198,6 +199,7 @@ def analyse(options: argparse.Namespace) -> int:
 def screenshots(options: argparse.Namespace) -> int:
     """Write pictures of every screen, day and night, in two sizes, from the demo plant."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from services.clock import SystemClock
     from services.demo_session import DemoSession
     from ui.screenshots import take_screenshots
 
@@ -207,7 +209,7 @@ def screenshots(options: argparse.Namespace) -> int:
     try:
         session.wait_live(limit_s=30)
         time.sleep(options.for_s or 0)
-        pictures = take_screenshots(folder, options.out, is_complete=True)
+        pictures = take_screenshots(folder, options.out, clock=SystemClock(), is_complete=True)
     finally:
         session.stop()
     print(f"{len(pictures)} screenshots written to {options.out.resolve()}")

@@ -1,0 +1,73 @@
+"""Pictures of every screen, day and night, in two sizes, taken from the running program."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from domain.instants import Clock
+from ui.app import create_application
+from ui.control_room import ROOMS, WindowSession
+from ui.theme import DAY, NIGHT, application_theme
+
+SIZES = ((1920, 1080), (1366, 768))
+ATTACH_LIMIT_S = 30.0
+SETTLE_MS = 3500
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture to take."""
+
+    room: str
+    theme: str
+    width: int
+    height: int
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.room}-{self.theme}-{self.width}x{self.height}.png"
+
+
+def take_screenshots(folder: Path, target: Path, *, clock: Clock, is_complete: bool) -> list[Path]:
+    """Open the window on a data folder and write the pictures; only the large day ones unless complete."""
+    application = create_application(["jidoka"], theme="day")
+    session = WindowSession(application, folder, clock=clock)
+    session.start(width=SIZES[0][0], height=SIZES[0][1])
+    _wait_attached(session)
+    target.mkdir(parents=True, exist_ok=True)
+    written = [_take(session, picture, target) for picture in _pictures(is_complete)]
+    session.close()
+    return written
+
+
+def _pictures(is_complete: bool) -> Iterator[Picture]:
+    themes, sizes = (("day", "night"), SIZES) if is_complete else (("day",), SIZES[:1])
+    for width, height in sizes:
+        for theme in themes:
+            for room in ROOMS:
+                yield Picture(room, theme, width, height)
+
+
+def _wait_attached(session: WindowSession) -> None:
+    deadline_s = time.monotonic() + ATTACH_LIMIT_S
+    while not session.is_attached and not session.exit_code and time.monotonic() < deadline_s:
+        _run_for(50)
+
+
+def _take(session: WindowSession, picture: Picture, target: Path) -> Path:
+    application_theme().use(NIGHT if picture.theme == "night" else DAY)
+    session.room.window.resize(picture.width, picture.height)
+    session.room.window.navigator.go(picture.room)
+    _run_for(SETTLE_MS)
+    path = target / picture.file_name
+    session.room.window.grab().save(str(path))
+    return path
+
+
+def _run_for(milliseconds: int) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
