@@ -54,7 +54,8 @@ class LaggedValue:
     def _running_share(self, segments: Segments, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
         target = (segments.state == MachineState.RUN.value).astype(np.float64)
         if self.lag_s <= 0:
-            return (segments.at(time_s) == MachineState.RUN.value).astype(np.float64)
+            at_once: NDArray[np.float64] = (segments.at(time_s) == MachineState.RUN.value).astype(np.float64)
+            return at_once
         level = np.empty(len(target))
         level[0] = target[0]
         decay = np.exp(-np.diff(segments.start_s) / self.lag_s)
