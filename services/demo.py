@@ -63,13 +63,12 @@ def _create(
     _make_certificates(folder, clock)
     model = PlantModel(PlantTime(order.epoch_us, order.pace), order.seed)
     plant = model.plant(_endpoints(order))
-    measured = measure_points(model, plant, progress)
-    baselines = _baselines(plant, measured)
-    rules = demo_rules(plant, severity_table(), baselines)
     history, kept = store.open_history_writer(), store.open_waveforms(is_writer=True)
     try:
         past = PastWriter(model, plant, history, kept, progress)
-        past.write_values()
+        measured = measure_points(model, plant, progress, past.write_values)
+        baselines = _baselines(plant, measured)
+        rules = demo_rules(plant, severity_table(), baselines)
         past.write_points(measured, rules, baselines)
     finally:
         history.close()

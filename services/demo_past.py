@@ -13,7 +13,7 @@ from multiprocessing import get_context
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.simulators.noise import near_normal, stable_seed
+from acquisition.simulators.noise import stable_seed
 from acquisition.simulators.plant_model import CAPTURE_LENGTH, PlantModel
 from acquisition.simulators.vibration import SAMPLING_RATE_HZ, VibrationChannel
 from domain.condition.alarms import AlarmRule
@@ -54,19 +54,20 @@ class PointPast:
         return learn_baseline(self.running[:, self.features.index(feature)])
 
 
-def measure_points(model: PlantModel, plant: Plant, progress: Progress) -> dict[int, PointPast]:
-    """Analyse a waveform a day of every point, on all cores; return the results by waveform tag."""
-    jobs = [
-        (model.channels[point.waveform_tag_key], point)
-        for point in plant.points
-        if point.waveform_tag_key is not None
-    ]
+def measure_points(
+    model: PlantModel, plant: Plant, progress: Progress, meanwhile: Callable[[], None]
+) -> dict[int, PointPast]:
+    """Analyse a waveform a day of every point on all cores, doing ``meanwhile`` here; return by waveform."""
+    points = [point for point in plant.points if point.waveform_tag_key is not None]
+    channels = [model.channels[point.waveform_tag_key or 0] for point in points]
     found: dict[int, PointPast] = {}
     workers = max(1, min(os.cpu_count() or 1, 4))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for past in pool.map(_measure, *zip(*jobs, strict=True)):
+        results = pool.map(_measure, channels, points)
+        meanwhile()
+        for past in results:
             found[past.waveform_key] = past
-            progress("past_spectra", len(found) / len(jobs))
+            progress("past_spectra", len(found) / len(points))
     return found
 
 
@@ -159,13 +160,13 @@ class PastWriter:
     def _write_figures(self, point: MeasurementPoint, past: PointPast) -> dict[int, NDArray[np.float64]]:
         channel = self._model.channels[past.waveform_key]
         is_running = self._is_running(channel)
-        minute = np.arange(len(self._time_s))
+        minutes = len(self._time_s)
         written: dict[int, NDArray[np.float64]] = {}
         for column, feature in enumerate(past.features):
             tag = self._plant.feature_tag(point.id, feature)
             if tag is None:
                 continue
-            spread = near_normal(stable_seed(self._model.seed, tag.name), minute)
+            spread = np.random.default_rng(stable_seed(self._model.seed, tag.name)).standard_normal(minutes)
             series = np.exp(
                 _log_level(past.running[:, column]) + _log_spread(past.running[:, column]) * spread
             )

@@ -16,6 +16,9 @@ from acquisition.simulators.wear import FaultScript, PlantTime
 from domain.plant.assets import MachineState
 
 NOISE_STEP_S = 0.5
+FIRST_HOUR = -720
+"""Counters begin thirty days before the epoch."""
+
 MEMORY = 6.0
 """A first-order lag forgets its past after this many time constants."""
 
@@ -84,7 +87,7 @@ class CounterValue:
     def __init__(self, motion: ShaftMotion, *, rate_per_s: float, share: float = 1.0) -> None:
         self._motion = motion
         self._rate_per_s = rate_per_s * share
-        self._seconds_until: dict[int, float] = {-720: 0.0}
+        self._seconds_until = [0.0]
 
     def at(self, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return whole counts at ascending times."""
@@ -96,13 +99,12 @@ class CounterValue:
         return np.floor(running * self._rate_per_s)
 
     def _until(self, hour: int) -> float:
+        """Return the seconds run before an hour; hours are added up once, in order."""
         known = self._seconds_until
-        if hour <= -720:
-            return 0.0
-        last = max(each for each in known if each <= hour)
-        for each in range(last, hour):
-            known[each + 1] = known[each] + float(self._within(each, np.array([(each + 1) * HOUR_S]))[0])
-        return known[hour]
+        while FIRST_HOUR + len(known) <= hour:
+            last = FIRST_HOUR + len(known) - 1
+            known.append(known[-1] + float(self._within(last, np.array([(last + 1) * HOUR_S]))[0]))
+        return known[max(0, hour - FIRST_HOUR)]
 
     def _within(self, hour: int, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
         segments = self._motion.segments(hour * HOUR_S, (hour + 1) * HOUR_S)
