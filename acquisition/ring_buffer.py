@@ -111,6 +111,15 @@ class _Mapped:
         header["magic"] = cls.MAGIC
         return segment
 
+    @classmethod
+    def _attach(cls, folder: Path, *, writable: bool = False) -> Segment:
+        """Map the writer's segment; its size is found in its header, because Windows does not tell it."""
+        name = segment_name(folder, cls.PART)
+        probe = open_segment(name, size=HEADER_BYTES)
+        header = np.frombuffer(probe.memory[:HEADER_BYTES], dtype=_HEADER, count=1)
+        probe.close()
+        return open_segment(name, size=HEADER_BYTES + int(header["capacity"][0]), writable=writable)
+
     @property
     def epoch(self) -> int:
         return int(self.header["epoch"][0])
@@ -162,7 +171,7 @@ class ValueTable(_Mapped):
     @classmethod
     def open(cls, folder: Path) -> "ValueTable":
         """Attach as a reader; SegmentMissing when no collector has made it."""
-        return cls(open_segment(segment_name(folder, cls.PART)))
+        return cls(cls._attach(folder))
 
     def slots(self, tag_keys: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return the slot of each tag, -1 for a tag that the table does not hold."""
@@ -260,7 +269,7 @@ class WaveformRing(_Mapped):
     @classmethod
     def open(cls, folder: Path) -> "WaveformRing":
         """Attach as a reader; SegmentMissing when no collector has made it."""
-        return cls(open_segment(segment_name(folder, cls.PART)))
+        return cls(cls._attach(folder))
 
     @property
     def tag_keys(self) -> tuple[int, ...]:
@@ -384,7 +393,7 @@ class SpectrumBoard(_Mapped):
     @classmethod
     def open(cls, folder: Path, *, writable: bool = False) -> "SpectrumBoard":
         """Attach; the analysis process writes, windows read. SegmentMissing when nobody made it."""
-        return cls(open_segment(segment_name(folder, cls.PART), writable=writable))
+        return cls(cls._attach(folder, writable=writable))
 
     def write(
         self, tag_key: int, kind: SpectrumKind, spectrum: Spectrum, *, start_us: int, quality: int
