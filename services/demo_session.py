@@ -84,7 +84,7 @@ class DemoSession:
         return read_status(self._folder / "runtime" / FILE_NAME)
 
     def report(self, *, for_s: float | None, as_json: bool) -> int:
-        """Print what is read until the time is over or a process ended; return 0 when values came."""
+        """Print what is read until the time is over or the collector ended; return 0 when values came."""
         end_s = float("inf") if for_s is None else time.monotonic() + for_s
         status = self.wait_live(limit_s=30)
         while time.monotonic() < end_s and self._is_running():
@@ -102,7 +102,8 @@ class DemoSession:
         wait_ended(self._processes, limit_s=STOP_LIMIT_S)
 
     def _is_running(self) -> bool:
-        return all(process.poll() is None for process in self._processes)
+        """Say whether values are still collected; a device of the plant may fail and come back meanwhile."""
+        return self._is_held("supervisor")
 
     def _is_held(self, lock: str) -> bool:
         return is_held(self._folder / "runtime" / f"{lock}.lock")

@@ -60,6 +60,11 @@ _REFUSALS: Final = frozenset(
 )
 """Answers that a quick second try will not change."""
 
+_FILTER_REFUSED: Final = frozenset(
+    {ua.StatusCodes.BadMonitoredItemFilterUnsupported, ua.StatusCodes.BadFilterNotAllowed}
+)
+"""A server that cannot report by time stamp is asked again for changes of value alone."""
+
 
 Node: TypeAlias = Any
 """A node id of the library, opaque outside this module."""
@@ -193,6 +198,13 @@ class OpcUaSession:
         ]
         with self._translated():
             statuses = await self._create_items(requests)
+            plain = [place for place, status in enumerate(statuses) if status in _FILTER_REFUSED]
+            for place in plain:
+                requests[place].RequestedParameters.Filter = None
+            for place, status in zip(
+                plain, await self._create_items([requests[i] for i in plain]), strict=True
+            ):
+                statuses[place] = status
         return dict(zip(items, statuses, strict=True))
 
     async def write(self, tag: Tag, value: bool | int | float | str) -> None:
@@ -329,6 +341,7 @@ def _first_certificate(chain: bytes) -> bytes:
 def _item_request(
     node: ua.NodeId, handle: int, *, sampling_ms: float, queue: int
 ) -> ua.MonitoredItemCreateRequest:
+    """Ask for every value with a new time stamp: one that stays equal was measured all the same."""
     request = ua.MonitoredItemCreateRequest()
     request.ItemToMonitor.NodeId = node
     request.ItemToMonitor.AttributeId = ua.AttributeIds.Value
@@ -337,4 +350,7 @@ def _item_request(
     request.RequestedParameters.SamplingInterval = sampling_ms
     request.RequestedParameters.QueueSize = queue
     request.RequestedParameters.DiscardOldest = True
+    request.RequestedParameters.Filter = ua.DataChangeFilter(
+        Trigger=ua.DataChangeTrigger.StatusValueTimestamp
+    )
     return request
