@@ -93,6 +93,7 @@ class Collector:
         self._active_alarms = (0, 0)
         self._versions = program_versions(sqlite=store.report.sqlite_version)
         self._derived = _DerivedTags(self._plant)
+        self._last_status: SystemStatus | None = None
 
     def _rings(self) -> tuple[ValueTable, WaveformRing, SpectrumBoard]:
         folder, waves = self._options.folder, [tag for tag in self._plant.tags if tag.is_waveform]
@@ -174,7 +175,7 @@ class Collector:
             self._hub.publish(stale)
         self._recorder.commit_soon()
         self._lane.submit(self._maintain, cause="history_maintenance")
-        report = self._status(statuses)
+        self._last_status = report = self._status(statuses)
         self._lane.submit(lambda: self._write_status(report), cause="status_file")
         if self._analysis is not None and not self._is_analysis_well():
             self._restart_analysis()
@@ -305,6 +306,23 @@ class Collector:
         for path in (self._store.folder.runtime / FILE_NAME, *self._options.status_files):
             write_status(path, status)
 
+    def _tell_the_end(self) -> None:
+        """Leave a status in which everything received is stored, or says what is not."""
+        if self._last_status is None:
+            return
+        recorder = self._recorder
+        status = replace(
+            self._last_status,
+            written_us=self._clock.now_us(),
+            samples_received=recorder.samples_received,
+            samples_stored=recorder.samples_stored,
+            samples_pending=recorder.samples_pending,
+        )
+        try:
+            self._write_status(status)
+        except OSError as error:
+            _log.error("the last status cannot be written: %s", error)
+
     def _close(self) -> None:
         if self._analysis is not None:
             self._analysis.join(2.0)
@@ -314,6 +332,7 @@ class Collector:
             self._results.close()
         self._lane.close()
         self._recorder.finish()
+        self._tell_the_end()
         self._history.close()
         self._kept.close()
         for mapped in (self._values, self._waveforms, self._spectra):

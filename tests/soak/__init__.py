@@ -1,0 +1,1 @@
+"""Long runs of the real program, on demand: ``python -m tests.soak NAME``."""
