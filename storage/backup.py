@@ -73,7 +73,12 @@ def backup(folder: DataFolder, target: Path, *, now_us: int, reason: str = "manu
 
 
 def verify(path: Path) -> BackupManifest:
-    """Open a backup and compare it with its manifest; DatabaseDamaged says what does not fit."""
+    """Open a backup and compare it with its manifest; DatabaseDamaged says what does not fit.
+
+    ConfigurationError when there is nothing at all at ``path``.
+    """
+    if not path.exists():
+        raise ConfigurationError(f"there is no backup at {path}", key="backup_missing")
     try:
         manifest = BackupManifest(**json.loads((path / _MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
