@@ -12,7 +12,7 @@ from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag
 from domain.roles import Actor, Permission
 from services.access import require
-from storage.repositories.condition_rows import AlarmTransition
+from storage.repositories.condition_rows import AlarmTransition as AlarmTransition
 from storage.store import Store
 
 

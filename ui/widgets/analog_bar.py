@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.formatting import UNKNOWN_VALUE, Presentation
@@ -15,13 +15,19 @@ from ui.widgets.priority_symbol import SymbolState, draw_symbol
 
 TRACK_WIDTH, TRACK_HEIGHT = 18, 124
 TITLE_HEIGHT, VALUE_HEIGHT, UNIT_HEIGHT = 34, 24, 16
+AROUND_TRACK = TITLE_HEIGHT + VALUE_HEIGHT + UNIT_HEIGHT + 8
+SHORTEST_TRACK = 36
 
 
 class AnalogBar(QWidget):
     """One value against its normal band and limits on a fixed scale."""
 
-    def __init__(self, title: str, subtitle: str = "", *, track_height: int = TRACK_HEIGHT) -> None:
+    def __init__(
+        self, title: str, subtitle: str = "", *, track_height: int = TRACK_HEIGHT, is_elastic: bool = False
+    ) -> None:
+        """An elastic bar's track takes the height that its layout gives."""
         super().__init__()
+        self._is_elastic = is_elastic
         self._theme = application_theme()
         self._clock = application_flash_clock()
         self._title, self._subtitle = title, subtitle
@@ -33,7 +39,8 @@ class AnalogBar(QWidget):
         self._shown: Presentation = UNKNOWN_VALUE
         self._symbol: SymbolState | None = None
         self.setAccessibleName(f"{title} {subtitle}".strip())
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        vertical = QSizePolicy.Policy.Expanding if is_elastic else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
 
     def set_titles(self, title: str, subtitle: str = "") -> None:
         """Name the value."""
@@ -67,10 +74,16 @@ class AnalogBar(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(84, TITLE_HEIGHT + self._track_height + VALUE_HEIGHT + UNIT_HEIGHT + 8)
+        track = TRACK_HEIGHT if self._is_elastic else self._track_height
+        return QSize(84, AROUND_TRACK + track)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(56, self.sizeHint().height())
+        track = SHORTEST_TRACK if self._is_elastic else self._track_height
+        return QSize(56, AROUND_TRACK + track)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._is_elastic:
+            self._track_height = max(SHORTEST_TRACK, self.height() - AROUND_TRACK)
 
     def _y(self, value: float) -> float:
         low, high = self._scale

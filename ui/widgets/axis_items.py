@@ -61,7 +61,7 @@ class PlainAxis(pg.AxisItem):  # type: ignore[misc]
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         ticks = self.major_ticks(low, high, length=size)
-        return [(ticks[1] - ticks[0] if len(ticks) > 1 else 1.0, ticks)]
+        return [(ticks[1] - ticks[0] if len(ticks) > 1 else high - low, ticks)]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         shown = abs(spacing * self.factor)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from domain.plant.assets import MachineState
 from ui.formatting import Presentation, number
-from ui.theme import BODY, BOLD, MEDIUM, REGULAR, SEMIBOLD, Tokens, application_theme, font
+from ui.theme import BODY, BOLD, CAPTION, MEDIUM, REGULAR, SEMIBOLD, Tokens, application_theme, font
 from ui.widgets import drawing
 from ui.widgets.flash_clock import application_flash_clock
 from ui.widgets.priority_symbol import SymbolState, draw_symbol
@@ -21,8 +21,9 @@ PADDING = 8
 class CellDelegate(QStyledItemDelegate):
     """One delegate for all kinds; ``columns`` are those of the model."""
 
-    def __init__(self, columns: tuple[Column, ...], parent: QObject) -> None:
+    def __init__(self, columns: tuple[Column, ...], parent: QObject, *, is_on_panel: bool = False) -> None:
         super().__init__(parent)
+        self._is_on_panel = is_on_panel
         self._columns = columns
         self._theme = application_theme()
         self._clock = application_flash_clock()
@@ -41,11 +42,14 @@ class CellDelegate(QStyledItemDelegate):
         whole = QRectF(option.rect)  # type: ignore[attr-defined]
         state = option.state  # type: ignore[attr-defined]
         selected = bool(state & QStyle.StateFlag.State_Selected)
-        ground = tokens.selection if selected else tokens.field
+        plain = tokens.panel if self._is_on_panel else tokens.field
+        ground = tokens.selection if selected else plain
         if selected:
             painter.fillRect(whole, QColor(ground))
         line = whole.bottom() - 0.5
         drawing.rule(painter, QPointF(whole.left(), line), QPointF(whole.right(), line), tokens.line)
+        if selected and self._is_on_panel:
+            self._frame_row(painter, whole, index)
         cell = whole.adjusted(PADDING, 0, -PADDING, -1)
         column = self._columns[index.column()]
         value = index.data(VALUE_ROLE)
@@ -53,6 +57,21 @@ class CellDelegate(QStyledItemDelegate):
         painter.save()
         self._paint_value(painter, cell, column, value, face=face, ground=ground)
         painter.restore()
+
+    def _frame_row(
+        self, painter: QPainter, whole: QRectF, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Frame the chosen row of a card, so that it is found at one look."""
+        ink = self._theme.tokens.accent
+        left, right = whole.left(), whole.right()
+        for y in (whole.top() + 0.5, whole.bottom() - 0.5):
+            drawing.rule(painter, QPointF(left, y), QPointF(right, y), ink)
+        if index.column() == 0:
+            drawing.rule(painter, QPointF(left + 0.5, whole.top()), QPointF(left + 0.5, whole.bottom()), ink)
+        if index.column() == len(self._columns) - 1:
+            drawing.rule(
+                painter, QPointF(right - 0.5, whole.top()), QPointF(right - 0.5, whole.bottom()), ink
+            )
 
     def _paint_value(
         self, painter: QPainter, cell: QRectF, column: Column, value: Any, *, face: QFont, ground: str
@@ -87,6 +106,10 @@ class CellDelegate(QStyledItemDelegate):
         drawing.value(painter, cell.adjusted(0, 0, -missing, 0), shown, tokens=tokens, face=self._strong)
 
     def _paint_health(self, painter: QPainter, cell: QRectF, value: object, tokens: Tokens) -> None:
+        if isinstance(value, str):
+            # A refusal stands where the score would: calm words, no bar.
+            drawing.text(painter, cell, value, face=font(CAPTION), colour=tokens.text_2)
+            return
         score = value if isinstance(value, float | int) else None
         words = number(float("nan") if score is None else score, 0)
         head = QRectF(cell.left(), cell.top(), 28, cell.height())

@@ -34,15 +34,19 @@ class DataTable(QTableView):
         identity: Callable[[Any], Hashable],
         is_bold: Callable[[Any], bool] | None = None,
         row_height: int = ROW,
+        is_on_panel: bool = False,
     ) -> None:
+        """``is_on_panel`` gives the rows the ground of the card they stand on."""
         super().__init__()
         self._rows = RowsModel(columns, identity=identity, is_bold=is_bold, parent=self)
         self._clock = application_flash_clock()
         self._symbols = [place for place, each in enumerate(columns) if each.kind is CellKind.SYMBOL]
+        self._is_listening = False
         self.setObjectName("table")
         self.setAccessibleName(name)
         self.setModel(self._rows)
-        self.setItemDelegate(CellDelegate(self._rows.columns, self))
+        self.setProperty("onpanel", is_on_panel)
+        self.setItemDelegate(CellDelegate(self._rows.columns, self, is_on_panel=is_on_panel))
         self._set_up_view(row_height)
         self._set_up_header()
         self.doubleClicked.connect(self._open_index)
@@ -123,6 +127,10 @@ class DataTable(QTableView):
                 found.append(self._rows.identity_at(place))
         return found
 
+    def use_short_titles(self, short: bool) -> None:
+        """Head the columns with their short titles, for small windows."""
+        self._rows.use_short_titles(short)
+
     def show_column(self, key: str, shown: bool) -> None:
         """Show or hide a column by its key."""
         for place, column in enumerate(self._rows.columns):
@@ -154,13 +162,18 @@ class DataTable(QTableView):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._symbols:
-            self._clock.ticked.connect(self._flash)
+        self._listen(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        if self._symbols:
-            self._clock.ticked.disconnect(self._flash)
+        self._listen(False)
+
+    def _listen(self, listening: bool) -> None:
+        """Follow the flash clock or not; Qt may hide a table that was never shown."""
+        if self._symbols and listening is not self._is_listening:
+            self._is_listening = listening
+            ticked = self._clock.ticked
+            ticked.connect(self._flash) if listening else ticked.disconnect(self._flash)
 
     def _flash(self) -> None:
         """Repaint the flashing symbols in view, nothing else."""

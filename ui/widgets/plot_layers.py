@@ -125,8 +125,9 @@ def render_backdrop(
         _hatch(painter, stretch, mapping, tokens)
     if backdrop.has_grid:
         _grid(painter, mapping, x_ticks, y_ticks, tokens)
-    for limit in backdrop.limits:
-        _limit(painter, limit, mapping, tokens)
+    taken = frame.top()
+    for limit in sorted(backdrop.limits, key=_limit_place):
+        taken = _limit(painter, limit, mapping, tokens, taken=taken)
     painter.setPen(QPen(QColor(tokens.line), 1))
     painter.drawRect(QRectF(frame.left() + 0.5, frame.top() + 0.5, frame.width() - 1, frame.height() - 1))
     painter.end()
@@ -165,20 +166,26 @@ def _grid(
     painter.drawLines(lines)
 
 
-def _limit(painter: QPainter, limit: LimitLine, mapping: Mapping, tokens: Tokens) -> None:
+def _limit_place(limit: LimitLine) -> float:
+    return -limit.value
+
+
+def _limit(painter: QPainter, limit: LimitLine, mapping: Mapping, tokens: Tokens, *, taken: float) -> float:
+    """Paint a limit, its name above the line or, too near ``taken``, below; return what is taken."""
     frame = mapping.frame
     y = round(mapping.y(limit.value)) + 0.5
     if not frame.top() <= y <= frame.bottom():
-        return
+        return taken
     pen = QPen(QColor(tokens.text_2), 1)
     pen.setDashPattern([5, 3])
     painter.setPen(pen)
     painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
     face = font(AXIS, MEDIUM)
-    above = y - frame.top() > 16
+    above = y - taken > 16
     box = QRectF(frame.left() + 4, y - 15 if above else y + 1, drawing.width_of(limit.name, face) + 4, 14)
     painter.fillRect(box, QColor(tokens.plot))
     drawing.text(painter, box.adjusted(2, 0, 2, 0), limit.name, face=face, colour=tokens.text_2)
+    return max(y, box.bottom())
 
 
 def draw_guides(painter: QPainter, guides: Sequence[Guide], mapping: Mapping, tokens: Tokens) -> None:

@@ -217,6 +217,7 @@ class PrioritySymbol(QWidget):
         self._clock = application_flash_clock()
         self._shown: SymbolState | None = None
         self._size = size
+        self._is_listening = False
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.show_state(shown)
 
@@ -233,10 +234,17 @@ class PrioritySymbol(QWidget):
         return QSize(round(self._size * 1.56), round(self._size * 1.45))
 
     def showEvent(self, event: QShowEvent) -> None:
-        self._clock.ticked.connect(self._flash)
+        self._listen(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self._clock.ticked.disconnect(self._flash)
+        self._listen(False)
+
+    def _listen(self, listening: bool) -> None:
+        """Follow the flash clock or not; Qt may hide a widget that was never shown."""
+        if listening is not self._is_listening:
+            self._is_listening = listening
+            ticked = self._clock.ticked
+            ticked.connect(self._flash) if listening else ticked.disconnect(self._flash)
 
     def _flash(self) -> None:
         if self._shown is not None and self._shown.is_flashing:

@@ -23,7 +23,7 @@ class CellKind(Enum):
     SPARK = "spark"
     """spark.Spark or None"""
     HEALTH = "health"
-    """float 0-100 or None, number and bar"""
+    """float 0-100 or None, number and bar; a str says calmly why there is none"""
     STATE = "state"
     """MachineState"""
 
@@ -47,6 +47,8 @@ class Column:
     decimals: int = 0
     is_weak: bool = False
     is_hideable: bool = True
+    short: str = ""
+    """Title for small windows; empty keeps the long one."""
 
     @property
     def is_sortable(self) -> bool:
@@ -82,6 +84,13 @@ class RowsModel(QAbstractTableModel):
         self._rows: list[Any] = []
         self._ids: list[Hashable] = []
         self._sorted_by: tuple[int, bool] | None = None
+        self._has_short_titles = False
+
+    def use_short_titles(self, short: bool) -> None:
+        """Head the columns with their short titles or the long ones."""
+        if short is not self._has_short_titles:
+            self._has_short_titles = short
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._rows)
@@ -165,7 +174,7 @@ class RowsModel(QAbstractTableModel):
             return None
         column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
+            return column.short if self._has_short_titles and column.short else column.title
         if role == Qt.ItemDataRole.TextAlignmentRole:
             # A row number is right-aligned, so its title is too.
             right = column.align_right or column.kind is CellKind.NUMBER

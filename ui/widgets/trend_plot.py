@@ -24,6 +24,7 @@ MOST_CURVES = 6
 TAIL_SAMPLES = 8192
 GAP_FACTOR = 2.5
 SHORTEST_GAP_S = 5.0
+BARE_AXIS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,9 @@ class TrendPlot(QWidget):
         self._pool: list[RasterCurve] = []
         self._is_live = True
         self._span_s = 8 * 3600.0
-        x_axis = TimeAxis("bottom", extent=BOTTOM_AXIS if has_time_axis else 0, plant_time=plant_time)
-        x_axis.setVisible(has_time_axis)
+        x_axis = TimeAxis("bottom", extent=BOTTOM_AXIS if has_time_axis else BARE_AXIS, plant_time=plant_time)
+        # A bare axis keeps room for the lower half of the lowest number.
+        x_axis.setStyle(showValues=has_time_axis)
         self.pane = PlotPane(
             name=name, x_axis=x_axis, y_axis=PlainAxis("left", extent=LEFT_AXIS), top_margin=top_margin
         )

@@ -1,0 +1,66 @@
+"""One look at the live values, worded for screens."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from domain.instants import MICROSECONDS_PER_SECOND
+from domain.plant.assets import MachineState
+from domain.plant.quality import BAD_COMMUNICATION_LOST, CLASS_MASK, QualityClass
+from domain.plant.readings import ReadingBatch
+from domain.plant.tags import Tag
+from ui.formatting import Presentation, present
+
+UNKNOWN_READING = (float("nan"), BAD_COMMUNICATION_LOST, 0)
+
+
+class Readings:
+    """Values by tag key. Where the whole plant is simulated the window says so, not each value."""
+
+    def __init__(self, batch: ReadingBatch, *, now_us: int, is_simulated: bool) -> None:
+        self.batch, self._now_us, self._is_simulated = batch, now_us, is_simulated
+        self._by_key = {
+            key: (value, quality, at_us)
+            for key, value, quality, at_us in zip(
+                batch.tag_key.tolist(),
+                batch.value.tolist(),
+                batch.quality.tolist(),
+                batch.source_us.tolist(),
+                strict=True,
+            )
+        }
+
+    def raw(self, key: int) -> tuple[float, int, int]:
+        """Return value, quality code and source instant; NaN and bad for a tag not read."""
+        return self._by_key.get(key, UNKNOWN_READING)
+
+    def number(self, key: int | None) -> float | None:
+        """Return a usable value, None when it is bad or missing."""
+        if key is None:
+            return None
+        value, quality, _ = self.raw(key)
+        if quality & CLASS_MASK == QualityClass.BAD or not np.isfinite(value):
+            return None
+        return value
+
+    def state(self, key: int | None) -> MachineState:
+        """Return what a state tag says."""
+        value = self.number(key)
+        try:
+            return MachineState.UNKNOWN if value is None else MachineState(round(value))
+        except ValueError:
+            return MachineState.UNKNOWN
+
+    def shown(self, tag: Tag) -> Presentation:
+        """Return a tag's value in words, its quality in the open."""
+        value, quality, at_us = self.raw(tag.key)
+        age_s = max(0.0, (self._now_us - at_us) / MICROSECONDS_PER_SECOND) if at_us else 0.0
+        words = present(value, unit=tag.unit, digits=tag.digits, quality=quality, age_s=age_s)
+        return replace(words, mark="") if self._is_simulated and words.mark == "SIM" else words
+
+    def part(self, keys: Iterable[int]) -> ReadingBatch:
+        """Return the rows of some tags."""
+        wanted = set(keys)
+        places = [place for place, key in enumerate(self.batch.tag_key.tolist()) if key in wanted]
+        return self.batch.select(np.asarray(places, dtype=np.int64))
