@@ -21,7 +21,6 @@ SCORED_FEATURES = (
     Feature.OUTER_RACE,
     Feature.INNER_RACE,
     Feature.ROLLING_ELEMENT,
-    Feature.KURTOSIS,
 )
 
 

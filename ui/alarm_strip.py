@@ -31,6 +31,8 @@ from ui.widgets.priority_symbol import draw_symbol
 
 ROW_HEIGHT, PADDING = 24, 2
 MOST_ROWS, FEW_ROWS = 3, 2
+STATE_WIDTH = 108.0
+"""Room for the longest word of a state that asks for an acknowledgement."""
 
 
 class StripRows(QWidget):
@@ -122,14 +124,17 @@ class StripRows(QWidget):
             return QRectF(left, row.top(), width, row.height())
 
         state = text.alarm_state(alarm.symbol.state, alarm.symbol.overlay)
-        drawing.text(painter, cell(68, 66), state, face=font(CAPTION, SEMIBOLD), colour=tokens.text_1)
+        drawing.text(
+            painter, cell(68, STATE_WIDTH), state, face=font(CAPTION, SEMIBOLD), colour=tokens.text_1
+        )
         clock = self._plant_time.stamp(alarm.raised_us, now_us=self._now_us)
-        drawing.text(painter, cell(136, 76), clock, face=face, colour=tokens.text_1)
-        place_width = 230.0 if wide else 170.0
-        drawing.text(painter, cell(216, place_width), alarm.place, face=face, colour=tokens.text_1)
+        drawing.text(painter, cell(76 + STATE_WIDTH, 76), clock, face=face, colour=tokens.text_1)
+        place_width, place_left = 220.0 if wide else 170.0, 156.0 + STATE_WIDTH
+        drawing.text(painter, cell(place_left, place_width), alarm.place, face=face, colour=tokens.text_1)
         right = row.right() - 8
         tail = 560.0 if wide else (210.0 if self.width() > 760 else 100.0)
-        message = cell(224 + place_width, max(60.0, right - tail - 232 - place_width))
+        begin = place_left + place_width + 8
+        message = cell(begin, max(60.0, right - tail - begin - 8))
         drawing.text(painter, message, alarm.message, face=face, colour=tokens.text_1)
         self._paint_figures(painter, row, alarm, left=right - tail, wide=wide)
 

@@ -14,6 +14,7 @@ from services.workstation import Workstation
 from ui import text
 from ui.bridge import EventBridge
 from ui.formatting import Presentation, present
+from ui.screens.alarm_words import place_of
 from ui.shell_state import Count, LinkSummary, ShellState, StripAlarm
 from ui.tasks import Tasks
 from ui.widgets.priority_symbol import SymbolState
@@ -94,7 +95,7 @@ class ServiceShellSource(QObject):
             id=alarm.id,
             symbol=SymbolState(view.priority, alarm.state, alarm.overlay),
             raised_us=raised_us,
-            place=view.path.text,
+            place=place_of(self._workstation.monitoring.plant, rule),
             message=text.alarm_message(rule.message_key, label=label),
             value=self._present_value(view),
             limit=_limit(rule.limit, tag.digits if tag else 1),

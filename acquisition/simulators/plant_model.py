@@ -43,6 +43,14 @@ CAPTURE_LENGTH = 32_768
 STREAM_CAPTURE_S = 600.0
 CAPTURE_INTERVAL_S = 60.0
 REGISTERS_PER_MACHINE = 40
+FEATURE_LABELS = {
+    Feature.VELOCITY_RMS: "vibration",
+    Feature.ACCELERATION_RMS: "acceleration",
+    Feature.ACCELERATION_PEAK: "peak",
+    Feature.ENVELOPE_RMS: "envelope",
+    Feature.ORDER_1X: "1\u00d7 order",
+    Feature.ORDER_2X: "2\u00d7 order",
+}
 FEATURE_DIGITS = {Feature.VELOCITY_RMS: 2, Feature.CREST_FACTOR: 1, Feature.KURTOSIS: 1, Feature.HEALTH: 0}
 
 
@@ -237,7 +245,7 @@ class PlantModel:
         )  # fmt: skip
         for feature, unit in FEATURE_UNITS.items():
             if feature is not Feature.HEALTH:
-                label = f"{point.label} {feature.value.replace('_', ' ')}"
+                label = f"{point.label} {FEATURE_LABELS.get(feature, feature.value.replace('_', ' '))}"
                 self._add_tag(
                     motor, f"{name}.{feature.value}", label, TagKind.DERIVED, unit, point_id=point_id,
                     feature=feature, dtype=TagDtype.FLOAT32, digits=FEATURE_DIGITS.get(feature, 3),

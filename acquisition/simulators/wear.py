@@ -33,8 +33,8 @@ class FaultScript:
     kind: FaultKind
     onset_days: float
     growth_days: float
-    severe_days: float = 8.0
-    cycle_days: float = 60.0
+    severe_days: float = 35.0
+    cycle_days: float = 110.0
     steepness: float = 3.0
 
     def size(self, age_days: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ def plant() -> Plant:
 @pytest.fixture(scope="module")
 def baselines(plant: Plant) -> dict[int, RobustBaseline]:
     return {
-        tag.key: RobustBaseline(1.0, 0.05, 30)
+        tag.key: RobustBaseline(0.02 if tag.unit == "g" else 1.0, 0.001, 30)
         for tag in plant.tags
         if tag.feature not in (None, Feature.HEALTH)
     }
@@ -53,7 +53,9 @@ def batch(plant: Plant, keys: tuple[int, ...], **values: float) -> ReadingBatch:
 def _normal(tag: Tag) -> float:
     if tag.name.endswith(".state"):
         return float(MachineState.RUN.value)
-    return 1.0 if tag.normal_high is None else (tag.normal_high + (tag.normal_low or 0)) / 2
+    if tag.normal_high is None:
+        return 0.02 if tag.unit == "g" else 1.0
+    return (tag.normal_high + (tag.normal_low or 0)) / 2
 
 
 def test_urgent_rules_say_what_happens_and_what_to_do(rules: tuple[AlarmRule, ...]) -> None:
@@ -81,10 +83,10 @@ def test_health_falls_with_the_outer_race_and_says_so(
     keys = assessor.tag_keys(machine)
     well = assessor.assess(machine, batch(plant, keys))
     assert well.score == pytest.approx(100)
-    worn = assessor.assess(machine, batch(plant, keys, FL2__DE__kurtosis=9.0))
+    worn = assessor.assess(machine, batch(plant, keys, FL2__DE__outer_race=0.9))
     assert worn.score is not None
     assert worn.score < 70
-    assert worn.reasons[0].tag_key == named(plant, "FL2.DE.kurtosis").key
+    assert worn.reasons[0].tag_key == named(plant, "FL2.DE.outer_race").key
 
 
 def test_new_17_a_stopped_machine_has_no_health(
