@@ -3,7 +3,6 @@
 Data as in the guide: 30 % steps, 50 % slow walk at 0.01 resolution, 20 % float noise; float32, 1 Hz.
 """
 
-import json
 import sqlite3
 import tempfile
 import time
@@ -26,6 +25,7 @@ from storage.data_folder import DataFolder, prepare_data_folder
 from storage.historian import Historian
 from storage.history_reader import StoredHistory
 from storage.store import Store, open_store
+from tests.benchmarks._figures import tell
 
 SECOND, HOUR, DAY = 1_000_000, 3_600_000_000, 86_400_000_000
 T0 = 1_760_000_400_000_000 // DAY * DAY
@@ -52,19 +52,6 @@ def main(arguments: list[str]) -> int:
         _past(root / "past")
         _alarms(root / "alarms")
     return 0
-
-
-def tell(name: str, value: float, unit: str, *, limit: float, limit_name: str) -> None:
-    """Print one figure with the raw limit of the same run."""
-    line = {
-        "name": name,
-        "value": round(value, 4),
-        "unit": unit,
-        "limit": round(limit, 4),
-        "limit_name": limit_name,
-        "ratio": round(value / limit, 3) if limit else None,
-    }
-    print(json.dumps(line), flush=True)
 
 
 def signals(tags: int, count: int, *, seed: int = 1) -> np.ndarray:

@@ -1,0 +1,98 @@
+"""Servers for benchmarks in a process of their own: ``python -m tests.benchmarks._servers KIND PORT``."""
+
+import asyncio
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import numpy as np
+
+CHANNELS, LENGTH, PERIOD_S = 64, 2_560, 0.1
+URI = "urn:jidoka:benchmark"
+
+
+@contextmanager
+def server(kind: str, port: int) -> Iterator[None]:
+    """Run a server as a child while the block lasts."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks._servers", kind, str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert child.stdout is not None
+    try:
+        assert child.stdout.readline().strip() == b"ready"
+        yield
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+async def _serve_opcua(port: int) -> None:
+    from asyncua import Server, ua
+
+    opcua = Server()
+    await opcua.init()
+    opcua.set_endpoint(f"opc.tcp://127.0.0.1:{port}/")
+    opcua.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+    index = await opcua.register_namespace(URI)
+    nodes = [ua.NodeId(f"channel.{number}", index) for number in range(CHANNELS)]
+    for node in nodes:
+        await opcua.nodes.objects.add_variable(node, node.Identifier, [0.0], ua.VariantType.Float)
+    block = np.random.default_rng(1).normal(size=LENGTH).astype(np.float32).tolist()
+    await opcua.start()
+    print("ready", flush=True)
+    start_s = time.time()
+    number = 0
+    while True:
+        number += 1
+        await asyncio.sleep(max(0.0, start_s + number * PERIOD_S - time.time()))
+        begin = datetime.fromtimestamp(start_s + (number - 1) * PERIOD_S, UTC).replace(tzinfo=None)
+        for node in nodes:
+            value = ua.DataValue(ua.Variant(block, ua.VariantType.Float), SourceTimestamp=begin)
+            await opcua.iserver.aspace.write_attribute_value(node, ua.AttributeIds.Value, value)
+
+
+async def _serve_raw(port: int) -> None:
+    body = np.random.default_rng(1).normal(size=LENGTH).astype(np.float32).tobytes()
+
+    async def send(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(body * CHANNELS)
+            await writer.drain()
+            await asyncio.sleep(PERIOD_S)
+
+    await _listen(send, port)
+
+
+async def _serve_modbus(port: int) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                header = await reader.readexactly(12)
+                transaction, count = struct.unpack(">H8xH", header)
+                body = struct.pack(f">{2 * (count // 4)}f", *(float(n) for n in range(2 * (count // 4))))
+                body = (body + bytes(2 * count))[: 2 * count]
+                writer.write(
+                    struct.pack(">HHHBBB", transaction, 0, 3 + len(body), header[6], 3, len(body)) + body
+                )
+        except asyncio.IncompleteReadError:
+            writer.close()
+
+    await _listen(answer, port)
+
+
+async def _listen(serve: object, port: int) -> None:
+    listener = await asyncio.start_server(serve, "127.0.0.1", port)  # type: ignore[arg-type]
+    print("ready", flush=True)
+    await listener.serve_forever()
+
+
+if __name__ == "__main__":
+    kinds = {"opcua": _serve_opcua, "raw": _serve_raw, "modbus": _serve_modbus}
+    asyncio.run(kinds[sys.argv[1]](int(sys.argv[2])))
