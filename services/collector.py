@@ -46,6 +46,8 @@ RING_CAPTURES = 8
 SPECTRUM_LINES = 16_385
 TICK_S = 0.2
 ANALYSIS_HUNG_S = 20.0
+FIRST_CONNECT_S = 20.0
+UP_STATES = frozenset({DriverState.CONNECTED.value, DriverState.DISABLED.value})
 RESULTS_LIMIT = 2000
 DERIVED_STALE_PERIODS = 3
 DERIVED_STALE_S = 30.0
@@ -168,7 +170,7 @@ class Collector:
         statuses = tuple(status for source in sources for status in source.statuses())
         now_s = self._clock.monotonic_s()
         for status in statuses:
-            is_up = status.state in (DriverState.CONNECTED.value, DriverState.DISABLED.value)
+            is_up = status.state in UP_STATES or self._is_first_connect(status)
             self._raise(self._watch.observe_connection(status.connection_id, is_up=is_up, now_s=now_s))
         stale = self._derived.newly_stale(self._values, now_us=self._clock.now_us())
         if stale is not None:
@@ -179,6 +181,11 @@ class Collector:
         self._lane.submit(lambda: self._write_status(report), cause="status_file")
         if self._analysis is not None and not self._is_analysis_well():
             self._restart_analysis()
+
+    def _is_first_connect(self, status: ConnectionStatus) -> bool:
+        """Say whether a link may still be on its way up: devices and this PC often start together."""
+        uptime_s = self._clock.monotonic_s() - self._started_s
+        return status.last_value_age_s is None and uptime_s < FIRST_CONNECT_S
 
     def _maintain(self) -> None:
         alarms = self._store.alarms.listed()
