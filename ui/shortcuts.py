@@ -35,6 +35,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("F5", "Freeze or thaw the screen", "Alarms", "freeze"),
     Shortcut("Ctrl+F", "Filter this screen", "Tables", "filter"),
     Shortcut("Enter", "Open the selected row", "Tables"),
+    Shortcut("Ctrl+E", "Export what is shown", "Tables"),
     Shortcut("Ctrl+C", "Copy the selected rows with headers", "Tables"),
     Shortcut("+  \u2212", "Zoom in, out", "Plots"),
     Shortcut("\u2190  \u2192  \u2191  \u2193", "Pan", "Plots"),

@@ -13,7 +13,7 @@ from ui.widgets import drawing
 from ui.widgets.flash_clock import application_flash_clock
 from ui.widgets.priority_symbol import SymbolState, draw_symbol
 from ui.widgets.spark import Spark, draw_health, draw_spark, draw_state
-from ui.widgets.table_model import BOLD_ROLE, VALUE_ROLE, CellKind, Column
+from ui.widgets.table_model import BOLD_ROLE, GROUP_END_ROLE, VALUE_ROLE, CellKind, Column
 
 PADDING = 8
 
@@ -48,6 +48,10 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(whole, QColor(ground))
         line = whole.bottom() - 0.5
         drawing.rule(painter, QPointF(whole.left(), line), QPointF(whole.right(), line), tokens.line)
+        if index.data(GROUP_END_ROLE):
+            drawing.rule(
+                painter, QPointF(whole.left(), line), QPointF(whole.right(), line), tokens.line_strong
+            )
         if selected and self._is_on_panel:
             self._frame_row(painter, whole, index)
         cell = whole.adjusted(PADDING, 0, -PADDING, -1)
@@ -103,7 +107,9 @@ class CellDelegate(QStyledItemDelegate):
         missing = 0.0
         if column.decimals > own and not shown.is_hatched:
             missing = (column.decimals - own) * self._digit + (self._point if own == 0 else 0)
-        drawing.value(painter, cell.adjusted(0, 0, -missing, 0), shown, tokens=tokens, face=self._strong)
+        face, ink = (self._plain, tokens.text_1) if column.is_weak else (self._strong, None)
+        area = cell.adjusted(0, 0, -missing, 0)
+        drawing.value(painter, area, shown, tokens=tokens, face=face, colour=ink)
 
     def _paint_health(self, painter: QPainter, cell: QRectF, value: object, tokens: Tokens) -> None:
         if isinstance(value, str):

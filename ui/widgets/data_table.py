@@ -33,12 +33,18 @@ class DataTable(QTableView):
         name: str,
         identity: Callable[[Any], Hashable],
         is_bold: Callable[[Any], bool] | None = None,
+        ends_group: Callable[[Any], bool] | None = None,
         row_height: int = ROW,
         is_on_panel: bool = False,
     ) -> None:
-        """``is_on_panel`` gives the rows the ground of the card they stand on."""
+        """``is_on_panel`` gives the rows the ground of the card they stand on.
+
+        A strong line follows the rows of which ``ends_group`` is true, while nothing else sorts them.
+        """
         super().__init__()
-        self._rows = RowsModel(columns, identity=identity, is_bold=is_bold, parent=self)
+        self._rows = RowsModel(
+            columns, identity=identity, is_bold=is_bold, ends_group=ends_group, parent=self
+        )
         self._clock = application_flash_clock()
         self._symbols = [place for place, each in enumerate(columns) if each.kind is CellKind.SYMBOL]
         self._is_listening = False

@@ -23,7 +23,7 @@ class FigurePane(QWidget):
     def __init__(self, name: str, *, plant_time: Callable[[], PlantTime], has_time_axis: bool = True) -> None:
         super().__init__()
         self.plot = TrendPlot(
-            name, plant_time=plant_time, has_time_axis=has_time_axis, has_readout=False, top_margin=4
+            name, plant_time=plant_time, has_time_axis=has_time_axis, has_readout=False, top_margin=8
         )
         self._key: int | None = None
         self._scale = (0.0, 1.0)

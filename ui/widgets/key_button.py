@@ -14,6 +14,7 @@ from ui.widgets import drawing
 from ui.widgets.priority_symbol import SymbolState, draw_symbol
 
 HEIGHT = 32
+TOOL_HEIGHT = 24
 
 
 class KeyButton(QAbstractButton):
@@ -107,6 +108,17 @@ class KeyButton(QAbstractButton):
         drawing.text(painter, room, self.text(), face=face, colour=ink)
 
 
+class ToolButton(KeyButton):
+    """A low button for the header of a panel; it can stay pressed."""
+
+    def __init__(self, words: str, *, key: str = "", name: str = "") -> None:
+        super().__init__(words, key=key, name=name)
+        self.setCheckable(True)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width() - 6, TOOL_HEIGHT)
+
+
 class CounterChip(QAbstractButton):
     """Symbol, total and unacknowledged count of one priority: "3 (1)"."""
 
@@ -189,6 +201,14 @@ class SegmentedButtons(QWidget):
     def choose(self, key: str) -> None:
         """Choose without telling anyone; KeyError for an unknown key."""
         self._buttons[key].setChecked(True)
+
+    def set_words(self, key: str, words: str) -> None:
+        """Word a choice anew, such as "Active 9"; KeyError for an unknown key."""
+        button = self._buttons[key]
+        if words != button.text():
+            button.setText(words)
+            button.setAccessibleName(words)
+            button.updateGeometry()
 
     def _on_clicked(self, button: QAbstractButton) -> None:
         self.chosen.emit(str(button.property("choice")))

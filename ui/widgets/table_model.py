@@ -64,6 +64,7 @@ class Column:
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 VALUE_ROLE = int(Qt.ItemDataRole.UserRole) + 2
 BOLD_ROLE = int(Qt.ItemDataRole.UserRole) + 3
+GROUP_END_ROLE = int(Qt.ItemDataRole.UserRole) + 4
 
 
 class RowsModel(QAbstractTableModel):
@@ -75,12 +76,14 @@ class RowsModel(QAbstractTableModel):
         *,
         identity: Callable[[Any], Hashable],
         is_bold: Callable[[Any], bool] | None = None,
+        ends_group: Callable[[Any], bool] | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.columns = tuple(columns)
         self._identity = identity
         self._is_bold = is_bold
+        self._ends_group = ends_group
         self._rows: list[Any] = []
         self._ids: list[Hashable] = []
         self._sorted_by: tuple[int, bool] | None = None
@@ -161,6 +164,8 @@ class RowsModel(QAbstractTableModel):
             return row
         if role == BOLD_ROLE:
             return self._is_bold is not None and self._is_bold(row)
+        if role == GROUP_END_ROLE:
+            return self._sorted_by is None and self._ends_group is not None and self._ends_group(row)
         if role == Qt.ItemDataRole.ToolTipRole:
             return column.tip(row) if column.tip is not None else None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
