@@ -1,17 +1,14 @@
-"""Modbus TCP. The only module that imports pymodbus.
+"""Modbus TCP on sockets of our own: one frame out, one frame in, each judged to the bit.
 
-The library frames requests and owns the socket; retries and reconnects are off. One request is in flight at a
-time and every answer is judged from its raw frame (``modbus_validation``) before the library sees it.
+The scan path carries no library: a request is a header and five bytes, and answers were judged from their raw
+frames anyway (``modbus_validation``). One request is in flight at a time; there are no hidden retries.
 """
 
 import asyncio
-import logging
 import struct
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
-
-from pymodbus.client import AsyncModbusTcpClient
 
 from acquisition.addresses import ModbusTable
 from acquisition.drivers.modbus_scan import ModbusScanner
@@ -32,114 +29,114 @@ from domain.instants import Clock
 from domain.plant.readings import LossCounter, ReadingBatch
 from domain.plant.tags import Connection, Tag
 
-_STREAM_LIMIT: Final = 1 << 20
-"""The library silently empties a buffer beyond its limit; ours must see the bytes to judge them."""
+_HEADER: Final = struct.Struct(">HHHBB")
+_PAIR: Final = struct.Struct(">HH")
+_READ: Final = {ModbusTable.COIL: 1, ModbusTable.DISCRETE: 2, ModbusTable.HOLDING: 3, ModbusTable.INPUT: 4}
+_WRITE_COIL, _WRITE_REGISTER, _WRITE_REGISTERS = 5, 6, 16
+_COIL_ON: Final = 0xFF00
+_LAST_TRANSACTION: Final = 0xFFFF
 
 
-class ModbusLink:
+class ModbusLink(asyncio.Protocol):
     """One TCP connection: asks one question at a time and fails at once when the connection goes."""
 
     def __init__(self, host: str, port: int, *, timeout_s: float, losses: LossCounter) -> None:
         self.name = f"{host}:{port}"
+        self._address = host, port
         self._timeout_s = timeout_s
         self._losses = losses
         self._turn = asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._transaction = 0
         self._question: Question | None = None
         self._answer: asyncio.Future[bytes] | None = None
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # every fault is told once, by this driver
-        self._client = AsyncModbusTcpClient(
-            host,
-            port=port,
-            retries=0,
-            reconnect_delay=0,
-            timeout=timeout_s + 1,  # ours comes first, the library's only backs it up
-            trace_packet=self._trace,
-            trace_connect=self._connection_changed,
-        )
-        self._client.ctx.max_buffer_size = _STREAM_LIMIT
+        self._stream = b""
+        self.lost: asyncio.Future[None] = self._loop.create_future()
 
     async def connect(self) -> None:
         """Open the connection; ConnectionLost when it is refused or nobody answers in time."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                is_open = await self._client.connect()
-        except TimeoutError:
-            is_open = False
-        if not is_open:
+                await self._loop.create_connection(lambda: self, *self._address)
+        except OSError as reason:
             raise ConnectionLost(
                 f"{self.name} cannot be reached: check power, cable and address",
                 key="modbus_unreachable",
                 device=self.name,
-            )
+            ) from reason
 
     async def read(self, table: ModbusTable, unit: int, *, first: int, count: int) -> Registers:
         """Read ``count`` registers or bits.
 
         Raises ConnectionLost, DeviceTimeout, ProtocolError or DeviceRefused.
         """
-        ask = {
-            ModbusTable.COIL: self._client.read_coils,
-            ModbusTable.DISCRETE: self._client.read_discrete_inputs,
-            ModbusTable.HOLDING: self._client.read_holding_registers,
-            ModbusTable.INPUT: self._client.read_input_registers,
-        }[table]
-        data = await self._exchange(lambda: ask(first, count=count, device_id=unit))
+        data = await self._exchange(unit, _READ[table], _PAIR.pack(first, count))
         return registers_of(data, table, count=count)
 
     async def write(self, table: ModbusTable, unit: int, *, first: int, registers: Registers) -> None:
         """Send exactly one write request and check its echo; raises like ``read``."""
         words = [int(word) for word in registers]
         if table is ModbusTable.COIL:
-            echo = struct.pack(">HH", first, 0xFF00 if words[0] else 0)
-            data = await self._exchange(
-                lambda: self._client.write_coil(first, bool(words[0]), device_id=unit)
-            )
+            echo = body = _PAIR.pack(first, _COIL_ON if words[0] else 0)
+            function = _WRITE_COIL
         elif len(words) == 1:
-            echo = struct.pack(">HH", first, words[0])
-            data = await self._exchange(lambda: self._client.write_register(first, words[0], device_id=unit))
+            echo = body = _PAIR.pack(first, words[0])
+            function = _WRITE_REGISTER
         else:
-            echo = struct.pack(">HH", first, len(words))
-            data = await self._exchange(lambda: self._client.write_registers(first, words, device_id=unit))
-        check_echo(data, echo)
+            echo = _PAIR.pack(first, len(words))
+            body = echo + struct.pack(f">B{len(words)}H", 2 * len(words), *words)
+            function = _WRITE_REGISTERS
+        check_echo(await self._exchange(unit, function, body), echo)
 
     def close(self) -> None:
         """Close the socket; a waiting request ends with ConnectionLost."""
-        self._client.close()
+        if self._transport is not None:
+            self._transport.abort()
         self._lose(ConnectionLost(f"{self.name}: closed by us", device=self.name))
 
-    async def _exchange(self, send: Callable[[], Awaitable[object]]) -> bytes:
+    async def _exchange(self, unit: int, function: int, body: bytes) -> bytes:
         async with self._turn:
             if self.lost.done():
                 self.lost.result()
-            self._question = None
-            self._answer = asyncio.get_running_loop().create_future()
-            request = asyncio.ensure_future(send())
+            if self._transport is None:
+                raise ConnectionLost(f"{self.name} is not connected", device=self.name)
+            self._transaction = self._transaction % _LAST_TRANSACTION + 1
+            self._question = Question(self._transaction, unit, function)
+            self._answer = self._loop.create_future()
+            self._stream = b""
+            self._transport.write(_HEADER.pack(self._transaction, 0, 2 + len(body), unit, function) + body)
+            timer = self._loop.call_later(self._timeout_s, self._give_up, self._answer)
             try:
-                async with asyncio.timeout(self._timeout_s):
-                    return await self._answer
-            except TimeoutError:
-                raise DeviceTimeout(
-                    f"{self.name} holds the connection but does not answer", device=self.name
-                ) from None
+                return await self._answer
             finally:
+                timer.cancel()
                 self._question = self._answer = None
-                request.cancel()
-                await asyncio.gather(request, return_exceptions=True)
 
-    def _trace(self, is_sending: bool, octets: bytes) -> bytes:
-        """See every frame; pass on to the library only the one answer that is right."""
-        if is_sending:
-            self._question = Question.of_frame(octets)
-            return octets
+    def _give_up(self, answer: asyncio.Future[bytes]) -> None:
+        if not answer.done():
+            answer.set_exception(
+                DeviceTimeout(f"{self.name} holds the connection but does not answer", device=self.name)
+            )
+
+    # --- what the socket tells ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Take the one answer that is right; count everything else."""
         question, answer = self._question, self._answer
         if question is None or answer is None or answer.done():
             self._losses.add("stray_answer")
-            return b""
+            return
+        self._stream += data
         try:
-            found = find_answer(octets, question)
+            found = find_answer(self._stream, question)
             if found.frame is None:
-                return b""
+                return
             if found.strays:
                 self._losses.add("stray_answer", found.strays)
             answer.set_result(check_header(found.frame, question))
@@ -148,11 +145,10 @@ class ModbusLink:
             self._lose(ConnectionLost(f"{self.name}: {garbage}", key="modbus_garbage", device=self.name))
         except AcquisitionError as refusal:
             answer.set_exception(refusal)
-        return b""
 
-    def _connection_changed(self, is_open: bool) -> None:
-        if not is_open:
-            self._lose(ConnectionLost(f"{self.name} closed the connection", device=self.name))
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Fail whoever waits, at once."""
+        self._lose(ConnectionLost(f"{self.name} closed the connection", device=self.name))
 
     def _lose(self, reason: ConnectionLost) -> None:
         if not self.lost.done():

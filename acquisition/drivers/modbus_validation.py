@@ -44,12 +44,6 @@ class Question:
     unit: int
     function: int
 
-    @classmethod
-    def of_frame(cls, frame: bytes) -> "Question":
-        """Take the question from the request frame as it goes out."""
-        transaction, _, _, unit, function = _HEADER.unpack_from(frame)
-        return cls(transaction, unit, function)
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
