@@ -25,7 +25,7 @@ def QT_TRANSLATE_NOOP(context: str, source: str) -> str:
     return source
 
 
-def tr(context: str, source: str, **parameters: object) -> str:
+def tr(context: str, source: str, /, **parameters: object) -> str:
     """Return the translated source with its {parameters} put in; a missing parameter stays visible."""
     words = QCoreApplication.translate(context, source)
     return words.format_map(_Shown(parameters)) if parameters else words
@@ -86,6 +86,14 @@ _REFUSALS: Final = {
     "zone_no_row": QT_TRANSLATE_NOOP("Refusals", "the standard has no row for it"),
     "baseline_too_short": QT_TRANSLATE_NOOP("Refusals", "still learning what is normal"),
     "baseline_no_spectra": QT_TRANSLATE_NOOP("Refusals", "no spectra yet"),
+    "zone_no_value": QT_TRANSLATE_NOOP("Refusals", "no trustworthy velocity"),
+    "zone_speed_out_of_scope": QT_TRANSLATE_NOOP("Refusals", "shaft speed outside the standard's scope"),
+    "evidence_not_running": QT_TRANSLATE_NOOP("Refusals", "machine not running"),
+    "evidence_no_bearing": QT_TRANSLATE_NOOP("Refusals", "bearing geometry not declared"),
+    "evidence_no_speed": QT_TRANSLATE_NOOP("Refusals", "shaft speed unknown"),
+    "evidence_no_spectrum": QT_TRANSLATE_NOOP("Refusals", "no envelope spectrum yet"),
+    "evidence_bad_spectrum": QT_TRANSLATE_NOOP("Refusals", "the spectrum holds bad values"),
+    "evidence_too_coarse": QT_TRANSLATE_NOOP("Refusals", "spectrum too coarse for this shaft speed"),
     "diagnosis_too_short": QT_TRANSLATE_NOOP("Refusals", "record too short for a diagnosis"),
 }
 

@@ -46,6 +46,11 @@ class PlainAxis(pg.AxisItem):  # type: ignore[misc]
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.recolour()
 
+    def forget(self) -> None:
+        """Drop the cached picture: after a change of range Qt may mend only parts of it."""
+        self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+
     def recolour(self) -> None:
         """Take the colours of the present theme."""
         tokens = application_theme().tokens

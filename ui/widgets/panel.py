@@ -1,7 +1,7 @@
 """Panel: a card with its title left, its context right and one body; and the plain labels used on it."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.theme import BODY, CAPTION, REGULAR, SEMIBOLD, application_theme, font
@@ -18,6 +18,7 @@ class Panel(QWidget):
         super().__init__()
         self._theme = application_theme()
         self._title, self._strong, self._context = title, "", context
+        self._tools: QWidget | None = None
         self.setAccessibleName(title)
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(
@@ -35,7 +36,28 @@ class Panel(QWidget):
         """Word what the content is about, at the right of the header."""
         if context != self._context:
             self._context = context
+            self._place_tools()
             self.update(0, 0, self.width(), HEADER_HEIGHT)
+
+    def set_header_widget(self, widget: QWidget) -> None:
+        """Put buttons at the right of the header, left of the context."""
+        widget.setParent(self)
+        self._tools = widget
+        widget.show()
+        self._place_tools()
+
+    def _place_tools(self) -> None:
+        if self._tools is not None:
+            wanted = self._tools.sizeHint()
+            context = drawing.width_of(self._context, font(CAPTION)) + 12 if self._context else 0
+            left = round(self.width() - PADDING - context - wanted.width())
+            self._tools.setGeometry(
+                left, (HEADER_HEIGHT - wanted.height()) // 2, wanted.width(), wanted.height()
+            )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_tools()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
@@ -57,7 +79,8 @@ class Panel(QWidget):
             drawing.text(painter, after, self._strong, face=face, colour=tokens.text_1)
             title += 8 + drawing.width_of(self._strong, face)
         small = font(CAPTION)
-        if title + 16 + drawing.width_of(self._context, small) < row.width():
+        tools = 0 if self._tools is None else self._tools.width() + 12
+        if title + 16 + tools + drawing.width_of(self._context, small) < row.width():
             drawing.text(painter, row, self._context, face=small, colour=tokens.text_3, align=drawing.RIGHT)
         y = HEADER_HEIGHT - 0.5
         drawing.rule(painter, QPointF(1, y), QPointF(width - 2, y), tokens.line)

@@ -189,37 +189,39 @@ def _limit(painter: QPainter, limit: LimitLine, mapping: Mapping, tokens: Tokens
 
 
 def draw_guides(painter: QPainter, guides: Sequence[Guide], mapping: Mapping, tokens: Tokens) -> None:
-    """Paint guides with their labels above the frame; a label that would touch the one before is left out."""
+    """Paint guides with their labels above the frame; where labels would touch, the strong ones stay."""
     if not guides:
         return
     pen = QPen(QColor(tokens.text_3), 1)
     pen.setDashPattern([2, 3])
     face = font(AXIS, SEMIBOLD)
-    free_from = mapping.frame.left() - 20
-    for guide in sorted(guides, key=_guide_place):
+    taken: list[tuple[float, float]] = []
+    for guide in sorted(guides, key=_guide_rank):
         if not mapping.shows(guide.x):
             continue
         x = round(mapping.x(guide.x)) + 0.5
         painter.setPen(pen)
         painter.drawLine(QPointF(x, mapping.frame.top()), QPointF(x, mapping.frame.bottom()))
         width = drawing.width_of(guide.label, face) + 2
-        if x - width / 2 < free_from:
+        left, right = x - width / 2 - 2, x + width / 2 + 2
+        if left < mapping.frame.left() - 20 or any(left < b and right > a for a, b in taken):
             continue
+        taken.append((left, right))
         box = QRectF(x - width / 2, mapping.frame.top() - 17, width, 15)
         ink = tokens.text_1 if guide.is_strong else tokens.text_2
         drawing.text(painter, box, guide.label, face=face, colour=ink, align=drawing.CENTRE)
-        free_from = x + width / 2 + 4
 
 
-def _guide_place(guide: Guide) -> float:
-    return guide.x
+def _guide_rank(guide: Guide) -> tuple[bool, float]:
+    return not guide.is_strong, guide.x
 
 
 def draw_spots(painter: QPainter, spots: Sequence[Spot], mapping: Mapping, tokens: Tokens) -> None:
-    """Paint dots just above the curve, and words above the dots."""
+    """Paint dots just above the curve; of words that would touch, those of the earlier spot stay."""
     if not spots:
         return
     face = font(AXIS)
+    taken: list[QRectF] = []
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for spot in spots:
         if not mapping.shows(spot.x):
@@ -228,6 +230,9 @@ def draw_spots(painter: QPainter, spots: Sequence[Spot], mapping: Mapping, token
         if spot.words:
             width = drawing.width_of(spot.words, face) + 2
             box = QRectF(at.x() - width / 2, max(mapping.frame.top(), at.y() - 12), width, 14)
+            if box.left() < mapping.frame.left() or any(box.intersects(other) for other in taken):
+                continue
+            taken.append(box)
             drawing.text(painter, box, spot.words, face=face, colour=tokens.text_1, align=drawing.CENTRE)
         else:
             painter.setPen(Qt.PenStyle.NoPen)

@@ -364,11 +364,17 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
         self._overlay.update()
 
     def _on_range(self, *_: object) -> None:
+        self._forget_axes()
         self._renew_ground()
         self.refresh_overlay()
         self.range_changed.emit()
 
+    def _forget_axes(self) -> None:
+        self.x_axis.forget()
+        self.y_axis.forget()
+
     def _on_resized(self, *_: object) -> None:
+        self._forget_axes()
         self._layer.prepareGeometryChange()
         self.frame = snapped(self._view_box.sceneBoundingRect())
         self._renew_ground()

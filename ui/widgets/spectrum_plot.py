@@ -1,7 +1,6 @@
 """Spectrum with the tools of a vibration analyst: harmonics, sidebands, faults, peaks, baseline."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
@@ -17,10 +16,23 @@ from ui.widgets.plot_gestures import peak_indexes
 from ui.widgets.plot_layers import Guide, Spot
 from ui.widgets.plot_pane import BOTTOM_AXIS, LEFT_AXIS, PlotPane
 from ui.widgets.readout import Figure, ReadoutLine
+from ui.widgets.spectrum_marks import (
+    FAMILY_SIDEBANDS,
+    MOST_HARMONICS,
+    MOST_SIDEBANDS,
+    FaultFrequency,
+    fault_words,
+    multiples,
+    nearest_fault,
+    numbered,
+    sideband_places,
+)
 from ui.widgets.spectrum_menu import SpectrumMenu
+from ui.widgets.steady_range import SteadyTop
 
 LABELS_ABOVE, ROOM_FOR_UNIT = 22, 28
-MOST_HARMONICS, MOST_SIDEBANDS, MOST_PEAKS = 40, 12, 8
+CLOSEST_DOTS_PX = 6
+MOST_PEAKS, SHAFT_MULTIPLES = 8, 10
 DECIBEL_SPAN, DECADES = 80.0, 5
 
 
@@ -40,14 +52,6 @@ class FrequencyUnit(Enum):
     ORDERS = "orders"
 
 
-@dataclass(frozen=True, slots=True)
-class FaultFrequency:
-    """A frequency worth looking at, such as BPFO 76.1 Hz."""
-
-    name: str
-    frequency_hz: float
-
-
 class SpectrumPlot(QWidget):
     """Plot and readout line. Frequencies are hertz inside, whatever the axis counts in.
 
@@ -65,7 +69,12 @@ class SpectrumPlot(QWidget):
         self._baseline: Spectrum | None = None
         self._shaft_hz: float | None = None
         self._faults: tuple[FaultFrequency, ...] = ()
+        self._family = ""
+        self._family_hz: float | None = None
         self._top = 1.0
+        self._steady = SteadyTop()
+        self.follows_height = False
+        """Whether the y axis rises with the peaks, in round steps; a zoom of the operator always stays."""
         self.scale, self.frequency_unit = AmplitudeScale.LOG, FrequencyUnit.HERTZ
         self.harmonics = self.sidebands = 0
         self.shows_faults, self.shows_peaks, self.shows_baseline = True, False, True
@@ -77,7 +86,7 @@ class SpectrumPlot(QWidget):
             right_margin=ROOM_FOR_UNIT,
         )
         self.pane.x_axis.suffix = FrequencyUnit.HERTZ.value
-        self._grey = self.pane.add_curve(colour="text_3")
+        self._grey = self.pane.add_curve(colour="line_strong")
         self._curve = self.pane.add_curve(0)
         # The live curve answers cursors, the baseline lies below it.
         self.readout = ReadoutLine(tr("Spectrum", "Readout of {name}", name=name))
@@ -97,9 +106,11 @@ class SpectrumPlot(QWidget):
     def show_spectrum(self, spectrum: Spectrum) -> None:
         """Draw a spectrum. The first one, and one of another length, also sets the full range."""
         before, self._spectrum = self._spectrum, spectrum
-        self._curve.set_samples(self._plotted(spectrum.amplitude), step=spectrum.resolution_hz)
         if before is None or _reach(before) != _reach(spectrum):
             self.fit()
+        elif self.follows_height:
+            self._follow_height(spectrum)
+        self._curve.set_samples(self._plotted(spectrum.amplitude), step=spectrum.resolution_hz)
         self._refresh_marks()
         self.pane.redraw()
 
@@ -128,10 +139,21 @@ class SpectrumPlot(QWidget):
         """Show all lines, and amplitudes up to a little above the largest one."""
         if self._spectrum is None:
             return
-        finite = self._spectrum.amplitude[np.isfinite(self._spectrum.amplitude)]
-        largest = float(finite[1:].max()) if len(finite) > 1 else 1.0
-        self._top = max(largest, 1e-9) * 1.15
+        self._steady.reset()
+        self._steady.offer(_largest(self._spectrum))
+        self._top = self._steady.top or 1.0
         self.pane.set_full(x=(0.0, _reach(self._spectrum)), y=self._y_range(), show=True)
+
+    def _follow_height(self, spectrum: Spectrum) -> None:
+        """Move the top in round steps, unless the operator chose another range."""
+        now, ours = self.pane.ranges, self._y_range()
+        if not self._steady.offer(_largest(spectrum)):
+            return
+        self._top = self._steady.top
+        self.pane.set_full(x=(0.0, _reach(spectrum)), y=self._y_range())
+        if np.allclose((now.y_low, now.y_high), ours):
+            self.pane.set_ranges(y=self._y_range())
+            self._redraw_baseline()
 
     def _y_range(self) -> tuple[float, float]:
         if self.scale is AmplitudeScale.LINEAR:
@@ -204,6 +226,42 @@ class SpectrumPlot(QWidget):
         self._refresh_marks()
         self.settings_changed.emit()
 
+    def set_family(self, name: str, *, found_hz: float | None = None) -> None:
+        """Number the harmonics of a fault frequency, or of "1\u00d7"; an empty name takes them away.
+
+        ``found_hz`` is where its line really lies; slip moves it away from what geometry says.
+        """
+        if (name, found_hz) == (self._family, self._family_hz):
+            return
+        is_new, self._family, self._family_hz = name != self._family, name, found_hz
+        self._refresh_marks()
+        if is_new:
+            self.settings_changed.emit()
+
+    @property
+    def family(self) -> str:
+        """Whose harmonics are numbered while no cursor asks for its own."""
+        return self._family
+
+    @property
+    def unit(self) -> str:
+        """Code of the amplitude's unit."""
+        return self._unit
+
+    def set_unit(self, unit: str) -> None:
+        """Show another quantity; its first spectrum sets the ranges anew."""
+        self._unit = unit
+        self._spectrum = self._baseline = None
+        self._curve.clear()
+        self._grey.clear()
+        self._refresh_marks()
+        self.pane.redraw()
+
+    @property
+    def shown(self) -> tuple[Spectrum | None, Spectrum | None]:
+        """The spectrum and the baseline on show, for exports."""
+        return self._spectrum, self._baseline if self.shows_baseline else None
+
     def set_sidebands(self, count: int) -> None:
         """Dot so many sidebands at shaft speed on either side of cursor A; 0 takes them away."""
         self.sidebands = max(0, min(MOST_SIDEBANDS, count))
@@ -260,18 +318,34 @@ class SpectrumPlot(QWidget):
     def _guides(self) -> list[Guide]:
         cursor = self.pane.cursor("A")
         if self.harmonics and cursor is not None and cursor > 0:
-            name = self._nearest_name(cursor)
-            return [
-                Guide(cursor * k, name if k == 1 and name else str(k), is_strong=True)
-                for k in range(1, self.harmonics + 1)
-            ]
-        guides = [Guide(each.frequency_hz, each.name) for each in self._faults] if self.shows_faults else []
-        if self.shows_faults and self._shaft_hz is not None:
-            guides.insert(0, Guide(self._shaft_hz, "1\u00d7"))
-        return guides
+            return numbered(self._nearest_name(cursor), [cursor * k for k in range(1, self.harmonics + 1)])
+        guides = numbered(self._family, self._family_places())
+        if not self.shows_faults:
+            return guides
+        others = [Guide(each.frequency_hz, each.name) for each in self._named() if each.name != self._family]
+        return [*others, *guides]
+
+    def _named(self) -> list[FaultFrequency]:
+        shaft = (
+            []
+            if self._shaft_hz is None
+            else [FaultFrequency("1\u00d7", self._shaft_hz, most_multiples=SHAFT_MULTIPLES)]
+        )
+        return [*shaft, *self._faults]
+
+    def _family_places(self) -> list[float]:
+        base_hz = self._family_base()
+        if base_hz is None or self._spectrum is None:
+            return []
+        return multiples(base_hz, reach_hz=_reach(self._spectrum))
+
+    def _family_base(self) -> float | None:
+        if self._family_hz is not None:
+            return self._family_hz
+        return next((each.frequency_hz for each in self._named() if each.name == self._family), None)
 
     def _nearest_name(self, frequency_hz: float) -> str:
-        near = self._nearest(frequency_hz)
+        near = nearest_fault(frequency_hz, self._named())
         return near[0] if near is not None and near[2] == 1 and self._is_close(near[1], frequency_hz) else ""
 
     def _is_close(self, offset_hz: float, frequency_hz: float) -> bool:
@@ -280,12 +354,15 @@ class SpectrumPlot(QWidget):
 
     def _sideband_spots(self) -> list[Spot]:
         cursor = self.pane.cursor("A")
-        if not self.sidebands or cursor is None or self._shaft_hz is None:
+        if not self.sidebands or self._shaft_hz is None or self._spectrum is None:
             return []
-        places = [
-            cursor + side * k * self._shaft_hz for k in range(1, self.sidebands + 1) for side in (-1, 1)
-        ]
-        return [Spot(x, self._plotted_at(x)) for x in places if x > 0]
+        now = self.pane.ranges
+        if self._shaft_hz * self.pane.frame.width() < CLOSEST_DOTS_PX * (now.x_high - now.x_low):
+            return []
+        centres, pairs = ([cursor], self.sidebands) if cursor is not None else (self._family_places(), 0)
+        pairs = pairs or min(self.sidebands, FAMILY_SIDEBANDS)
+        places = sideband_places(centres, shaft_hz=self._shaft_hz, pairs=pairs)
+        return [Spot(x, self._plotted_at(x)) for x in places if x < _reach(self._spectrum)]
 
     def _peak_spots(self) -> list[Spot]:
         if not self.shows_peaks or self._curve.high is None:
@@ -295,18 +372,6 @@ class SpectrumPlot(QWidget):
         best = peaks[np.argsort(values[peaks])[::-1][:MOST_PEAKS]]
         step = self._curve.step
         return [Spot(float(k * step), float(values[k]), self._frequency_words(float(k * step))) for k in best]
-
-    def _nearest(self, frequency_hz: float) -> tuple[str, float, int] | None:
-        """Return name, offset and multiple of the fault frequency nearest to a cursor."""
-        best: tuple[str, float, int] | None = None
-        for fault in self._faults:
-            multiple = max(1, round(frequency_hz / fault.frequency_hz))
-            if multiple > MOST_HARMONICS:
-                continue
-            offset = frequency_hz - multiple * fault.frequency_hz
-            if best is None or abs(offset) < abs(best[1]):
-                best = fault.name, offset, multiple
-        return best
 
     # ---- readout
 
@@ -323,12 +388,15 @@ class SpectrumPlot(QWidget):
 
     def _show_readout(self) -> None:
         cursor, other = self.pane.cursor("A"), self.pane.cursor("B")
+        name = "A"
+        if cursor is None:
+            cursor, name = self._family_base(), self._family
         if cursor is None or self._spectrum is None:
             self.readout.show_figures([Figure(tr("Spectrum", "click or C puts a cursor"), "")])
             return
         symbol = unit_symbol(self._unit)
         amplitude = self.amplitude_at(cursor)
-        figures = [Figure("A", self._frequency_words(cursor))]
+        figures = [Figure(name, self._frequency_words(cursor))]
         if self._shaft_hz is not None and self.frequency_unit is not FrequencyUnit.ORDERS:
             figures.append(Figure("", f"{number(cursor / self._shaft_hz, 2)}\u00d7"))
         if amplitude is not None:
@@ -342,10 +410,10 @@ class SpectrumPlot(QWidget):
             figures.append(Figure("B", self._frequency_words(other)))
             sign = "+" if other >= cursor else ""
             figures.append(Figure("B \u2212 A", sign + self._frequency_words(other - cursor)))
-        near = self._nearest(cursor)
+        near = nearest_fault(cursor, self._named())
         if near is not None:
             name, offset, multiple = near
-            words = name if multiple == 1 else f"{name} \u00d7 {multiple}"
+            words = fault_words(name, multiple)
             figures.append(Figure(tr("Spectrum", "nearest"), f"{words}, {number(offset, 2, signed=True)} Hz"))
         self.readout.show_figures(figures)
 
@@ -368,6 +436,13 @@ class _AmplitudeAxis(LogAxis):
 
 def _reach(spectrum: Spectrum) -> float:
     return max(1, len(spectrum.amplitude) - 1) * spectrum.resolution_hz
+
+
+def _largest(spectrum: Spectrum) -> float:
+    """Return the largest finite amplitude above 0 Hz."""
+    amplitude = spectrum.amplitude[1:]
+    finite = amplitude[np.isfinite(amplitude)]
+    return float(finite.max()) if len(finite) else 0.0
 
 
 def _amplitude_at(spectrum: Spectrum | None, frequency_hz: float) -> float | None:

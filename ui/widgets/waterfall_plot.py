@@ -1,6 +1,6 @@
 """Waterfall: spectra over time as greys of the theme, in a RGB32 ring; only a new row is coloured."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from ui.widgets.plot_pane import BOTTOM_AXIS, LEFT_AXIS, RIGHT_MARGIN, TOP_MARGI
 
 LEVELS = 256
 TIME_LABEL_STEP_PX = 34
+BY_DAY_US = 36 * 3_600_000_000
 
 
 def grey_table(tokens: Tokens) -> NDArray[np.uint32]:
@@ -97,6 +98,25 @@ class WaterfallPlot(QWidget):
             self._slice = min(self._slice + 1, self._count - 1)
         self.update()
 
+    def show_rows(
+        self, rows: Sequence[tuple[int, NDArray[np.float32], float]], *, chosen_us: int | None = None
+    ) -> None:
+        """Show (time, amplitude, resolution) anew, oldest first, greys fitted; a chosen row stays chosen."""
+        self.clear()
+        strong = [amplitude[1:] for _, amplitude, _ in rows if len(amplitude) > 2]
+        if strong:
+            every = np.concatenate(strong)
+            high = float(np.quantile(every, 0.9995))
+            low = float(np.quantile(every, 0.5))
+            self.set_levels(max(low, high * 1e-4, 1e-9), max(high, 1e-8))
+        for time_us, amplitude, resolution_hz in rows:
+            self.append(amplitude, time_us=time_us, resolution_hz=resolution_hz)
+        times = [row[0] for row in rows]
+        if chosen_us in times:
+            last = len(times) - 1 - times[::-1].index(chosen_us)
+            self._slice = len(times) - 1 - last
+            self.update()
+
     def clear(self) -> None:
         """Forget all rows."""
         self._next = self._count = 0
@@ -171,13 +191,18 @@ class WaterfallPlot(QWidget):
                 align=drawing.RIGHT if left < x - 40 else drawing.CENTRE,
             )
         rows = len(self._levels)
+        covered = self._times[: self._count]
+        by_day = self._count > 1 and int(covered.max() - covered.min()) > BY_DAY_US
         for line in range(max(1, int(frame.height() / TIME_LABEL_STEP_PX))):
             age = int(line * TIME_LABEL_STEP_PX / frame.height() * rows)
             if age >= self._count:
                 break
             box = QRectF(0, frame.top() + line * TIME_LABEL_STEP_PX - 1, frame.left() - 6, 14)
             at = int(self._times[self._ring_row(age)])
-            words = tr("Waterfall", "now") if age == 0 else self._plant_time().minutes(at)
+            words = tr("Waterfall", "now")
+            if age:
+                clock = self._plant_time()
+                words = clock.day(at, weekday=False) if by_day else clock.minutes(at)
             drawing.text(painter, box, words, face=face, colour=tokens.text_2, align=drawing.RIGHT)
 
     def _paint_slice(self, painter: QPainter, frame: QRectF, tokens: Tokens) -> None:
@@ -185,7 +210,8 @@ class WaterfallPlot(QWidget):
         painter.setPen(QPen(QColor(tokens.accent), 2))
         painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
         at = self.slice_us
-        words = "" if at is None else self._plant_time().clock(at)
+        clock, newest = self._plant_time(), int(self._times[self._ring_row(0)])
+        words = "" if at is None else clock.stamp(at, now_us=newest)
         face = font(AXIS, SEMIBOLD)
         width = drawing.width_of(words, face) + 10
         box = QRectF(frame.right() - width, min(y + 1, frame.bottom() - 17), width, 16)

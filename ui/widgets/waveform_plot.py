@@ -1,5 +1,7 @@
 """Waveform against time in milliseconds, with cursors that read impact distances as frequencies."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -9,6 +11,8 @@ from ui.text import tr
 from ui.widgets.axis_items import PlainAxis
 from ui.widgets.plot_pane import BOTTOM_AXIS, LEFT_AXIS, PlotPane
 from ui.widgets.readout import Figure, ReadoutLine
+from ui.widgets.spectrum_marks import CLOSE_SHARE, FaultFrequency, fault_words, nearest_fault
+from ui.widgets.steady_range import SteadyTop, round_up
 
 ROOM_FOR_UNIT = 28
 
@@ -21,6 +25,10 @@ class WaveformPlot(QWidget):
         self._unit = unit
         self._samples: NDArray[np.float32] = np.zeros(0, np.float32)
         self._length_ms = 0.0
+        self._faults: tuple[FaultFrequency, ...] = ()
+        self._steady = SteadyTop()
+        self.follows_height = False
+        """Whether the y axis rises with the peaks, in round steps; a zoom of the operator always stays."""
         self.pane = PlotPane(
             name=name,
             x_axis=PlainAxis("bottom", extent=BOTTOM_AXIS),
@@ -47,15 +55,38 @@ class WaveformPlot(QWidget):
         if length_ms != self._length_ms:
             self._length_ms = length_ms
             self.fit()
+        elif self.follows_height:
+            self._follow_height()
         self._show_readout()
         self.pane.redraw()
 
+    def set_faults(self, faults: Sequence[FaultFrequency]) -> None:
+        """Say which repetition rates have names."""
+        self._faults = tuple(faults)
+
+    @property
+    def samples(self) -> NDArray[np.float32]:
+        """What is shown, for exports."""
+        return self._samples
+
     def fit(self) -> None:
         """Show all samples, symmetric about zero up to a round figure above the peak."""
-        finite = self._samples[np.isfinite(self._samples)]
-        peak = float(np.abs(finite).max()) if len(finite) else 1.0
-        reach = _round_up(max(peak, 1e-6) * 1.1)
+        self._steady.reset()
+        self._steady.offer(self._peak())
+        reach = self._steady.top or round_up(1.1)
         self.pane.set_full(x=(0.0, self._length_ms), y=(-reach, reach), show=True)
+
+    def _follow_height(self) -> None:
+        before = self._steady.top
+        if self._steady.offer(self._peak()):
+            reach, now = self._steady.top, self.pane.ranges
+            self.pane.set_full(x=(0.0, self._length_ms), y=(-reach, reach))
+            if np.allclose((now.y_low, now.y_high), (-before, before)):
+                self.pane.set_ranges(y=(-reach, reach))
+
+    def _peak(self) -> float:
+        finite = self._samples[np.isfinite(self._samples)]
+        return float(np.abs(finite).max()) if len(finite) else 1.0
 
     def _on_cursor(self, name: str) -> None:
         self._show_readout()
@@ -70,7 +101,7 @@ class WaveformPlot(QWidget):
             figures.append(Figure("A", words if value is None else f"{words}, {significant(value)} {symbol}"))
         if a is not None and b is not None and a != b:
             figures.append(Figure("B \u2212 A", f"{number(b - a, 2, signed=True)} ms"))
-            figures.append(Figure(tr("Waveform", "is"), f"{number(1000.0 / abs(b - a), 2)} Hz"))
+            figures.append(Figure(tr("Waveform", "is"), self._rate_words(1000.0 / abs(b - a))))
         finite = self._samples[np.isfinite(self._samples)].astype(np.float64)
         if len(finite):
             centred = finite - finite.mean()
@@ -81,7 +112,10 @@ class WaveformPlot(QWidget):
                 figures.append(Figure(tr("Waveform", "crest"), number(peak / rms, 1)))
         self.readout.show_figures(figures)
 
-
-def _round_up(value: float) -> float:
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value))
+    def _rate_words(self, rate_hz: float) -> str:
+        """Return a distance as a frequency, with the fault it belongs to."""
+        words = f"{number(rate_hz, 2)} Hz"
+        near = nearest_fault(rate_hz, self._faults)
+        if near is not None and abs(near[1]) <= max(2 * CLOSE_SHARE * rate_hz, 0.5):
+            words += f", {fault_words(near[0], near[2])}"
+        return words
