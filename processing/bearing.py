@@ -1,5 +1,6 @@
 """Defect frequencies from geometry and speed, and how strongly a spectrum shows them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,15 +52,15 @@ def find_line(spectrum: Spectrum, frequency_hz: float, *, tolerance: float = SLI
     At least one line on each side is searched. ValueError when the frequency lies beyond the spectrum.
     """
     reach = max(tolerance * frequency_hz, spectrum.resolution_hz)
-    low = max(1, int(np.floor((frequency_hz - reach) / spectrum.resolution_hz)))
-    high = int(np.ceil((frequency_hz + reach) / spectrum.resolution_hz)) + 1
+    low = max(1, math.floor((frequency_hz - reach) / spectrum.resolution_hz))
+    high = math.ceil((frequency_hz + reach) / spectrum.resolution_hz) + 1
     if high > len(spectrum.amplitude):
         raise ValueError(f"{frequency_hz:g} Hz lies beyond the spectrum")
     place = low + int(np.argmax(spectrum.amplitude[low:high]))
     amplitude = float(spectrum.amplitude[place])
     floor = _median_around(spectrum.amplitude, low, high)
-    prominence_db = 20 * np.log10(max(amplitude, 1e-20) / max(floor, 1e-20))
-    return Line(_peak_frequency(spectrum, place), amplitude, float(prominence_db))
+    prominence_db = 20 * math.log10(max(amplitude, 1e-20) / max(floor, 1e-20))
+    return Line(_peak_frequency(spectrum, place), amplitude, prominence_db)
 
 
 def harmonics(
@@ -86,8 +87,11 @@ def harmonics(
 def _median_around(amplitude: NDArray[np.float32], low: int, high: int) -> float:
     left = amplitude[max(1, low - NEIGHBOURHOOD_LINES) : low]
     right = amplitude[high : high + NEIGHBOURHOOD_LINES]
-    around = np.concatenate((left, right))
-    return float(np.median(around)) if len(around) else 0.0
+    around = np.sort(np.concatenate((left, right)))
+    half = len(around) // 2
+    if not len(around):
+        return 0.0
+    return float(around[half] if len(around) % 2 else (around[half - 1] + around[half]) / 2)
 
 
 def _peak_frequency(spectrum: Spectrum, place: int) -> float:
@@ -99,4 +103,4 @@ def _peak_frequency(spectrum: Spectrum, place: int) -> float:
     if centre <= 0:
         return place * spectrum.resolution_hz
     ratio = larger / centre
-    return (place + sign * float(np.clip((2 * ratio - 1) / (ratio + 1), -0.5, 0.5))) * spectrum.resolution_hz
+    return (place + sign * min(max((2 * ratio - 1) / (ratio + 1), -0.5), 0.5)) * spectrum.resolution_hz

@@ -182,6 +182,20 @@ async def test_f28_a_burst_with_a_paused_consumer_drops_nothing_silently(large_s
     await driver.close()
 
 
+async def test_a_value_that_stays_equal_is_a_sample_all_the_same(server: ServerChild) -> None:
+    """A machine that stands still sends equal values; the history must not show them as a gap."""
+    owner = plain_connection(server.port)
+    async with Stage([owner], [node_tag(15, owner, "tag.15", period_s=0.0)]) as stage:
+        await until(lambda: stage.memory.is_good(15), within_s=6, what="first value")
+        for _ in range(5):
+            await server.tell("write", name="tag.15", value=3.0)
+            await asyncio.sleep(0.01)
+        equal = [3.0] * 5
+        await until(
+            lambda: [r.value for r in stage.memory.readings][-5:] == equal, within_s=4, what="five samples"
+        )
+
+
 async def test_streamed_arrays_are_numbered_without_a_hole(server: ServerChild) -> None:
     owner = plain_connection(server.port)
     scaled = {"capture": STREAMING, "sampling_rate_hz": 1000.0, "scaling": Scaling(2.0)}

@@ -15,7 +15,7 @@ from domain.roles import Actor, Role
 from main import EXIT_RUNNING
 from services.clock import SystemClock
 from storage.locks import InstanceLock
-from tests.soak.demo_run import DemoRun, LiveView, seconds_until, served_keys
+from tests.soak.demo_run import DemoRun, LiveView, seconds_until, served_keys, value_keys
 
 DEVICES = ("PLC-1", "PLC-3", "OPC-2")
 MIA = Actor(UUID(int=5), Role.OPERATOR, "ws-1", "Mia")
@@ -109,7 +109,7 @@ def test_f33_a_killed_collector_is_back_and_has_lost_no_alarm(
         print(f"\ncollector killed: bad after {bad_s:.2f} s, all good again after {back_s:.2f} s")
     assert journal <= _journal(demo)
     back_us = SystemClock().now_us()
-    _is_marked_as_gap(demo, served_keys(demo.plant, "PLC-1")[1], gone_us, back_us)
+    _is_marked_as_gap(demo, value_keys(demo.plant, "PLC-1")[0], gone_us, back_us)
 
 
 def test_f56_an_ordered_stop_ends_everything_and_alarms_nobody(demo: DemoRun) -> None:
@@ -129,7 +129,7 @@ def test_f56_an_ordered_stop_ends_everything_and_alarms_nobody(demo: DemoRun) ->
 
 
 def test_a_restart_goes_on_with_the_same_data(demo: DemoRun, live: LiveView, keys: list[int]) -> None:
-    key = served_keys(demo.plant, "PLC-1")[1]
+    key = value_keys(demo.plant, "PLC-1")[0]
     stopped_us = demo.status().written_us
     before, journal = _values(demo, key, stopped_us), _journal(demo)
     assert len(before) > 10

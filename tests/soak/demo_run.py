@@ -16,7 +16,7 @@ from acquisition.simulators.order import PlantOrder, order_file
 from domain.plant.plant import Plant
 from domain.plant.quality import CLASS_MASK, QualityClass
 from services.clock import SystemClock
-from services.launching import MAIN, is_held, program_command
+from services.launching import MAIN, program_command
 from services.live import RingLiveSource
 from services.status import FILE_NAME, SystemStatus, read_status
 from storage.store import Store, open_store
@@ -51,9 +51,10 @@ class DemoRun:
 
     def start(self) -> None:
         """Start the demo and wait until the collector works; preparing a fresh folder takes its time."""
+        begun_us = time.time_ns() // 1000
         self._process = self.command("demo", "--no-window", "--for", str(self._for_s))
         seconds_until(
-            lambda: is_held(self.folder / "runtime" / "collector.lock") and read_status(self._status_file),
+            lambda: (told := read_status(self._status_file)) is not None and told.written_us > begun_us,
             limit_s=PREPARE_LIMIT_S,
             what="the demo starts",
         )
@@ -189,6 +190,12 @@ class LiveView:
 
     def close(self) -> None:
         self.source.close()
+
+
+def value_keys(plant: Plant, device: str) -> list[int]:
+    """Return the tags of a device whose values are stored in the history."""
+    waveforms = {tag.key for tag in plant.tags if tag.is_waveform}
+    return [key for key in served_keys(plant, device) if key not in waveforms]
 
 
 def served_keys(plant: Plant, device: str) -> list[int]:

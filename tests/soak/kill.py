@@ -23,7 +23,7 @@ from domain.roles import Actor, Role
 from services.alarming import Alarming
 from services.clock import SystemClock
 from services.launching import is_held
-from tests.soak.demo_run import DemoRun, LiveView, seconds_until, served_keys
+from tests.soak.demo_run import DemoRun, LiveView, seconds_until, served_keys, value_keys
 
 MIA = Actor(UUID(int=5), Role.OPERATOR, "ws-1", "Mia")
 DEVICES = ("PLC-1", "PLC-3", "OPC-2")
@@ -112,7 +112,8 @@ class KillRun:
             }
             self.found.transitions = len(rows)
             history = store.open_history_reader()
-            series = history.series(self._keys[-1], start_us=now_us - 300_000_000, end_us=now_us)
+            key = value_keys(self._demo.plant, "OPC-2")[0]
+            series = history.series(key, start_us=now_us - 300_000_000, end_us=now_us)
             rows |= {("row", at_us) for at_us in series.time_us.tolist()}
             history.close()
         return rows
@@ -126,7 +127,7 @@ class KillRun:
         self._look_for_damage()
         with self._demo.store() as store:
             history = store.open_history_reader()
-            key = served_keys(self._demo.plant, "OPC-2")[1]
+            key = value_keys(self._demo.plant, "OPC-2")[0]
             series = history.series(key, start_us=gone_us - 20_000_000, end_us=gone_us)
             history.close()
         good = series.time_us[(series.quality & CLASS_MASK) == QualityClass.GOOD]
