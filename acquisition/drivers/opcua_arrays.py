@@ -1,7 +1,7 @@
 """Sampled arrays of OPC UA: numbering their blocks, so that holes and repetitions show."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -117,9 +117,8 @@ def sort_items(
     *,
     rows: RowCollector,
     receive_us: int,
-) -> list[SampleBlock]:
-    """Put scalars into ``rows`` and return the blocks of the arrays; unknown handles are ignored."""
-    blocks = []
+) -> Iterator[SampleBlock]:
+    """Put scalars into ``rows`` and yield the blocks of the arrays; unknown handles are ignored."""
     for item in items:
         scalar = scalars.get(item.ClientHandle)
         if scalar is not None:
@@ -130,7 +129,6 @@ def sort_items(
             continue
         made = array.block(item.Value, receive_us=receive_us)
         if isinstance(made, SampleBlock):
-            blocks.append(made)
+            yield made
         elif made is not None:
             rows.add_row(array.key, math.nan, quality=made, source_us=receive_us, receive_us=receive_us)
-    return blocks
