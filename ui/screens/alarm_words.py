@@ -114,8 +114,8 @@ def _event(entry: AlarmTransition, plant: Plant, rule: AlarmRule) -> EventRow:
         shown = present(entry.value, unit=unit, digits=_digits(plant, rule.tag_key))
     return EventRow(
         entry.id, entry.alarm_id, rule.asset_id, rule.tag_key, entry.at_us,
-        SymbolState(rule.priority, entry.state_to if entry.state_to is not AlarmState.NORMAL
-                    else AlarmState.ACKNOWLEDGED),
+        # Past entries never flash: the ring tells the priority, the word what happened.
+        SymbolState(rule.priority, AlarmState.ACKNOWLEDGED),
         place_of(plant, rule), _code_of(plant, rule), message_of(plant, rule), what,
         "" if entry.by == "collector" else entry.by, shown, entry.note,
         entry.state_to is AlarmState.UNACKNOWLEDGED,

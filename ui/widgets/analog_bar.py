@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.formatting import UNKNOWN_VALUE, Presentation
-from ui.theme import BAR_VALUE, CAPTION, SEMIBOLD, application_theme, font
+from ui.theme import BAR_VALUE, CAPTION, SEMIBOLD, Tokens, application_theme, font
 from ui.widgets import drawing
 from ui.widgets.flash_clock import application_flash_clock
 from ui.widgets.priority_symbol import SymbolState, draw_symbol
@@ -17,6 +18,22 @@ TRACK_WIDTH, TRACK_HEIGHT = 18, 124
 TITLE_HEIGHT, VALUE_HEIGHT, UNIT_HEIGHT = 34, 24, 16
 AROUND_TRACK = TITLE_HEIGHT + VALUE_HEIGHT + UNIT_HEIGHT + 8
 SHORTEST_TRACK = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A value against its normal band and limits on a fixed scale, all in one unit."""
+
+    scale: tuple[float, float]
+    normal: tuple[float, float] | None
+    limits: tuple[float, ...]
+    value: float | None
+    shown: Presentation
+
+    def y(self, track: QRectF, value: float) -> float:
+        """Return the height of a value on a track; beyond the scale it stays at the end."""
+        low, high = self.scale
+        return track.bottom() - min(1.0, max(0.0, (value - low) / (high - low))) * track.height()
 
 
 class AnalogBar(QWidget):
@@ -85,11 +102,6 @@ class AnalogBar(QWidget):
         if self._is_elastic:
             self._track_height = max(SHORTEST_TRACK, self.height() - AROUND_TRACK)
 
-    def _y(self, value: float) -> float:
-        low, high = self._scale
-        share = min(1.0, max(0.0, (value - low) / (high - low)))
-        return TITLE_HEIGHT + 4 + (1 - share) * self._track_height
-
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
         painter = QPainter(self)
@@ -112,25 +124,29 @@ class AnalogBar(QWidget):
         painter.end()
 
     def _paint_track(self, painter: QPainter, left: int) -> None:
-        tokens = self._theme.tokens
         track = QRectF(left, TITLE_HEIGHT + 4, TRACK_WIDTH, self._track_height)
-        painter.fillRect(track, QColor(tokens.field))
-        if self._normal is not None:
-            top, bottom = round(self._y(self._normal[1])), round(self._y(self._normal[0]))
-            painter.fillRect(QRectF(left, top, TRACK_WIDTH, bottom - top), QColor(tokens.band_strong))
-        if self._shown.is_hatched:
-            drawing.hatch(painter, track, tokens.line_strong)
-        drawing.box(painter, track, fill=None, outline=tokens.line_strong, radius=0)
-        for limit in self._limits:
-            y = round(self._y(limit)) + 0.5
-            drawing.rule(painter, QPointF(left - 4, y), QPointF(left + TRACK_WIDTH + 3, y), tokens.text_1)
-        if self._value is not None and math.isfinite(self._value) and not self._shown.is_hatched:
-            self._paint_pointer(painter, left + 5, self._y(self._value))
+        gauge = Gauge(self._scale, self._normal, self._limits, self._value, self._shown)
+        draw_gauge(painter, track, gauge, tokens=self._theme.tokens)
 
-    def _paint_pointer(self, painter: QPainter, x: float, y: float) -> None:
-        tokens = self._theme.tokens
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(tokens.text_3 if self._shown.is_dimmed else tokens.live))
-        painter.drawPolygon(QPolygonF([QPointF(x, y), QPointF(x + 19, y - 6.5), QPointF(x + 19, y + 6.5)]))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+def draw_gauge(painter: QPainter, track: QRectF, gauge: Gauge, *, tokens: Tokens) -> None:
+    """Paint track, normal band, limit ticks and pointer; the pointer reaches 6 px beyond the track."""
+    left, right = track.left(), track.right()
+    painter.fillRect(track, QColor(tokens.field))
+    if gauge.normal is not None:
+        top, bottom = round(gauge.y(track, gauge.normal[1])), round(gauge.y(track, gauge.normal[0]))
+        painter.fillRect(QRectF(left, top, track.width(), bottom - top), QColor(tokens.band_strong))
+    if gauge.shown.is_hatched:
+        drawing.hatch(painter, track, tokens.line_strong)
+    drawing.box(painter, track, fill=None, outline=tokens.line_strong, radius=0)
+    for limit in gauge.limits:
+        y = round(gauge.y(track, limit)) + 0.5
+        drawing.rule(painter, QPointF(left - 4, y), QPointF(right + 3, y), tokens.text_1)
+    if gauge.value is None or not math.isfinite(gauge.value) or gauge.shown.is_hatched:
+        return
+    x, y = left + 5, gauge.y(track, gauge.value)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(tokens.text_3 if gauge.shown.is_dimmed else tokens.live))
+    painter.drawPolygon(QPolygonF([QPointF(x, y), QPointF(x + 19, y - 6.5), QPointF(x + 19, y + 6.5)]))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

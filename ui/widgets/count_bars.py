@@ -82,7 +82,7 @@ class CountBars(QWidget):
         painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
         face = font(AXIS, MEDIUM)
         box = QRectF(frame.left() + 4, y - 15, frame.width() - 8, 14)
-        drawing.text(painter, box, self._threshold_name, face=face, colour=tokens.text_2, align=drawing.RIGHT)
+        drawing.text(painter, box, self._threshold_name, face=face, colour=tokens.text_2)
 
     def _paint_axes(self, painter: QPainter, frame: QRectF, top: float) -> None:
         tokens, face = self._theme.tokens, font(AXIS)

@@ -173,8 +173,10 @@ class SegmentedButtons(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, choices: Sequence[tuple[str, str]], *, name: str, current: str = "") -> None:
-        """``choices`` are (key, words) in reading order."""
+    def __init__(
+        self, choices: Sequence[tuple[str, str]], *, name: str, current: str = "", is_low: bool = False
+    ) -> None:
+        """``choices`` are (key, words) in reading order; low ones fit into the header of a panel."""
         super().__init__()
         self.setAccessibleName(name)
         row = QHBoxLayout(self)
@@ -184,7 +186,7 @@ class SegmentedButtons(QWidget):
         self._group.setExclusive(True)
         self._buttons: dict[str, KeyButton] = {}
         for key, words in choices:
-            button = KeyButton(words)
+            button = ToolButton(words) if is_low else KeyButton(words)
             button.setCheckable(True)
             button.setProperty("choice", key)
             self._group.addButton(button)

@@ -22,6 +22,8 @@ from ui.widgets.trend_plot import TrendCurve
 from ui.widgets.waveform_plot import WaveformPlot
 
 SHOWN_MS = 200.0
+ROOM_FOR_WAVEFORM = 640
+"""Below this height the words of the response go before the waveform."""
 
 
 class AlarmDetail(QWidget):
@@ -163,6 +165,7 @@ class AlarmDetail(QWidget):
         has_trend = mine and evidence is not None and evidence.figure is not None
         has_wave = mine and evidence is not None and evidence.waveform is not None
         self._pane.setVisible(has_trend)
+        has_wave = has_wave and self.height() >= ROOM_FOR_WAVEFORM
         self._wave.setVisible(has_wave)
         self._wave_head.setVisible(has_wave)
         self._spring.setVisible(not has_trend)
