@@ -16,6 +16,9 @@ from domain.plant.tags import Feature, Tag, TagKind
 SITE = Provenance("site", "demo plant", "machine data sheet")
 BANDS = Provenance("site", "demo plant", "experience with bearings of these motors")
 DEFECT_LEVELS_G = {Priority.MEDIUM: 0.10, Priority.CRITICAL: 0.60}
+VIBRATION_OFF_DELAY_S = 90.0
+"""Longer than a micro-stop: a worn bearing is not well because its machine paused."""
+
 DEFECT_PARTS = {
     Feature.OUTER_RACE: "outer race",
     Feature.INNER_RACE: "inner race",
@@ -64,7 +67,7 @@ def _value_rules(tag: Tag, spec: MachineSpec) -> Iterator[AlarmRule]:
             deadband = 0.02 * abs(level)
             yield _rule(
                 tag, Limit(level, tag.unit, side, SITE), priority, key, words,
-                deadband=deadband, on_delay_s=8.0, only_running=only_running,
+                deadband=deadband, on_delay_s=8.0, off_delay_s=15.0, only_running=only_running,
             )  # fmt: skip
 
 
@@ -93,7 +96,7 @@ def _defect_rules(plant: Plant, point: MeasurementPoint) -> Iterator[AlarmRule]:
         for priority, level in DEFECT_LEVELS_G.items():
             yield _rule(
                 tag, Limit(level, tag.unit, LimitSide.HIGH, BANDS), priority, "band_high", words,
-                deadband=0.1 * level, on_delay_s=6.0, only_running=True,
+                deadband=0.1 * level, on_delay_s=6.0, off_delay_s=VIBRATION_OFF_DELAY_S, only_running=True,
             )  # fmt: skip
 
 
@@ -113,7 +116,7 @@ def _velocity_rules(
     for level, priority in _velocity_levels(row, baselines[tag.key]):
         yield _rule(
             tag, Limit(level, tag.unit, LimitSide.HIGH, row.provenance), priority, "value_high", words,
-            deadband=0.05 * level, on_delay_s=10.0, only_running=True,
+            deadband=0.08 * level, on_delay_s=10.0, off_delay_s=VIBRATION_OFF_DELAY_S, only_running=True,
         )  # fmt: skip
 
 
@@ -148,11 +151,12 @@ def _rule(
     *,
     deadband: float,
     on_delay_s: float,
+    off_delay_s: float,
     only_running: bool,
 ) -> AlarmRule:
     return AlarmRule(
         new_id(), tag.asset_id, priority, message_key, tag_key=tag.key, limit=limit,
-        on_delay_s=on_delay_s, off_delay_s=10.0, deadband=deadband, only_running=only_running,
+        on_delay_s=on_delay_s, off_delay_s=off_delay_s, deadband=deadband, only_running=only_running,
         consequence=words.consequence, likely_cause=words.likely_cause, response=words.response,
         call=words.call, respond_within_s=words.respond_within_s,
     )  # fmt: skip

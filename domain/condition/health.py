@@ -10,7 +10,9 @@ ESCALATION_BELOW = 70.0
 POINTS_AT_LIMIT = 60.0
 """A single measurement at its highest limit costs so many points, the asset is then far below escalation."""
 
-WORST_SHARE = 1.6
+WORST_SHARE = 1.1
+"""Beyond its limit a measurement costs little more: one worn bearing leaves room for the next."""
+
 LIMIT_WITHOUT_RULE = 3.0
 """Without a limit, this multiple of the normal band's edge counts as the limit."""
 
@@ -60,7 +62,7 @@ def assess_health(measurements: Iterable[Measurement]) -> Health:
     """Judge measurements against their normal bands; a refusal when there is none.
 
     Inside its band a measurement costs nothing; from the edge to its limit the loss grows linearly to 60
-    points and goes on to 96. When the sum passes 100, the reasons share the 100 in proportion.
+    points and ends at 66. When the sum passes 100, the reasons share the 100 in proportion.
     """
     reasons = [_reason(each) for each in measurements]
     if not reasons:
