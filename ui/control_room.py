@@ -70,6 +70,12 @@ class WindowSession(QObject):
         """Whether screens show data."""
         return self._workstation is not None
 
+    @property
+    def workstation(self) -> "Workstation":
+        """The services behind the window; AssertionError before they are open."""
+        assert self._workstation is not None
+        return self._workstation
+
     def _open(self) -> "Workstation":
         from services.workstation import open_workstation
 

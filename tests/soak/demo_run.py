@@ -42,9 +42,9 @@ def seconds_until(condition: Callable[[], bool], *, limit_s: float, what: str, p
 class DemoRun:
     """One ``main.py demo --no-window`` on a folder, and the processes it started."""
 
-    def __init__(self, folder: Path, *, for_s: float) -> None:
+    def __init__(self, folder: Path, *, for_s: float, pace: float | None = None) -> None:
         self.folder = folder
-        self._for_s = for_s
+        self._arguments = ["--for", str(for_s), *(() if pace is None else ("--pace", str(pace)))]
         self._process: subprocess.Popen[bytes] | None = None
         self._restarted: list[subprocess.Popen[bytes]] = []
         self._plant: Plant | None = None
@@ -52,7 +52,7 @@ class DemoRun:
     def start(self) -> None:
         """Start the demo and wait until the collector works; preparing a fresh folder takes its time."""
         begun_us = time.time_ns() // 1000
-        self._process = self.command("demo", "--no-window", "--for", str(self._for_s))
+        self._process = self.command("demo", "--no-window", *self._arguments)
         seconds_until(
             lambda: (told := read_status(self._status_file)) is not None and told.written_us > begun_us,
             limit_s=PREPARE_LIMIT_S,
@@ -187,6 +187,12 @@ class LiveView:
 
     def are_bad(self, keys: Sequence[int]) -> bool:
         return bool((self.qualities(keys) == QualityClass.BAD).all())
+
+    def shows_older(self, keys: Sequence[int], instant_us: int) -> bool:
+        """Say whether a value from before an instant is still shown as good."""
+        shown = self.source.values(keys)
+        good = shown.quality & CLASS_MASK == QualityClass.GOOD
+        return bool((good & (shown.receive_us < instant_us)).any())
 
     def close(self) -> None:
         self.source.close()
