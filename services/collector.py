@@ -36,6 +36,7 @@ from services.alarm_watch import AlarmWatch, ConditionChange
 from services.analysis_process import AnalysisOrder, run_analysis
 from services.analysis_records import AnalysisRecord, KeepIntervals, waveform_of
 from services.baselines import load_baselines, save_baselines
+from services.downtime import collected_keys, downtime_rows
 from services.recording import Recorder, WriterLane
 from services.status import FILE_NAME, SystemStatus, program_versions, resident_mb, write_status
 from storage.store import Store
@@ -74,7 +75,7 @@ class Collector:
         self._actor = program_actor("collector")
         self._plant = store.plant.load()
         self._rules = store.alarm_rules.all()
-        self._started_s = clock.monotonic_s()
+        self._started_s, self._started_us = clock.monotonic_s(), clock.now_us()
         self._epoch = new_epoch()
         self._tags = np.array([tag.key for tag in self._plant.tags if not tag.is_waveform], dtype=np.int32)
         self._values, self._waveforms, self._spectra = self._rings()
@@ -117,6 +118,7 @@ class Collector:
         self._hub.on_batch(self._watch_values)
         quick, slow = self._sources(is_slow=False), self._sources(is_slow=True)
         self._beat()
+        self._lane.submit(self._mark_downtime, cause="downtime_mark")
         quick.start()
         await asyncio.to_thread(importlib.import_module, "acquisition.drivers.opcua")
         slow.start()
@@ -127,6 +129,17 @@ class Collector:
             await asyncio.gather(quick.stop(), slow.stop())
             self._publish_results()
             await asyncio.get_running_loop().run_in_executor(None, self._close)
+
+    def _mark_downtime(self) -> None:
+        """Leave a trace of the time in which nobody collected; runs in the lane before the first commit."""
+        reader = self._store.open_history_reader()
+        try:
+            last = reader.last_values(collected_keys(self._plant))
+        finally:
+            reader.close()
+        rows = downtime_rows(self._plant, last, started_us=self._started_us)
+        if rows is not None:
+            self._recorder.take(rows)
 
     def _sources(self, *, is_slow: bool) -> AcquisitionSupervisor:
         """Return the supervisor of the links whose driver library is slow to import, or of the others."""

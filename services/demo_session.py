@@ -30,6 +30,7 @@ class DemoSession:
         self._pace = pace
         self._status_file = status_file
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._collector: subprocess.Popen[bytes] | None = None
         self._late: threading.Timer | None = None
 
     def start(self, *, progress: Callable[[str, float], None]) -> None:
@@ -40,8 +41,8 @@ class DemoSession:
         self._launch_plant("modbus")
         if not self._is_held("supervisor"):
             more = ("--status", str(self._status_file)) if self._status_file else ()
-            self._launch("collect", *more, log="collect.log")
-        self._late = threading.Timer(OPCUA_AFTER_S, self._launch_plant, ("opcua",))
+            self._collector = self._launch("collect", *more, log="collect.log")
+        self._late = threading.Timer(OPCUA_AFTER_S, self._launch_late)
         self._late.start()
 
     def _is_ready(self) -> bool:
@@ -66,17 +67,24 @@ class DemoSession:
         if not self._is_held(f"plant-{server}"):
             self._launch("plant", "--server", server, log=f"plant-{server}.log")
 
+    def _launch_late(self) -> None:
+        if self._is_running():
+            self._launch_plant("opcua")
+
     def wait_live(self, *, limit_s: float) -> SystemStatus:
-        """Return the first status with good values of a collector that works now."""
+        """Return the first status with good values of a collector that works now.
+
+        ConfigurationError when there is none in time or the collector has ended.
+        """
         started_us = SystemClock().now_us()
         deadline_s = time.monotonic() + limit_s
-        while time.monotonic() < deadline_s:
+        while time.monotonic() < deadline_s and self._is_running():
             status = self.status()
             if status is not None and status.written_us > started_us and status.tags_good:
                 return status
             time.sleep(0.1)
         raise ConfigurationError(
-            f"the demo plant shows no value after {limit_s:.0f} s; look into {self._folder / 'log'}"
+            f"the demo plant shows no value, waited at most {limit_s:.0f} s; look into {self._folder / 'log'}"
         )
 
     def status(self) -> SystemStatus | None:
@@ -103,19 +111,21 @@ class DemoSession:
 
     def _is_running(self) -> bool:
         """Say whether values are still collected; a device of the plant may fail and come back meanwhile."""
+        if self._collector is not None:
+            return self._collector.poll() is None
         return self._is_held("supervisor")
 
     def _is_held(self, lock: str) -> bool:
         return is_held(self._folder / "runtime" / f"{lock}.lock")
 
-    def _launch(self, *arguments: str, log: str) -> None:
+    def _launch(self, *arguments: str, log: str) -> "subprocess.Popen[bytes]":
         command, *more = arguments
-        self._processes.append(
-            launch(
-                command, "--data-dir", str(self._folder), *more,
-                log=self._folder / "log" / log, is_detached=True,
-            )
+        process = launch(
+            command, "--data-dir", str(self._folder), *more,
+            log=self._folder / "log" / log, is_detached=True,
         )  # fmt: skip
+        self._processes.append(process)
+        return process
 
 
 def _line(status: SystemStatus) -> str:

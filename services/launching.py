@@ -83,19 +83,20 @@ class StopWatch:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._has_seen_collector = False
         self._is_ending = False
 
     def should_stop(self) -> bool:
-        """Say whether the stop flag was up and the collector is gone."""
-        self._is_ending = self._is_ending or self._is_flag_up()
+        """Say whether the collector was told to stop and is gone; a killed one is waited for."""
+        self._look()
         return self._is_ending and not is_held(self._folder / "runtime" / "supervisor.lock")
 
-    def _is_flag_up(self) -> bool:
+    def _look(self) -> None:
         try:
             control = ControlSegment.open(self._folder)
-        except SegmentMissing:
-            return False
-        try:
-            return control.is_stop_requested
-        finally:
-            control.close()
+        except SegmentMissing:  # only an ordered end takes it away
+            self._is_ending = self._is_ending or self._has_seen_collector
+            return
+        self._has_seen_collector = True
+        self._is_ending = control.is_stop_requested
+        control.close()

@@ -84,7 +84,9 @@ class KillRun:
         before = self._stored()
         gone_s, gone_us = self._demo.kill("collector"), time.time_ns() // 1000
         self._demo.command("plant", "--server", "modbus")
-        seconds_until(lambda: self._live.are_bad(self._keys), limit_s=10, what="all is bad")
+        seconds_until(
+            lambda: not self._live.shows_older(self._keys, gone_us), limit_s=10, what="old values are bad"
+        )
         found.bad_s.append(time.monotonic() - gone_s)
         seconds_until(lambda: self._has_good(), limit_s=40, what="the first good value")
         found.first_good_s.append(time.monotonic() - gone_s)

@@ -1,0 +1,43 @@
+"""A restart leaves its trace in the history, however short it was [F33]."""
+
+from uuid import UUID
+
+from domain.plant.plant import Plant
+from domain.plant.quality import BAD_COMMUNICATION_LOST, BAD_STALE, QualityFlag
+from domain.plant.readings import reading_batch
+from domain.plant.tags import Tag, TagKind
+from services.downtime import collected_keys, downtime_rows
+
+LINK, SECOND = UUID(int=8), 1_000_000
+NOW = 10_000 * SECOND
+SIMULATED = int(QualityFlag.SIMULATED)
+PLANT = Plant(
+    tags=(
+        Tag(UUID(int=1), 1, "a", "A", TagKind.MEASURED, "A", UUID(int=9), connection_id=LINK),
+        Tag(UUID(int=2), 2, "b", "B", TagKind.MEASURED, "A", UUID(int=9), connection_id=LINK, period_s=5.0),
+        Tag(UUID(int=3), 3, "w", "W", TagKind.WAVEFORM, "g", UUID(int=9), connection_id=LINK),
+        Tag(UUID(int=4), 4, "d", "D", TagKind.DERIVED, "g", UUID(int=9)),
+    )
+)
+
+
+def test_a_bad_row_stands_where_the_next_value_was_due() -> None:
+    times = [NOW - 3 * SECOND, NOW - 2 * SECOND]
+    last = reading_batch([1, 2], [1.0, 2.0], quality=SIMULATED, source_us=times, receive_us=times, sequence=7)
+    rows = downtime_rows(PLANT, last, started_us=NOW)
+    assert rows is not None
+    assert rows.source_us.tolist() == [NOW - 2 * SECOND, NOW], "never later than the start"
+    assert rows.quality.tolist() == [BAD_COMMUNICATION_LOST | SIMULATED] * 2
+    assert rows.sequence.tolist() == [8, 8]
+
+
+def test_what_was_bad_or_long_ago_or_ahead_needs_no_row() -> None:
+    times = [NOW - SECOND, NOW - 3601 * SECOND]
+    last = reading_batch([1, 2], [1.0, 2.0], quality=[BAD_STALE, 0], source_us=times, receive_us=times)
+    assert downtime_rows(PLANT, last, started_us=NOW) is None
+    ahead = reading_batch([1], [1.0], quality=0, source_us=NOW + SECOND, receive_us=NOW)
+    assert downtime_rows(PLANT, ahead, started_us=NOW) is None
+
+
+def test_only_what_devices_bring_into_the_history_is_marked() -> None:
+    assert collected_keys(PLANT) == [1, 2]
