@@ -57,8 +57,16 @@ class AssetPresenter:
     # ---- which machine
 
     def open(self, asset_id: UUID | None, now_us: int) -> bool:
-        """Show a machine, or the machine that an asset belongs to; False when there is none."""
-        machine_id = self._machine(asset_id) if asset_id is not None else self.machine_id
+        """Show a machine, the machine of a component or the first of a line; False for an unknown asset.
+
+        The site, and no asset at all, lead to the machine shown last or to the worst.
+        """
+        machine_id = self.machine_id
+        if asset_id is not None:
+            try:
+                machine_id = self._machine(asset_id) or machine_id
+            except NotFound:
+                return False
         if machine_id is None:
             healths = judge_all(self._assessor, self.sheets, self.readings(now_us))
             machine_id = self._worst.update(healths, worst_symbols(self._views, self.plant))
@@ -71,10 +79,7 @@ class AssetPresenter:
         return True
 
     def _machine(self, asset_id: UUID) -> UUID | None:
-        try:
-            machine = self.plant.machine_of(asset_id)
-        except NotFound:
-            return None
+        machine = self.plant.machine_of(asset_id)
         if machine.id in self.sheets:
             return machine.id
         below = [sheet.machine.id for sheet in self.sheets.values() if sheet.line.id == machine.id]
