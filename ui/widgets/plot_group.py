@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from ui.widgets.plot_pane import PlotPane
 
 
 class PlotGroup(QObject):
     """Keeps panes together. A pane that leaves the group is simply left out of the next ``set_panes``."""
+
+    cursor_passed = Signal(str)
+    """A cursor has moved and stands in every pane."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -26,6 +29,9 @@ class PlotGroup(QObject):
             pane.cursor_moved.connect(self._on_cursor)
         if self._panes:
             self._pass_range(self._panes[0])
+            for name in ("A", "B"):
+                for pane in self._panes[1:]:
+                    pane.set_cursor(name, self._panes[0].cursor(name), quietly=True)
 
     def _on_range(self) -> None:
         sender = self.sender()
@@ -49,3 +55,4 @@ class PlotGroup(QObject):
         for pane in self._panes:
             if pane is not sender:
                 pane.set_cursor(name, sender.cursor(name), quietly=True)
+        self.cursor_passed.emit(name)

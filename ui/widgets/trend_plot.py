@@ -23,7 +23,8 @@ from ui.widgets.readout import Figure, ReadoutLine
 MOST_CURVES = 6
 TAIL_SAMPLES = 8192
 GAP_FACTOR = 2.5
-SHORTEST_GAP_S = 5.0
+LONGEST_JOIN_S = 120.0
+"""The past may hold a value a minute; what is further apart without a declared gap is not joined either."""
 BARE_AXIS = 7
 
 
@@ -47,7 +48,7 @@ class _Series:
         self._low = np.zeros(0)
         self._high = np.zeros(0)
         self._frozen = np.zeros(0, np.bool_)
-        self._gap_s = SHORTEST_GAP_S
+        self._gap_s = LONGEST_JOIN_S
         self._tail_x = np.zeros(TAIL_SAMPLES)
         self._tail_y = np.zeros(TAIL_SAMPLES)
         self._tail_frozen = np.zeros(TAIL_SAMPLES, np.bool_)
@@ -62,9 +63,21 @@ class _Series:
         self._low = np.where(empty & bad, np.nan, columns.minimum)
         self._high = np.where(empty & bad, np.nan, columns.maximum)
         self._frozen = _is_frozen(columns.quality)
-        self._gap_s = max(SHORTEST_GAP_S, GAP_FACTOR * columns.column_us / MICROSECONDS_PER_SECOND)
-        self.gaps = columns.gaps
+        self._gap_s = max(LONGEST_JOIN_S, GAP_FACTOR * columns.column_us / MICROSECONDS_PER_SECOND)
+        self.gaps = tuple(gap for gap in columns.gaps if gap.end_us - gap.start_us > columns.column_us)
+        self._break_at_gaps()
         self._compose()
+
+    def _break_at_gaps(self) -> None:
+        """Put a hole into the curve in the middle of each declared gap."""
+        if not self.gaps or not len(self._x):
+            return
+        middles = np.array([(gap.start_us + gap.end_us) / 2 for gap in self.gaps]) / MICROSECONDS_PER_SECOND
+        places = np.searchsorted(self._x, middles)
+        self._x = np.insert(self._x, places, middles)
+        self._low = np.insert(self._low, places, np.nan)
+        self._high = np.insert(self._high, places, np.nan)
+        self._frozen = np.insert(self._frozen, places, False)
 
     def append(self, time_us: int, value: float, quality: int) -> bool:
         """Take a live value; False when it is not newer than the last."""
