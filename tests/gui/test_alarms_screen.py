@@ -158,6 +158,17 @@ def test_an_address_chooses_its_alarm_and_enter_opens_the_asset(stage: Stage, qt
     put_away(screen.view)
 
 
+def test_the_address_of_an_alarm_that_is_over_opens_the_history(
+    screen: AlarmsScreen, stage: Stage, qtbot
+) -> None:
+    stage.workstation.alarming.acknowledge([stage.alarm(WORN).id], by=stage.workstation.actor)
+    stage.clear_alarm(WORN)
+    settle(qtbot, stage, screen.refresh, lambda: screen.presenter.counts()[0] == 2)
+    screen.open(str(stage.alarm(WORN).id))
+    settle(qtbot, stage, screen.refresh, lambda: screen.presenter.tab == "history")
+    assert screen.content.is_history
+
+
 def test_narrow_windows_put_the_detail_into_the_drawer(screen: AlarmsScreen, stage: Stage, qtbot) -> None:
     screen.view.resize(1278, 600)
     screen.refresh(stage.now_us)

@@ -58,7 +58,7 @@ def test_tiles_show_only_what_history_says(screen: OverviewScreen, stage: Stage)
 def test_a_standing_machine_has_a_reason_and_no_health(screen: OverviewScreen, stage: Stage) -> None:
     found = rows(screen, stage)
     assert found["Depalletiser DP1"].state is MachineState.STOP
-    assert found["Depalletiser DP1"].health == "machine not running"
+    assert found["Depalletiser DP1"].health == "not running"
     assert found["Filler FL1"].health == 100.0
 
 
@@ -134,7 +134,7 @@ def test_a_dead_collector_leaves_nothing_that_looks_known(
     state = screen.presenter.read(stage.now_us)
     assert not state.is_live
     assert all(row.state is MachineState.UNKNOWN for line in state.lines for row in line.rows)
-    assert all(row.health == "machine state unknown" for line in state.lines for row in line.rows)
+    assert all(row.health == "unknown" for line in state.lines for row in line.rows)
     screen.content.show_state(state)
 
 

@@ -8,7 +8,7 @@ from services.condition import HealthAssessor
 from ui.formatting import number, unit_symbol
 from ui.screens.figures import MachineSheet
 from ui.screens.readings import Readings
-from ui.text import refusal, tr
+from ui.text import QT_TRANSLATE_NOOP, refusal, tr
 from ui.widgets.priority_symbol import SymbolState
 from ui.widgets.reason_bars import ReasonBar
 
@@ -75,6 +75,16 @@ def _detail(value: float, normal: float, limit: float | None, *, digits: int, un
     return tr("Health", "{words}, limit {limit}", words=words, limit=number(limit, digits))
 
 
+_SHORT = {
+    "health_not_running": QT_TRANSLATE_NOOP("Health", "not running"),
+    "health_no_state": QT_TRANSLATE_NOOP("Health", "unknown"),
+    "health_no_baseline": QT_TRANSLATE_NOOP("Health", "no baseline"),
+}
+
+
 def score_or_reason(health: Health) -> float | str:
-    """Return the score, or the calm words of its refusal."""
-    return health.score if health.score is not None else refusal(health.refusal)
+    """Return the score, or its refusal in words short enough for a cell."""
+    if health.score is not None:
+        return health.score
+    short = _SHORT.get(health.refusal)
+    return refusal(health.refusal) if short is None else tr("Health", short)

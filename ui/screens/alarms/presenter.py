@@ -45,6 +45,8 @@ class AlarmsPresenter:
         self._frozen: tuple[AlarmRow, ...] | None = None
         self._frozen_us = 0
         self._selected: UUID | None = None
+        self.reads = 0
+        """How often the list has been read."""
         self.filter = ""
         self.tab = "active"
         self.span = "24h"
@@ -76,6 +78,7 @@ class AlarmsPresenter:
     def _take_list(self, views: tuple[AlarmView, ...]) -> None:
         before = self._selected_view
         self._views = views
+        self.reads += 1
         after = self._selected_view
         if before is not None and after is not None and before.alarm != after.alarm:
             self._evidence_poll.ask_soon()

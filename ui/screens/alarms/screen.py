@@ -42,6 +42,7 @@ class AlarmsScreen:
         self.content = AlarmsView(context)
         self.view: QWidget = self.content
         self._wanted: UUID | None = None
+        self._wanted_after = 0
         self._seen: frozenset[UUID] = frozenset()
         self._shown: AlarmRow | None = None
         self._exporter = Exporter(self.content, context.tasks, self._export_name)
@@ -86,6 +87,8 @@ class AlarmsScreen:
             self._wanted = UUID(argument) if argument else None
         except ValueError:
             self._wanted = None
+        # A list asked for before this moment may not hold the newest alarm yet: two reads decide.
+        self._wanted_after = self.presenter.reads + 2
         if self._wanted is not None and self.presenter.tab != "active":
             self.content.show_tab("active")
             self._choose_tab("active")
@@ -118,6 +121,9 @@ class AlarmsScreen:
         if self._wanted is not None and self.content.table.select(self._wanted):
             self._wanted = None
             self.content.table.setFocus()
+        elif self._wanted is not None and self.presenter.reads >= self._wanted_after:
+            self._wanted = None
+            self._choose_tab("history")
         elif rows and not self.content.selected() and self._shown is None:
             self.content.table.select(rows[0].id)
 

@@ -253,12 +253,12 @@ def _limit_rows(sheet: MachineSheet, cards: tuple[Figure, ...]) -> tuple[LimitRo
     for figure in (*cards, *(each for each in sheet.figures if each not in cards)):
         for limit in sorted(figure.limits, key=lambda each: -each.value):
             origin = limit.provenance
-            words = " ".join(part for part in (origin.source, origin.edition, origin.table) if part)
+            words = " ".join(part for part in (origin.source, origin.edition) if part)
             rows.append(
                 LimitRow(
                     f"{figure.tag.key}:{limit.word}:{limit.value}", _short_name(figure), limit.word,
                     present(limit.value, unit=figure.tag.unit, digits=figure.tag.digits),
-                    priority_name(limit.priority), words,
+                    priority_name(limit.priority), words, origin.table,
                 )
             )  # fmt: skip
     return tuple(rows)

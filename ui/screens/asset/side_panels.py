@@ -49,12 +49,12 @@ class LimitsPanel(Panel):
     def __init__(self) -> None:
         super().__init__(tr("Asset", "Limits"), tr("Asset", "with their source"), padding=1)
         columns = (
-            Column("figure", tr("Asset", "Figure"), _limit_figure, tip=_limit_origin),
+            Column("figure", tr("Asset", "Figure"), _limit_figure, tip=_limit_figure),
             Column(
-                "value", tr("Asset", "Limit"), _limit_value, CellKind.NUMBER, 72, decimals=3, is_weak=True
+                "value", tr("Asset", "Limit"), _limit_value, CellKind.NUMBER, 66, decimals=3, is_weak=True
             ),
             Column("unit", tr("Asset", "Unit"), _limit_unit, width=52, is_weak=True),
-            Column("origin", tr("Asset", "Source"), _limit_origin, width=124, tip=_limit_tip, is_weak=True),
+            Column("origin", tr("Asset", "Source"), _limit_origin, width=136, tip=_limit_tip, is_weak=True),
         )
         self.table = DataTable(
             columns, name=tr("Asset", "Limits"), identity=_limit_id, row_height=ROW_COMPACT, is_on_panel=True
@@ -94,7 +94,11 @@ def _limit_origin(row: LimitRow) -> str:
 
 def _limit_tip(row: LimitRow) -> str:
     return tr(
-        "Asset", "{origin}. Raises a {priority} alarm.", origin=row.origin, priority=row.priority.lower()
+        "Asset",
+        "{origin} {table}. Raises a {priority} alarm.",
+        origin=row.origin,
+        table=row.table,
+        priority=row.priority.lower(),
     )
 
 

@@ -39,6 +39,7 @@ class LimitRow:
     value: Presentation
     priority: str
     origin: str
+    table: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ui.widgets.key_button import SegmentedButtons
 from ui.widgets.panel import Panel
 
 NARROW_BELOW, LOW_BELOW = 1500, 760
-TREE_WIDTH, SIDE_WIDTH, SIDE_NARROW = 280, 400, 400
+TREE_WIDTH, SIDE_WIDTH, SIDE_NARROW = 280, 428, 420
 SMALLEST = QSize(940, 540)
 
 

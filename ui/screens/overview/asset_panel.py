@@ -24,7 +24,7 @@ from ui.widgets.value_label import ValueLabel
 
 SPAN_S = 8 * 3600.0
 MOST_BARS = 7
-BAR_WIDTH = 88
+BAR_WIDTH = 94
 
 
 class AssetPanel(Panel):
