@@ -73,6 +73,10 @@ def demo(options: argparse.Namespace) -> int:
 
     folder = options.data_dir if options.data_dir_given else options.data_dir / "demo"
     options.data_dir = folder
+    if not options.no_window:
+        from ui.control_room import call_other_window
+
+        call_other_window(folder)
     session = DemoSession(folder, seed=options.seed, pace=options.pace, status_file=options.status)
     session.start(progress=_print_progress)
     try:

@@ -102,10 +102,12 @@ class DemoSession:
         return 0 if status.tags_good else 1
 
     def stop(self) -> None:
-        """End collector and plant in order."""
+        """End collector and plant in order, unless another window still shows what it started."""
         if self._late is not None:
             self._late.cancel()
             self._late.join()
+        if not self._processes and self._is_held("window"):
+            return
         request_stop(self._folder)
         wait_ended(self._processes, limit_s=STOP_LIMIT_S)
 

@@ -31,8 +31,17 @@ class History:
     def __init__(self, store: Store, *, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._reader: HistoryReader = store.open_history_reader()
+        self._has_history = store.has_history
+        self._opened: HistoryReader = store.open_history_reader()
         self._kept: WaveformStore = store.open_waveforms()
+
+    @property
+    def _reader(self) -> HistoryReader:
+        """The reader; a window may be open before the first record is written."""
+        if not self._has_history and self._store.has_history:
+            self._has_history = True
+            self._opened = self._store.open_history_reader()
+        return self._opened
 
     def trend(self, tag_key: int, *, start_us: int, end_us: int, columns: int) -> TrendColumns:
         """Return a trend of at most ``columns`` columns."""

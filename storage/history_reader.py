@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from domain.errors import DatabaseDamaged
 from domain.instants import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
-from domain.plant.quality import BAD_NOT_CONFIGURED, QualityCause
+from domain.plant.quality import QualityCause
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import TagDtype
 from domain.ports import HistoryGap, HistorySeries, TrendColumns
 from storage.data_folder import DataFolder
+from storage.empty_history import no_series, unknown_values
 from storage.failures import told
 from storage.history_chunks import ChunkTables, LevelRow, StoredChunk, combined
 from storage.history_codec import ChunkCodec, as_declared
@@ -51,7 +52,7 @@ class StoredHistory:
         with self._snapshot():
             pieces, _ = self._raw(tag_key, start_us, end_us)
         if not pieces:
-            return _no_series(tag_key)
+            return no_series(tag_key)
         revision = np.concatenate([np.full(len(p), r, np.int32) for r, p in pieces])
         samples = [piece for _, piece in pieces]
         time_us = np.concatenate([p.time_us for p in samples])
@@ -95,7 +96,7 @@ class StoredHistory:
     def last_values(self, tag_keys: Sequence[int]) -> ReadingBatch:
         """Return the newest stored reading of each tag; "bad, not configured" where there is none."""
         keys = np.asarray(tag_keys, dtype=np.int32)
-        batch = _unknown(keys)
+        batch = unknown_values(keys)
         with self._snapshot():
             newest = self._tail.newest()
             in_chunks = [self._last_in_chunks(int(key)) for key in keys]
@@ -269,24 +270,6 @@ def _ordered(
 
 def _minute(instant_us: int) -> int:
     return instant_us // (60 * MICROSECONDS_PER_SECOND) * (60 * MICROSECONDS_PER_SECOND)
-
-
-def _no_series(tag_key: int) -> HistorySeries:
-    return HistorySeries(
-        tag_key, np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint16), np.empty(0, np.int32)
-    )
-
-
-def _unknown(keys: NDArray[np.int32]) -> ReadingBatch:
-    count = len(keys)
-    return ReadingBatch(
-        keys,
-        np.full(count, np.nan),
-        np.full(count, BAD_NOT_CONFIGURED, np.uint16),
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int64),
-        np.zeros(count, np.int64),
-    )
 
 
 def _set(batch: ReadingBatch, row: int, reading: tuple[float | None, int, int, int, int]) -> None:

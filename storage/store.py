@@ -11,11 +11,13 @@ from sqlalchemy import insert, select, update
 
 from domain.instants import Clock
 from domain.plant.tags import TagDtype
+from domain.ports import HistoryReader
 from domain.roles import Actor, Role
 from storage.audit_log import AuditLog
 from storage.change_feed import ChangeFeed
 from storage.data_folder import DataFolder, prepare_data_folder
 from storage.database import Database
+from storage.empty_history import EmptyHistory
 from storage.historian import Historian, RetentionPolicy
 from storage.history_reader import StoredHistory
 from storage.locks import InstanceLock
@@ -103,8 +105,15 @@ class Store:
         """Open the one history writer (the collector's); types come from the stored tags."""
         return Historian(self.folder, clock=self._clock, dtypes=self._dtypes(), retention=retention)
 
-    def open_history_reader(self) -> StoredHistory:
-        """Open a reader; one per thread that reads. StorageError before a writer made the file."""
+    @property
+    def has_history(self) -> bool:
+        """Whether a collector has ever recorded here."""
+        return self.folder.history_db.exists()
+
+    def open_history_reader(self) -> HistoryReader:
+        """Open a reader, one per thread that reads; an empty one while nothing was ever recorded."""
+        if not self.has_history:
+            return EmptyHistory()
         return StoredHistory(self.folder, dtypes=self._dtypes())
 
     def open_waveforms(self, *, is_writer: bool = False) -> MonthlyWaveforms:

@@ -45,6 +45,7 @@ class StripRows(QWidget):
         self._theme = application_theme()
         self._clock = application_flash_clock()
         self._alarms: tuple[StripAlarm, ...] = ()
+        self._is_known = False
         self._chosen: UUID | None = None
         self._count = MOST_ROWS
         self._now_us = 0
@@ -77,6 +78,7 @@ class StripRows(QWidget):
     def show_alarms(self, alarms: Sequence[StripAlarm], *, now_us: int, plant_time: PlantTime) -> None:
         """Show these alarms; the choice stays with its alarm."""
         fresh = tuple(alarms)
+        self._is_known = True
         is_new = bool(fresh) and (not self._alarms or fresh[0].id != self._alarms[0].id)
         self._now_us, self._plant_time = now_us, plant_time
         self._alarms = fresh
@@ -101,7 +103,7 @@ class StripRows(QWidget):
         painter = QPainter(self)
         if not self._alarms:
             area = QRectF(20, 0, self.width() - 20, self.height())
-            words = tr("Strip", "No active alarms")
+            words = tr("Strip", "No active alarms") if self._is_known else tr("Strip", "Alarms are not known")
             drawing.text(painter, area, words, face=font(BODY), colour=tokens.text_2)
         chosen = self.chosen
         for place, alarm in enumerate(self.shown):
@@ -221,6 +223,7 @@ class AlarmStrip(QWidget):
         self.rows.opened.connect(self.opened)
         self._acknowledge = KeyButton(tr("Strip", "Acknowledge"), key="F9")
         self._acknowledge.clicked.connect(self.acknowledge_asked)
+        self._acknowledge.setEnabled(False)
         to_list = KeyButton(tr("Strip", "Alarm list"), key="Ctrl+2")
         to_list.clicked.connect(self.list_asked)
         self._caption: QLabel = label("", size=CAPTION, role="caption")
@@ -245,6 +248,8 @@ class AlarmStrip(QWidget):
 
     def show_state(self, state: ShellState, *, now_us: int, plant_time: PlantTime) -> None:
         """Show the strip and how much more there is."""
+        if not state.is_alarm_list_known:
+            return
         self.rows.show_alarms(state.strip, now_us=now_us, plant_time=plant_time)
         chosen = self.rows.chosen
         self._acknowledge.setEnabled(chosen is not None and chosen.symbol.is_flashing)

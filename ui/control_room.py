@@ -1,5 +1,6 @@
 """The window program: shown at once, connected to the services of a data folder as soon as they are open."""
 
+import logging
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -10,25 +11,31 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from domain.errors import ControlRoomError
+from domain.errors import AlreadyRunning, ControlRoomError
 from domain.events import PlantChanged
 from domain.instants import Clock
+from services.launching import is_held
 from ui.app import ControlRoom, create_application
 from ui.context import Context, ScreenFactory
 from ui.screens.screen import Screen
-from ui.text import error_words
+from ui.text import tr
 from ui.theme import application_theme
 
 if TYPE_CHECKING:  # numpy and the storage must not be loaded before the window is shown
     from services.workstation import Workstation
 
 EXIT_REFUSED = 3
+CALL_FILE = "window.call"
+CALL_POLL_MS = 500
+_log = logging.getLogger(__name__)
+
 ROOMS = ("overview", "alarms", "asset", "trends", "analysis")
 FIRST_ADDRESS = "overview"
 
 
 def run_app(folder: Path, *, clock: Clock, for_s: float | None = None) -> int:
     """Show the control room for a data folder until its window closes; return the exit code."""
+    call_other_window(folder)
     settings = QSettings("Jidoka", "window")
     application = create_application(sys.argv[:1], theme=str(settings.value("theme", "day")))
     session = WindowSession(application, folder, clock=clock)
@@ -42,6 +49,16 @@ def run_app(folder: Path, *, clock: Clock, for_s: float | None = None) -> int:
     return session.exit_code or code
 
 
+def call_other_window(folder: Path) -> None:
+    """When a window already works on the folder, bring it to the front and raise AlreadyRunning [F78]."""
+    if not is_held(folder / "runtime" / "window.lock"):
+        return
+    (folder / "runtime" / CALL_FILE).touch()
+    raise AlreadyRunning(
+        f"a window already works on {folder}; it comes to the front", key="already_running_window"
+    )
+
+
 class WindowSession(QObject):
     """One window and the services behind it; services are opened and closed in the database lane."""
 
@@ -53,6 +70,10 @@ class WindowSession(QObject):
         self._workstation: Workstation | None = None
         self.room = ControlRoom(application, clock=clock)
         self.exit_code = 0
+        self._called_ns = 0
+        self._call_timer = QTimer(self)
+        self._call_timer.setInterval(CALL_POLL_MS)
+        self._call_timer.timeout.connect(self._answer_call)
 
     def start(self, *, address: str = FIRST_ADDRESS, width: int = 0, height: int = 0) -> None:
         """Show the window, then open the data behind it."""
@@ -86,6 +107,8 @@ class WindowSession(QObject):
         from ui.shell_source import ServiceShellSource
 
         self._workstation = opened
+        self._called_ns = _touched_ns(self._folder)
+        self._call_timer.start()
         source = ServiceShellSource(opened, self.room.tasks, self.room.events, parent=self)
         self.room.events.delivered.connect(self._on_events)
         self.room.attach(
@@ -97,22 +120,40 @@ class WindowSession(QObject):
             address=self._address,
         )
 
+    def _answer_call(self) -> None:
+        """Come to the front when a second start asked for it."""
+        touched_ns = _touched_ns(self._folder)
+        if touched_ns != self._called_ns:
+            self._called_ns = touched_ns
+            if self.room.window.isMinimized():
+                self.room.window.showNormal()
+            self.room.window.raise_()
+            self.room.window.activateWindow()
+
     def _on_events(self, events: tuple[object, ...]) -> None:
         if self._workstation is not None and any(isinstance(each, PlantChanged) for each in events):
             self.room.tasks.run(self._workstation.reload)
 
     def _refuse(self, error: BaseException) -> None:
         self.exit_code = EXIT_REFUSED
-        words = error_words(error)
         details = str(error) if isinstance(error, ControlRoomError) else repr(error)
-        self.room.window.message_bar.show_message(words, details=details)
+        _log.error("the data folder cannot be opened: %s", details)
+        self.room.window.show_unavailable(tr("Shell", "The plant's data cannot be opened."), why=details)
 
     def close(self) -> None:
         """End screens first, services after them."""
+        self._call_timer.stop()
         self.room.shut_down()
         if self._workstation is not None:
             self._workstation.close()
             self._workstation = None
+
+
+def _touched_ns(folder: Path) -> int:
+    try:
+        return (folder / "runtime" / CALL_FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _screens(workstation: "Workstation") -> Mapping[str, ScreenFactory]:

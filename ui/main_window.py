@@ -179,6 +179,12 @@ class MainWindow(QWidget):
             steps.insert(0, (self._state.site, "overview"))
         self.top_bar.show_steps(steps)
 
+    def show_unavailable(self, words: str, *, why: str) -> None:
+        """Say in the place of the screens why there are none."""
+        self._factories = {}
+        self._waiting.set_words(words, why=why)
+        self._bring_forward(None, self._waiting)
+
     def show_problem(self, error: BaseException) -> None:
         """Say calmly what failed."""
         self.message_bar.show_message(error_words(error), details=repr(error))

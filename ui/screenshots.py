@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QTimer
 
+from domain.errors import ConfigurationError
 from domain.instants import Clock
 from ui.app import create_application
 from ui.control_room import ROOMS, WindowSession
@@ -37,6 +38,9 @@ def take_screenshots(folder: Path, target: Path, *, clock: Clock, is_complete: b
     session = WindowSession(application, folder, clock=clock)
     session.start(width=SIZES[0][0], height=SIZES[0][1])
     _wait_attached(session)
+    if not session.is_attached:
+        session.close()
+        raise ConfigurationError(f"no pictures: the window could not open {folder}")
     target.mkdir(parents=True, exist_ok=True)
     written = [_take(session, picture, target) for picture in _pictures(is_complete)]
     session.close()

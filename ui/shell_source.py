@@ -34,6 +34,7 @@ class ServiceShellSource(QObject):
         self._workstation = workstation
         self._tasks = tasks
         self._views: tuple[AlarmView, ...] = ()
+        self._is_known = False
         self._status: SystemStatus | None = None
         events.delivered.connect(self._on_events)
         self._timer = QTimer(self)
@@ -55,6 +56,7 @@ class ServiceShellSource(QObject):
             new_in_10_min=sum((view.alarm.raised_us or 0) > now_us - NEW_WITHIN_US for view in self._views),
             links=LinkSummary(live, len(self._workstation.monitoring.plant.connections), is_alive),
             connections=connections,
+            is_alarm_list_known=self._is_known,
             is_simulated=self._workstation.monitoring.is_simulated,
             site=self._workstation.monitoring.plant.site_name,
             user=self._workstation.actor.name,
@@ -117,7 +119,7 @@ class ServiceShellSource(QObject):
         self._tasks.run(self._workstation.alarming.listed, done=self._take_alarms)
 
     def _take_alarms(self, views: tuple[AlarmView, ...]) -> None:
-        self._views = views
+        self._views, self._is_known = views, True
 
     def _ask_status(self) -> None:
         self._tasks.run(self._workstation.monitoring.status, done=self._take_status)

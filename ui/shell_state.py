@@ -59,6 +59,7 @@ class ShellState:
     links: LinkSummary = field(default_factory=LinkSummary)
     connections: "Sequence[ConnectionStatus]" = ()
     is_simulated: bool = False
+    is_alarm_list_known: bool = True
     site: str = ""
     user: str = ""
     role: str = ""

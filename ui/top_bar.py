@@ -168,7 +168,8 @@ class TopBar(QWidget):
         self._state = state
         for priority, chip in self._chips.items():
             count = state.counts.get(priority, Count())
-            chip.show_counts(count.total, count.unacknowledged)
+            if state.is_alarm_list_known:
+                chip.show_counts(count.total, count.unacknowledged)
         self._links.show_lines(*link_words(state.links))
         self._links.setToolTip("\n".join(_connection_words(state)))
         self._user.show_lines(state.user, state.role)

@@ -119,6 +119,9 @@ class ToolButton(KeyButton):
         return QSize(super().sizeHint().width() - 6, TOOL_HEIGHT)
 
 
+UNKNOWN_COUNT = "\u2013"
+
+
 class CounterChip(QAbstractButton):
     """Symbol, total and unacknowledged count of one priority: "3 (1)"."""
 
@@ -126,14 +129,18 @@ class CounterChip(QAbstractButton):
         super().__init__()
         self._theme = application_theme()
         self._priority = priority
-        self._total = self._waiting = 0
+        self._total = self._waiting = UNKNOWN_COUNT
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        self.show_counts(0, 0)
+        self.show_unknown()
+
+    def show_unknown(self) -> None:
+        """Show that nobody knows: no database, or not yet."""
+        words = text.tr("Alarms", "{priority}: not known", priority=text.priority_name(self._priority))
+        self._show(UNKNOWN_COUNT, UNKNOWN_COUNT, words)
 
     def show_counts(self, total: int, waiting: int) -> None:
         """Show how many alarms there are and how many wait for acknowledgement."""
-        self._total, self._waiting = total, waiting
         words = text.tr(
             "Alarms",
             "{priority}: {total} alarms, {waiting} unacknowledged",
@@ -141,13 +148,17 @@ class CounterChip(QAbstractButton):
             total=total,
             waiting=waiting,
         )
+        self._show(str(total), f"({waiting})", words)
+
+    def _show(self, total: str, waiting: str, words: str) -> None:
+        self._total, self._waiting = total, waiting
         self.setAccessibleName(words)
         self.setToolTip(words)
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
-        words = drawing.width_of(f"{self._total} ({self._waiting})", font(BODY, SEMIBOLD))
+        words = drawing.width_of(f"{self._total} {self._waiting}", font(BODY, SEMIBOLD))
         return QSize(max(78, round(words) + 52), HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -158,11 +169,10 @@ class CounterChip(QAbstractButton):
         at = QPointF(20, area.height() / 2)
         draw_symbol(painter, at, SymbolState(self._priority), tokens=tokens, size=17)
         face = font(BODY, SEMIBOLD)
-        total = str(self._total)
         row = area.adjusted(38, 0, -4, 0)
-        drawing.text(painter, row, total, face=face, colour=tokens.text_1)
-        row = row.adjusted(drawing.width_of(total, face) + 5, 0, 0, 0)
-        drawing.text(painter, row, f"({self._waiting})", face=font(BODY), colour=tokens.text_2)
+        drawing.text(painter, row, self._total, face=face, colour=tokens.text_1)
+        row = row.adjusted(drawing.width_of(self._total, face) + 5, 0, 0, 0)
+        drawing.text(painter, row, self._waiting, face=font(BODY), colour=tokens.text_2)
         if self.hasFocus():
             drawing.focus_ring(painter, area, tokens)
         painter.end()

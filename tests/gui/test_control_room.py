@@ -1,0 +1,57 @@
+"""The window without data behind it: refusals are told, nothing unknown looks known [F42, F78]."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from domain.errors import AlreadyRunning
+from services.clock import SystemClock
+from storage.locks import InstanceLock
+from storage.store import open_store
+from ui.control_room import CALL_FILE, WindowSession, call_other_window
+from ui.theme import Theme
+from ui.widgets.key_button import CounterChip
+
+
+def test_a_folder_that_cannot_be_opened_is_told_and_nothing_looks_known(
+    qtbot: QtBot, qapp: QApplication, theme: Theme, tmp_path: Path
+) -> None:
+    (tmp_path / "plant.db").write_bytes(b"not a database at all")
+    session = WindowSession(qapp, tmp_path, clock=SystemClock())
+    session.start(width=1366, height=768)
+    qtbot.waitUntil(lambda: session.exit_code != 0, timeout=5000)
+    chips = [chip.accessibleName() for chip in session.room.window.top_bar.findChildren(CounterChip)]
+    assert all("not known" in name for name in chips)
+    assert not session.is_attached
+    session.close()
+
+
+def test_f78_a_second_window_calls_the_first_to_the_front(tmp_path: Path) -> None:
+    call_other_window(tmp_path)
+    (tmp_path / "runtime").mkdir()
+    with InstanceLock(tmp_path / "runtime", "window"):
+        with pytest.raises(AlreadyRunning, match="comes to the front"):
+            call_other_window(tmp_path)
+    assert (tmp_path / "runtime" / CALL_FILE).exists()
+
+
+def test_the_window_process_stays_free_of_drivers_and_scipy(tmp_path: Path) -> None:
+    """Importing them would cost the first window a second and bring their threads into it."""
+    open_store(tmp_path, role="tool", clock=SystemClock()).close()
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from services.clock import SystemClock\n"
+        "from services.workstation import open_workstation\n"
+        "import ui.control_room\n"
+        "from importlib import import_module\n"
+        "[import_module(f'ui.screens.{room}') for room in ui.control_room.ROOMS]\n"
+        f"open_workstation(Path({str(tmp_path)!r}), clock=SystemClock()).close()\n"
+        "heavy = {'scipy.signal', 'scipy.fft', 'asyncua', 'pymodbus', 'alembic'} & set(sys.modules)\n"
+        "print(sorted(heavy)); sys.exit(bool(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
