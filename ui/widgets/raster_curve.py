@@ -100,6 +100,8 @@ class RasterCurve:
             )
         if not 0 <= index < len(self.low):
             return None
+        if self.x is not None and abs(float(self.x[index]) - x) > self.max_step:
+            return None
         value = (float(self.low[index]) + float(self.high[index])) / 2
         return value if np.isfinite(value) else None
 

@@ -121,7 +121,7 @@ class TimeLanes(QWidget):
                 continue
             at = QPointF(x, row.center().y())
             draw_symbol(painter, at, each.symbol, tokens=tokens, size=14, ground=tokens.panel)
-            free_from = x + 16
+            free_from = x + 20
 
     def _paint_hours(self, painter: QPainter, row: QRectF, tokens: Tokens) -> None:
         now, axis = self._pane.ranges, self._pane.x_axis

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
-from domain.instants import MICROSECONDS_PER_HOUR
+from domain.instants import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
 from domain.plant.assets import MachineState
 from domain.plant.quality import CLASS_MASK, QualityCause, QualityClass
 from domain.ports import HistorySeries, TrendColumns
@@ -14,6 +14,9 @@ from services.alarming import AlarmTransition
 from services.workstation import Workstation
 
 MOST_EVENTS = 400
+BESIDE_US = 120 * MICROSECONDS_PER_SECOND
+"""A little more than the window is read, so that curves run to its edges."""
+
 STATE_LOOKBACK_US = 6 * MICROSECONDS_PER_HOUR
 
 
@@ -52,7 +55,10 @@ def read_window(workstation: Workstation, question: Question) -> Answer:
     """Read everything a page of trends shows; for the database lane."""
     start_us, end_us, columns = question.start_us, question.end_us, question.columns
     history = workstation.history
-    trends = history.trends(question.keys, start_us=start_us, end_us=end_us, columns=columns)
+    beside_us = BESIDE_US + (end_us - start_us) // 50
+    trends = history.trends(
+        question.keys, start_us=start_us - beside_us, end_us=end_us + beside_us, columns=columns
+    )
     since_us = start_us - STATE_LOOKBACK_US
     states = history.trends(question.state_keys, start_us=since_us, end_us=end_us, columns=2 * columns)
     runs = {key: state_runs(each, start_us=start_us, end_us=end_us) for key, each in states.items()}
@@ -73,7 +79,11 @@ def state_runs(columns: TrendColumns, *, start_us: int, end_us: int) -> tuple[St
     runs: list[StateRun] = []
     for place, (value, begin) in enumerate(zip(values, times, strict=True)):
         stop = times[place + 1] if place + 1 < len(times) else end_us
-        stop = min((gap.start_us for gap in gaps if begin < gap.start_us < stop), default=stop)
+        inside = begin + columns.column_us
+        stop = min(
+            (gap.start_us for gap in gaps if begin < gap.start_us < stop and gap.end_us > inside),
+            default=stop,
+        )
         low, high, state = max(begin, start_us), min(stop, end_us), _state(value)
         if high <= low:
             continue

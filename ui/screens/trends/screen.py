@@ -283,6 +283,7 @@ class TrendsScreen:
     def _ask_overview(self, now_us: int) -> None:
         """Read the navigator's week or month for the first chosen tag."""
         if not self.selection.tags:
+            self.page.navigator.show_whole(None, start_us=0, end_us=0)
             return
         self._overview_us = now_us
         days = 7 if self.hours <= WEEK_HOURS / 2 else 30 if self.hours <= 720 else 120
