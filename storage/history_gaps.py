@@ -11,6 +11,9 @@ from storage.history_samples import Int64
 
 SHORTEST_HOLE_US = 3_000_000
 PERIODS = 3
+NEIGHBOURS = 2
+"""A step is compared with the median of itself and so many steps on each side."""
+
 NOTHING_STORED = int(QualityCause.NONE)
 """Cause of a hole: no row says why; the collector did not run or the device sent nothing."""
 
@@ -56,14 +59,29 @@ def joined_gaps(gaps: Iterable[HistoryGap], *, start_us: int, end_us: int) -> tu
 def _holes(time_us: Int64, period_us: int, previous: tuple[int, int] | None) -> list[HistoryGap]:
     if not len(time_us):
         return []
-    limit = hole_limit_us(period_us)
     found = []
     hole = None if previous is None else hole_between(previous, (int(time_us[0]), period_us))
     if hole is not None:
         found.append(hole)
-    wide = np.flatnonzero(time_us[1:] - time_us[:-1] > limit)
+    wide = _wide_steps(time_us[1:] - time_us[:-1], period_us)
     found += [HistoryGap(int(time_us[row]), int(time_us[row + 1]), NOTHING_STORED) for row in wide]
     return found
+
+
+def _wide_steps(step_us: Int64, period_us: int) -> NDArray[np.intp]:
+    """Return the steps in which something is missing, judged by the pace of the samples around each.
+
+    A chunk may hold a value a minute (imported past) and a value a second (live); one period for all of it
+    would call every minute a hole.
+    """
+    suspects = np.flatnonzero(step_us > hole_limit_us(period_us))
+    if not len(suspects):
+        return suspects
+    padded = np.pad(step_us, NEIGHBOURS, mode="symmetric")
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1)[suspects]
+    limit = np.maximum(PERIODS * np.median(around, axis=1), SHORTEST_HOLE_US)
+    chosen: NDArray[np.intp] = suspects[step_us[suspects] > limit]
+    return chosen
 
 
 def _bad_runs(time_us: Int64, quality: NDArray[np.uint16]) -> list[HistoryGap]:
