@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoRun]:
-    run = DemoRun(tmp_path_factory.mktemp("plant") / "demo", for_s=150)
+    run = DemoRun(tmp_path_factory.mktemp("plant") / "demo", for_s=900)
     try:
         run.start()
         yield run
