@@ -58,7 +58,8 @@ def place_of(plant: Plant, rule: AlarmRule) -> str:
     return (f"{line.code} / {machine.name}" if line is not None else machine.name).upper()
 
 
-def _code_of(plant: Plant, rule: AlarmRule) -> str:
+def code_of(plant: Plant, rule: AlarmRule) -> str:
+    """Return the code of the machine, such as "FL2"; nothing for a link."""
     try:
         return plant.machine_of(rule.asset_id).code if rule.connection_id is None else ""
     except NotFound:
@@ -116,7 +117,7 @@ def _event(entry: AlarmTransition, plant: Plant, rule: AlarmRule) -> EventRow:
         entry.id, entry.alarm_id, rule.asset_id, rule.tag_key, entry.at_us,
         # Past entries never flash: the ring tells the priority, the word what happened.
         SymbolState(rule.priority, AlarmState.ACKNOWLEDGED),
-        place_of(plant, rule), _code_of(plant, rule), message_of(plant, rule), what,
+        place_of(plant, rule), code_of(plant, rule), message_of(plant, rule), what,
         "" if entry.by == "collector" else entry.by, shown, entry.note,
         entry.state_to is AlarmState.UNACKNOWLEDGED,
     )  # fmt: skip

@@ -105,20 +105,20 @@ class AlarmDetail(QWidget):
             grid.addWidget(self._texts[key], row, 1)
         return grid
 
-    def _buttons(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(8)
-        grid.addWidget(self._acknowledge, 0, 0)
-        grid.addWidget(self._reset, 0, 1)
-        grid.addWidget(self._open, 1, 0)
-        grid.addWidget(self._analysis, 1, 1)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
+    def _buttons(self) -> QVBoxLayout:
+        rows = QVBoxLayout()
+        rows.setSpacing(8)
+        for pair in ((self._acknowledge, self._reset), (self._open, self._analysis)):
+            row = QHBoxLayout()
+            row.setSpacing(8)
+            for button in pair:
+                row.addWidget(button, 1)
+            rows.addLayout(row)
         self._acknowledge.clicked.connect(self._ask)
         self._reset.clicked.connect(self.reset_asked)
         self._open.clicked.connect(self.asset_asked)
         self._analysis.clicked.connect(self.analysis_asked)
-        return grid
+        return rows
 
     def _ask(self) -> None:
         if self._acknowledge.isEnabled():

@@ -13,7 +13,7 @@ from domain.plant.plant import Plant
 from domain.plant.signals import Waveform
 from services.alarming import AlarmView
 from services.workstation import Workstation
-from ui.screens.alarm_words import event_rows, message_of, place_of
+from ui.screens.alarm_words import code_of, event_rows, message_of
 from ui.screens.alarms.state import AlarmEvidence, AlarmStatistics, Journal
 from ui.screens.figures import Figure, MachineSheet
 from ui.widgets.reason_bars import ReasonBar
@@ -61,7 +61,7 @@ class AlarmsPast:
 
     def _named(self, rule_id: UUID) -> str:
         rule = self._rules[rule_id]
-        return f"{place_of(self._plant, rule)}  {message_of(self._plant, rule)}"
+        return f"{code_of(self._plant, rule)}  {message_of(self._plant, rule)}".strip()
 
     def journal(self, span_us: int) -> Journal:
         """Return the newest transitions of a stretch."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import numpy as np
 
-from domain.condition.alarms import AlarmState
+from domain.condition.alarms import ACTIVE_CONDITION, AlarmState
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from domain.roles import PERMITTED_ROLES, Permission, is_permitted
 from services.alarming import ActReport, AlarmView
@@ -200,7 +200,7 @@ class AlarmsPresenter:
             return None
         rule = view.rule
         gone_us = now_us - (view.alarm.raised_us or now_us)
-        waits = view.alarm.needs_acknowledgement or view.alarm.state is AlarmState.ACKNOWLEDGED
+        waits = view.alarm.state in ACTIVE_CONDITION
         return AlarmAdvice(
             rule.consequence, rule.likely_cause, rule.response, rule.call,
             rule.respond_within_s if waits else None, gone_us / MICROSECONDS_PER_SECOND,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
@@ -152,8 +152,9 @@ class AlarmsScreen:
         )  # fmt: skip
 
     def on_shown(self) -> None:
-        """Draw at once."""
+        """Draw at once; keys begin in the list."""
         self.refresh(self._context.clock.now_us())
+        self.content.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def on_hidden(self) -> None:
         """Nothing runs while hidden: polling comes with drawing."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from services.workstation import Workstation
@@ -101,8 +102,10 @@ class AssetScreen:
         self.content.stack.follow(self.presenter.readings(now_us), now_us)
 
     def on_shown(self) -> None:
-        """Draw at once."""
+        """Draw at once; keys begin in the tree where it is in view."""
         self.refresh(self._context.clock.now_us())
+        if self.content.tree.isVisible():
+            self.content.tree.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def on_hidden(self) -> None:
         """Nothing runs while hidden: polling comes with drawing."""

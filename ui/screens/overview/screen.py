@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from domain.plant.plant import Plant
@@ -76,8 +77,11 @@ class OverviewScreen:
         self.content.trend.follow(self.presenter.readings(now_us), now_us)
 
     def on_shown(self) -> None:
-        """Draw at once."""
+        """Draw at once; keys begin at the machine shown below."""
         self.refresh(self._context.clock.now_us())
+        place = self.content.row_place(self._shown) if self._shown is not None else None
+        if place is not None:
+            place[1].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def on_hidden(self) -> None:
         """Put the pop-over away."""
