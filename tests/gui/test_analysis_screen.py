@@ -37,7 +37,6 @@ def screen(stage: Stage, qtbot) -> Iterator[AnalysisScreen]:
     yield made
     made.close()
     made.view.hide()
-    made.page.side.deleteLater()
     made.view.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

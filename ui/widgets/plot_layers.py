@@ -125,9 +125,7 @@ def render_backdrop(
         _hatch(painter, stretch, mapping, tokens)
     if backdrop.has_grid:
         _grid(painter, mapping, x_ticks, y_ticks, tokens)
-    taken = frame.top()
-    for limit in sorted(backdrop.limits, key=_limit_place):
-        taken = _limit(painter, limit, mapping, tokens, taken=taken)
+    _limits(painter, backdrop.limits, mapping, tokens)
     painter.setPen(QPen(QColor(tokens.line), 1))
     painter.drawRect(QRectF(frame.left() + 0.5, frame.top() + 0.5, frame.width() - 1, frame.height() - 1))
     painter.end()
@@ -166,26 +164,30 @@ def _grid(
     painter.drawLines(lines)
 
 
-def _limit_place(limit: LimitLine) -> float:
-    return -limit.value
-
-
-def _limit(painter: QPainter, limit: LimitLine, mapping: Mapping, tokens: Tokens, *, taken: float) -> float:
-    """Paint a limit, its name above the line or, too near ``taken``, below; return what is taken."""
-    frame = mapping.frame
-    y = round(mapping.y(limit.value)) + 0.5
-    if not frame.top() <= y <= frame.bottom():
-        return taken
+def _limits(painter: QPainter, limits: Sequence[LimitLine], mapping: Mapping, tokens: Tokens) -> None:
+    """Paint limits, then their labels over the lines; a label moves aside for one that is there already."""
+    frame, face = mapping.frame, font(AXIS, MEDIUM)
     pen = QPen(QColor(tokens.text_2), 1)
     pen.setDashPattern([5, 3])
     painter.setPen(pen)
-    painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
-    face = font(AXIS, MEDIUM)
-    above = y - taken > 16
-    box = QRectF(frame.left() + 4, y - 15 if above else y + 1, drawing.width_of(limit.name, face) + 4, 14)
-    painter.fillRect(box, QColor(tokens.plot))
-    drawing.text(painter, box.adjusted(2, 0, 2, 0), limit.name, face=face, colour=tokens.text_2)
-    return max(y, box.bottom())
+    placed = [(limit, round(mapping.y(limit.value)) + 0.5) for limit in sorted(limits, key=_limit_place)]
+    placed = [(limit, y) for limit, y in placed if frame.top() <= y <= frame.bottom()]
+    for _, y in placed:
+        painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
+    labels: list[QRectF] = []
+    for limit, y in placed:
+        above = y - frame.top() > 16
+        width = drawing.width_of(limit.name, face) + 4
+        box = QRectF(frame.left() + 4, y - 15 if above else y + 1, width, 14)
+        while any(box.intersects(other) for other in labels) and box.right() < frame.right():
+            box.translate(width + 8, 0)
+        labels.append(box)
+        painter.fillRect(box, QColor(tokens.plot))
+        drawing.text(painter, box.adjusted(2, 0, 2, 0), limit.name, face=face, colour=tokens.text_2)
+
+
+def _limit_place(limit: LimitLine) -> float:
+    return -limit.value
 
 
 def draw_guides(painter: QPainter, guides: Sequence[Guide], mapping: Mapping, tokens: Tokens) -> None:

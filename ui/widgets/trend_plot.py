@@ -23,6 +23,7 @@ from ui.widgets.readout import Figure, ReadoutLine
 MOST_CURVES = 6
 TAIL_SAMPLES = 8192
 GAP_FACTOR = 2.5
+MOST_IN_GAP = 2
 LONGEST_JOIN_S = 120.0
 """The past may hold a value a minute; what is further apart without a declared gap is not joined either."""
 BARE_AXIS = 7
@@ -64,7 +65,7 @@ class _Series:
         self._high = np.where(empty & bad, np.nan, columns.maximum)
         self._frozen = _is_frozen(columns.quality)
         self._gap_s = max(LONGEST_JOIN_S, GAP_FACTOR * columns.column_us / MICROSECONDS_PER_SECOND)
-        self.gaps = tuple(gap for gap in columns.gaps if gap.end_us - gap.start_us > columns.column_us)
+        self.gaps = tuple(gap for gap in columns.gaps if _is_empty(gap, columns))
         self._break_at_gaps()
         self._compose()
 
@@ -106,6 +107,12 @@ class _Series:
         high = np.concatenate((self._high, self._tail_y[tail]))
         frozen = np.concatenate((self._frozen, self._tail_frozen[tail]))
         self.curve.set_points(x, low, high, max_step=self._gap_s, frozen=frozen if frozen.any() else None)
+
+
+def _is_empty(gap: HistoryGap, columns: TrendColumns) -> bool:
+    """Say whether a gap is wide enough to see and holds no values: known time is not hatched."""
+    first, last = np.searchsorted(columns.time_us, (gap.start_us, gap.end_us))
+    return gap.end_us - gap.start_us > columns.column_us and last - first <= MOST_IN_GAP
 
 
 def _is_frozen(quality: NDArray[np.uint16]) -> NDArray[np.bool_]:

@@ -131,7 +131,13 @@ class BandStack(QWidget):
             if at_us:
                 self._plots[place].append(tag.key, time_us=at_us, value=value, quality=quality)
             self._grow(place, value)
-            self._plots[place].follow(now_us)
+            self._follow(self._plots[place], now_us)
+
+    def _follow(self, plot: TrendPlot, now_us: int) -> None:
+        """Move on by whole pixels only: each move paints the ground anew."""
+        start_us, end_us = plot.window_us
+        if now_us - end_us > (end_us - start_us) / max(100.0, plot.pane.frame.width()):
+            plot.follow(now_us)
 
     def _grow(self, place: int, value: float) -> None:
         now = self._plots[place].pane.ranges

@@ -49,6 +49,7 @@ from ui.widgets.readout import Figure
 from ui.widgets.spectrum_marks import FAMILY_SIDEBANDS, FaultFrequency
 
 PAST_EVERY_S = 30.0
+FIRST_FAMILY = "BPFO"
 ENVELOPE_REACH_HZ = 400.0
 RANGES = {
     "velocity": (200, 500, 1000),
@@ -176,8 +177,10 @@ class AnalysisScreen:
         return False
 
     def close(self) -> None:
-        """Leave the drawing clock."""
+        """Leave the drawing clock; the side panel stands alone while its drawer was never opened."""
         self._context.refresh.remove(self.view)
+        if self.page.side.parent() is None:
+            self.page.side.deleteLater()
 
     # ---- the point
 
@@ -299,8 +302,7 @@ class AnalysisScreen:
             is_running=True if is_kept and self._kept_shaft_hz is not None else motion.is_running,
         )
         if not self._family_is_chosen:
-            found = self._evidence.supported or self._evidence.considered
-            self._set_family(LINE_NAMES[found[0].fault] if found else "")
+            self._set_family(self._telling_family())
         else:
             self._set_family(self.page.spectrum.family)
         facts = [
@@ -311,6 +313,14 @@ class AnalysisScreen:
         self.page.diagnosis.show_facts(facts)
         when = tr("Analysis", "kept moment") if is_kept else tr("Analysis", "from the live envelope")
         self.page.diagnosis_panel.set_context(when)
+
+    def _telling_family(self) -> str:
+        """Return the strongest supported defect; while there is none, what is numbered already stays."""
+        if self._evidence.supported:
+            return LINE_NAMES[self._evidence.supported[0].fault]
+        if not self._evidence.considered:
+            return ""
+        return self.page.spectrum.family or FIRST_FAMILY
 
     # ---- the past
 
