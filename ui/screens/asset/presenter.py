@@ -228,8 +228,9 @@ def _machine_branch(sheet: MachineSheet, health: Health, symbols: dict[UUID, Sym
 def _description(machine: Asset, sheet: MachineSheet) -> str:
     parts = [machine.description, sheet.line.name]
     parts.append(tr("Asset", "critical {class_}", class_=machine.criticality.value))
-    if machine.is_constraint:
-        parts.append(tr("Asset", "constraint"))
+    constraint = tr("Asset", "constraint")
+    if machine.is_constraint and constraint not in machine.description.casefold():
+        parts.append(constraint)
     if machine.rated_power_kw is not None:
         parts.append(f"{number(machine.rated_power_kw, 1 if machine.rated_power_kw < 10 else 0)} kW")
     return ", ".join(part for part in parts if part)

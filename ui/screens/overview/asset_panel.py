@@ -44,7 +44,7 @@ class AssetPanel(Panel):
         self._lamp, self._symbol = StateLamp(), PrioritySymbol()
         self._bars = [AnalogBar("", is_elastic=True) for _ in range(MOST_BARS)]
         self._why = label("", size=CAPTION, role="title")
-        self._reasons = ReasonBars(tr("Overview", "Reasons of the health figure"))
+        self._reasons = ReasonBars(tr("Overview", "Reasons of the health figure"), name_share=0.36)
         self._build()
 
     def _build(self) -> None:
