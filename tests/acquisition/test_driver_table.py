@@ -1,4 +1,4 @@
-"""Each device library has one importing module and is loaded only when a connection needs it."""
+"""Each device library has at most one importing module and is loaded only when a connection needs it."""
 
 import subprocess
 import sys
@@ -11,8 +11,9 @@ import acquisition
 ROOT = Path(acquisition.__file__).parent
 
 
-@pytest.mark.parametrize(("library", "module"), [("pymodbus", "modbus.py"), ("asyncua", "opcua.py")])
-def test_one_module_imports_the_library(library: str, module: str) -> None:
+@pytest.mark.parametrize(("library", "modules"), [("pymodbus", []), ("asyncua", ["opcua.py"])])
+def test_no_more_than_one_module_imports_the_library(library: str, modules: list[str]) -> None:
+    """Modbus TCP is spoken on sockets of our own; pymodbus only serves the demo plant."""
     importers = [
         path.name
         for path in ROOT.rglob("*.py")
@@ -23,7 +24,7 @@ def test_one_module_imports_the_library(library: str, module: str) -> None:
             for line in path.read_text(encoding="utf-8").splitlines()
         )
     ]
-    assert importers == [module]
+    assert importers == modules
 
 
 def test_the_table_alone_loads_no_library() -> None:

@@ -51,7 +51,7 @@ class DemoRun:
 
     def start(self) -> None:
         """Start the demo and wait until the collector works; preparing a fresh folder takes its time."""
-        begun_us = time.time_ns() // 1000
+        begun_us, self.begun_s = time.time_ns() // 1000, time.monotonic()
         self._process = self.command("demo", "--no-window", *self._arguments)
         seconds_until(
             lambda: (told := read_status(self._status_file)) is not None and told.written_us > begun_us,

@@ -50,7 +50,7 @@ class LedgerRun:
 
     def __init__(self, demo: DemoRun, *, for_s: float) -> None:
         self._demo = demo
-        self._end_s = time.monotonic() + for_s
+        self._end_s = demo.begun_s + for_s
         self._live = LiveView(demo.folder)
         self._keys = {
             server: [key for device in devices for key in served_keys(demo.plant, device)]
