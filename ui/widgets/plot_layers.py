@@ -226,7 +226,7 @@ def draw_spots(painter: QPainter, spots: Sequence[Spot], mapping: Mapping, token
     taken: list[QRectF] = []
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for spot in spots:
-        if not mapping.shows(spot.x):
+        if not mapping.shows(spot.x) or mapping.y(spot.y) > mapping.frame.bottom():
             continue
         at = QPointF(mapping.x(spot.x), max(mapping.frame.top() + 8, mapping.y(spot.y) - 5))
         if spot.words:

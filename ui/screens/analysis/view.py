@@ -25,7 +25,7 @@ from ui.widgets.waterfall_plot import WaterfallPlot
 from ui.widgets.waveform_plot import WaveformPlot
 
 NARROW_BELOW = 1500
-LEFT, LEFT_NARROW, RIGHT = 218, 190, 356
+LEFT, LEFT_NARROW, RIGHT = 218, 208, 356
 WATERFALL_ROWS, WATERFALL_BINS = 96, 640
 GAP = 8
 FAMILIES = (("BPFO", "BPFO"), ("BPFI", "BPFI"), ("BSF", "BSF"), ("1\u00d7", "1\u00d7"))
