@@ -21,7 +21,7 @@ from ui.widgets.row_list import TAGS_MIME, RowList
 from ui.widgets.trend_plot import TrendPlot
 
 NARROW_BELOW = 1500
-LEFT, LEFT_NARROW = 300, 252
+LEFT, LEFT_NARROW = 312, 288
 UNIT_WIDTH = 44
 SPANS = (("1", "1 h"), ("8", "8 h"), ("24", "24 h"), ("168", "7 d"), ("720", "30 d"))
 OTHER_SPANS = (
