@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from acquisition.ring_buffer import ValueTable, WaveformRing
+from acquisition.ring_buffer import WaveformRing
+from acquisition.value_table import ValueTable
 from domain.plant.quality import CLASS_MASK
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, reading_batch
 

@@ -30,8 +30,10 @@ class AnalysisOrder:
 
 def run_analysis(order: AnalysisOrder, results: "Queue[AnalysisRecord]") -> None:
     """Analyse until the stop flag is up, the collector is gone or another epoch began."""
-    from acquisition.ring_buffer import SpectrumBoard, ValueTable, WaveformRing
+    from acquisition.ring_buffer import WaveformRing
     from acquisition.segments import ControlSegment
+    from acquisition.spectrum_board import SpectrumBoard
+    from acquisition.value_table import ValueTable
     from services.analysis import AnalysisWorker
     from services.clock import SystemClock
     from services.condition import HealthAssessor

@@ -20,9 +20,12 @@ import numpy as np
 from acquisition.driver import DriverState
 from acquisition.drivers import DRIVERS
 from acquisition.hub import TagHub
-from acquisition.ring_buffer import SpectrumBoard, ValueTable, WaveformRing, new_epoch
+from acquisition.mapped import new_epoch
+from acquisition.ring_buffer import WaveformRing
 from acquisition.segments import ControlSegment
+from acquisition.spectrum_board import SpectrumBoard
 from acquisition.supervisor import AcquisitionSupervisor
+from acquisition.value_table import ValueTable
 from domain.condition.alarms import AlarmRule
 from domain.instants import Clock
 from domain.plant.plant import Plant

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.ring_buffer import SpectrumBoard, ValueTable, WaveformRing
+from acquisition.ring_buffer import WaveformRing
 from acquisition.segments import ControlSegment, SegmentMissing
+from acquisition.spectrum_board import SpectrumBoard
+from acquisition.value_table import ValueTable
 from domain.plant.quality import BAD_COMMUNICATION_LOST, FLAG_MASK
 from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.signals import SpectrumKind

@@ -48,7 +48,7 @@ def _database(scratch: Path) -> None:
 
 
 def _shared_memory(scratch: Path) -> None:
-    from acquisition.ring_buffer import ValueTable
+    from acquisition.value_table import ValueTable
 
     table = ValueTable.create(scratch, [1], epoch=1)
     try:

@@ -21,8 +21,9 @@ from acquisition.drivers.modbus import ModbusDriver, ModbusLink
 from acquisition.drivers.modbus_scan import ModbusScanner
 from acquisition.drivers.opcua_driver import OpcUaDriver
 from acquisition.hub import TagHub
-from acquisition.ring_buffer import ValueTable, WaveformRing
+from acquisition.ring_buffer import WaveformRing
 from acquisition.scanning import plan_group
+from acquisition.value_table import ValueTable
 from domain.plant.readings import LossCounter, SampleBlock, reading_batch
 from domain.plant.tags import CaptureSchedule, Connection, ConnectionKind, Tag, TagKind
 from services.clock import SystemClock

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acquisition.ring_buffer import SpectrumBoard, ValueTable, WaveformRing
+from acquisition.ring_buffer import WaveformRing
 from acquisition.segments import ControlSegment, SegmentMissing
+from acquisition.spectrum_board import SpectrumBoard
+from acquisition.value_table import ValueTable
 from domain.plant.quality import BAD_NOT_CONFIGURED, GOOD
 from domain.plant.readings import SampleBlock, reading_batch
 from domain.plant.signals import Spectrum, SpectrumKind
