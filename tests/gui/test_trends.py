@@ -1,5 +1,6 @@
 """Trends and waterfall: history and live in one plot, gaps kept, the present followed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,16 @@ def test_live_values_join_history_and_bad_ones_are_gaps(plot: TrendPlot) -> None
     assert plot.values_at("A")[1] == 5.0
     plot.pane.set_cursor("A", NOW_US / 1e6 + 2)
     assert plot.values_at("A")[1] is None
+
+
+def test_a_live_value_shows_although_its_column_is_still_filling(plot: TrendPlot) -> None:
+    """The middle of the last column lies after the newest live value."""
+    columns = history(1, level=3.3)
+    late = replace(columns, time_us=columns.time_us + 25_000_000)
+    plot.append(1, time_us=NOW_US, value=5.0, quality=0)
+    plot.show_history(late)
+    plot.pane.set_cursor("A", NOW_US / 1e6)
+    assert plot.values_at("A")[1] == 5.0
 
 
 def test_the_present_is_followed_until_the_operator_moves(plot: TrendPlot, qtbot) -> None:

@@ -57,8 +57,10 @@ class _Series:
         self.gaps: tuple[HistoryGap, ...] = ()
 
     def set_history(self, columns: TrendColumns) -> None:
-        half = columns.column_us / 2 if columns.level_s or columns.column_us else 0.0
-        self._x = (columns.time_us + half) / MICROSECONDS_PER_SECOND
+        self._x = (columns.time_us + columns.column_us / 2) / MICROSECONDS_PER_SECOND
+        if len(self._x):
+            # The last column is still filling: at its middle it would stand in the future and hide live values.
+            self._x[-1] = columns.time_us[-1] / MICROSECONDS_PER_SECOND
         bad = (columns.quality & CLASS_MASK) == QualityClass.BAD
         empty = columns.count == 0
         self._low = np.where(empty & bad, np.nan, columns.minimum)
