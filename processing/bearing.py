@@ -32,6 +32,11 @@ class Line:
     amplitude: float
     prominence_db: float
 
+    @property
+    def floor(self) -> float:
+        """The median amplitude around the line."""
+        return float(self.amplitude / 10 ** (self.prominence_db / 20))
+
 
 def defect_frequencies(geometry: BearingGeometry | DefectOrders, *, speed_hz: float) -> DefectFrequencies:
     """Return the defect frequencies at a shaft speed (standards, section 4); ValueError at standstill."""

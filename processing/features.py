@@ -1,12 +1,12 @@
 """One feature vector from one block: what analysis writes as derived tags."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.plant.bearings import BearingGeometry
 from domain.plant.signals import Band, FloatArray, Spectrum, SpectrumKind
 from domain.plant.tags import Feature
-from processing.bearing import PROMINENT_DB, DefectFrequencies, defect_frequencies, find_line, harmonics
+from processing.bearing import PROMINENT_DB, DefectFrequencies, Line, defect_frequencies, find_line, harmonics
 from processing.spectrum import amplitude_spectrum, band_rms, envelope, velocity_spectrum
 from processing.vibration import time_figures
 
@@ -15,6 +15,7 @@ SLOW_SHAFT_HZ = 10.0
 
 STANDSTILL_HZ = 0.5
 DEFECT_HARMONICS = 3
+RACES = frozenset({Feature.OUTER_RACE, Feature.INNER_RACE, Feature.ROLLING_ELEMENT})
 ORDER_TOLERANCE = 0.01
 
 
@@ -61,7 +62,8 @@ def analyse_block(
     if speed_hz is not None and speed_hz > STANDSTILL_HZ:
         features |= _order_lines(velocity, speed_hz)
         if bearing is not None:
-            features |= _defect_lines(enveloped, defect_frequencies(bearing, speed_hz=speed_hz))
+            expected = defect_frequencies(bearing, speed_hz=speed_hz)
+            features |= _defect_lines(enveloped, expected, speed_hz)
     spectra = {
         SpectrumKind.ACCELERATION: acceleration,
         SpectrumKind.VELOCITY: velocity,
@@ -77,19 +79,51 @@ def _order_lines(velocity: Spectrum, speed_hz: float) -> dict[Feature, float]:
     }
 
 
-def _defect_lines(enveloped: Spectrum, expected: DefectFrequencies) -> dict[Feature, float]:
+def _defect_lines(enveloped: Spectrum, expected: DefectFrequencies, speed_hz: float) -> dict[Feature, float]:
     wanted = {
         Feature.OUTER_RACE: expected.bpfo,
         Feature.INNER_RACE: expected.bpfi,
         Feature.ROLLING_ELEMENT: expected.bsf2,
         Feature.CAGE: expected.ftf,
     }
-    return {feature: _harmonic_sum(enveloped, frequency_hz) for feature, frequency_hz in wanted.items()}
+    families = {
+        feature: lines
+        for feature, frequency_hz in wanted.items()
+        if (lines := harmonics(enveloped, frequency_hz, count=DEFECT_HARMONICS))
+    }
+    strongest = max(families.keys() & RACES, key=lambda feature: families[feature][0].amplitude, default=None)
+    if strongest is None:
+        return {}
+    base = families[strongest][0]
+    claimed = _Claimed(base.frequency_hz, speed_hz, 1.5 * enveloped.resolution_hz)
+    return {
+        feature: _strength(lines, None if feature is strongest or not _is_prominent(base) else claimed)
+        for feature, lines in families.items()
+    }
 
 
-def _harmonic_sum(enveloped: Spectrum, frequency_hz: float) -> float:
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """Lines that belong to the strongest defect: its harmonics and their sidebands at shaft speed."""
+
+    base_hz: float
+    speed_hz: float
+    reach_hz: float
+
+    def holds(self, line: Line) -> bool:
+        offset_hz = (line.frequency_hz + self.base_hz / 2) % self.base_hz - self.base_hz / 2
+        return any(abs(offset_hz - side * self.speed_hz) <= self.reach_hz for side in (-1, 0, 1))
+
+
+def _strength(lines: Sequence[Line], claimed: _Claimed | None) -> float:
     """Return the strength of a defect; without its first harmonic the others belong to something else."""
-    lines = harmonics(enveloped, frequency_hz, count=DEFECT_HARMONICS)
-    if not lines or lines[0].prominence_db < PROMINENT_DB:
-        lines = lines[:1]
-    return float(sum(line.amplitude**2 for line in lines) ** 0.5)
+    own = [line for line in lines if claimed is None or not claimed.holds(line)]
+    if not own or own[0] is not lines[0]:
+        return lines[0].floor
+    if not _is_prominent(own[0]):
+        own = own[:1]
+    return float(sum(line.amplitude**2 for line in own) ** 0.5)
+
+
+def _is_prominent(line: Line) -> bool:
+    return line.prominence_db >= PROMINENT_DB
