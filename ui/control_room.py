@@ -132,7 +132,15 @@ class WindowSession(QObject):
 
     def _on_events(self, events: tuple[object, ...]) -> None:
         if self._workstation is not None and any(isinstance(each, PlantChanged) for each in events):
-            self.room.tasks.run(self._workstation.reload)
+            work, problem = partial(_reload, self._workstation), self.room.window.show_problem
+            self.room.tasks.run(work, done=self._show_set_up, failed=problem)
+
+    def _show_set_up(self, is_other: bool) -> None:
+        """Build screens anew only for another set-up; new baselines alone just change figures."""
+        if is_other:
+            self.room.window.rebuild_screens()
+        else:
+            self.room.window.renew_screens()
 
     def _refuse(self, error: BaseException) -> None:
         self.exit_code = EXIT_REFUSED
@@ -147,6 +155,13 @@ class WindowSession(QObject):
         if self._workstation is not None:
             self._workstation.close()
             self._workstation = None
+
+
+def _reload(workstation: "Workstation") -> bool:
+    """Read the set-up anew, in the lane; return whether plant or rules are others than before."""
+    before = workstation.monitoring.plant, tuple(workstation.alarming.rules)
+    workstation.reload()
+    return before != (workstation.monitoring.plant, tuple(workstation.alarming.rules))
 
 
 def _touched_ns(folder: Path) -> int:

@@ -208,6 +208,27 @@ class MainWindow(QWidget):
         screen.refresh(self._clock.now_us())
         self._show_steps()
 
+    def rebuild_screens(self) -> None:
+        """Build the screens anew for another set-up; the operator stays where he was."""
+        leaving, self._screens = list(self._screens.values()), {}
+        address = self.navigator.current
+        if self._current is not None:
+            self._current.on_hidden()
+        self._current = None
+        self._stack.setCurrentWidget(self._waiting)
+        self.drawer.empty()
+        for screen in leaving:
+            screen.close()
+            self._stack.removeWidget(screen.view)
+            screen.view.deleteLater()
+        if address is not None:
+            self._show_address(address)
+
+    def renew_screens(self) -> None:
+        """Let every screen take the new baselines; nothing moves."""
+        for screen in self._screens.values():
+            screen.renew()
+
     def _bring_forward(self, screen: Screen | None, view: QWidget) -> None:
         self.drawer.close_drawer()
         before, self._current = self._current, screen

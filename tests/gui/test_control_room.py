@@ -8,11 +8,16 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from domain.condition.baseline import RobustBaseline
 from domain.errors import AlreadyRunning
+from services.access import program_actor
+from services.baselines import save_baselines
 from services.clock import SystemClock
 from storage.locks import InstanceLock
 from storage.store import open_store
+from tests.gui.analysis_stage import PLANT, VELOCITY
 from ui.control_room import CALL_FILE, WindowSession, call_other_window
+from ui.screens.overview.screen import OverviewScreen
 from ui.theme import Theme
 from ui.widgets.key_button import CounterChip
 
@@ -27,6 +32,28 @@ def test_a_folder_that_cannot_be_opened_is_told_and_nothing_looks_known(
     chips = [chip.accessibleName() for chip in session.room.window.top_bar.findChildren(CounterChip)]
     assert all("not known" in name for name in chips)
     assert not session.is_attached
+    session.close()
+
+
+def test_a_set_up_made_elsewhere_appears_and_a_baseline_moves_nothing(
+    qtbot: QtBot, qapp: QApplication, theme: Theme, tmp_path: Path
+) -> None:
+    session = WindowSession(qapp, tmp_path, clock=SystemClock())
+    session.start(width=1366, height=768)
+    qtbot.waitUntil(lambda: session.is_attached, timeout=10_000)
+    window, empty = session.room.window, session.room.window.front
+    store = session.workstation.store
+    with store.unit_of_work(program_actor("test")) as work:
+        work.plant.import_plant(PLANT)
+    qtbot.waitUntil(lambda: window.front is not empty, timeout=10_000)
+    overview = window.front
+    assert isinstance(overview, OverviewScreen)
+    assert len(overview.presenter.sheets) == 1
+    with store.unit_of_work(program_actor("test")) as work:
+        save_baselines(work, PLANT, {VELOCITY: RobustBaseline(1.2, 0.1, 100)})
+    sheet = next(iter(overview.presenter.sheets))
+    qtbot.waitUntil(lambda: overview.presenter.sheets[sheet].vibration.normal is not None, timeout=10_000)
+    assert window.front is overview
     session.close()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 
 from domain.condition.alarms import AlarmState, Priority
 from domain.errors import NotPermitted
@@ -132,6 +132,9 @@ class PlainScreen:
         self.heard.append(name)
         return self._acts
 
+    def renew(self) -> None:
+        self.heard.append("renewed")
+
     def close(self) -> None:
         self.heard.append("closed")
 
@@ -187,6 +190,29 @@ def test_number_keys_open_screens_lazily_and_history_leads_back(room: ControlRoo
     qtbot.keyClick(room.window, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
     assert str(room.window.navigator.current) == "asset/filler"
     assert not room.window.navigator.go("stores")
+
+
+def test_another_set_up_builds_screens_anew_at_the_same_address(room: ControlRoom) -> None:
+    window = room.window
+    overview = window.front
+    window.navigator.go("asset/filler")
+    asset = window.front
+    window.context.open_drawer("Detail", QLabel("of the old plant"))
+    window.rebuild_screens()
+    assert window.front is not asset
+    assert window.front.opened == ["filler"]
+    assert window.front.heard == ["shown"]
+    assert [overview.heard[-1], asset.heard[-1]] == ["closed", "closed"]
+    assert not window.drawer.isVisible()
+    assert not window.navigator.can_go_forward
+
+
+def test_new_baselines_reach_screens_without_moving_them(room: ControlRoom) -> None:
+    asset = room.window.front
+    room.window.renew_screens()
+    assert room.window.front is asset
+    assert asset.heard == ["shown", "renewed"]
+    assert asset.opened == [""]
 
 
 def test_only_the_visible_screen_is_drawn(room: ControlRoom) -> None:

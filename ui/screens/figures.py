@@ -71,6 +71,10 @@ class MachineSheet:
     figures: tuple[Figure, ...]
     by_key: Mapping[int, Figure] = field(default_factory=dict)
 
+    def again(self, figures: Iterable[Figure]) -> tuple[Figure, ...]:
+        """Return the same figures as this sheet has them now."""
+        return tuple(self.by_key.get(each.tag.key, each) for each in figures)
+
     def key_figures(self, costly: Iterable[int], most: int) -> tuple[Figure, ...]:
         """Return the figures for little room: the costly ones, then vibration and process."""
         first = [self.by_key[key] for key in costly if key in self.by_key]

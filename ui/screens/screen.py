@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 
 class Screen(Protocol):
-    """One room of the rail. It is created when it is first shown and lives as long as the window.
+    """One room of the rail. It is created when it is first shown and lives until the window closes
+    or the set-up changes.
 
     The shell calls ``open`` with the part of the address behind the slash, each time the operator comes here.
     Keys of the shell that concern a screen (F5, F9, Shift+F9, Ctrl+F) arrive through ``act``.
@@ -42,6 +43,10 @@ class Screen(Protocol):
         """Do "acknowledge", "acknowledge_visible", "freeze" or "filter"; False when it is not for me."""
         ...
 
+    def renew(self) -> None:
+        """The plant is the same, its baselines are new: judge by them from now on."""
+        ...
+
     def close(self) -> None:
-        """The window closes for good."""
+        """The window closes for good, or the set-up is another one and the screen is built anew."""
         ...

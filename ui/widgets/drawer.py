@@ -62,6 +62,14 @@ class Drawer(QWidget):
         self.raise_()
         self._close.setFocus()
 
+    def empty(self) -> None:
+        """Shut the drawer and let its content go to whom it belongs."""
+        self.close_drawer()
+        if self._content is not None:
+            self._column.removeWidget(self._content)
+            self._content.setParent(None)
+            self._content = None
+
     def close_drawer(self) -> None:
         """Shut the drawer; focus returns to where it came from."""
         if self.isHidden():

@@ -50,6 +50,18 @@ class EmptyState(QWidget):
         self.setAccessibleDescription(why)
 
 
+class NoPlant(EmptyState):
+    """Nothing is set up: says what would stand here and which commands help."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(
+            sentence,
+            why=text.tr(
+                "Notices", "Import a set-up file (command import) or open the demo plant (command demo)."
+            ),
+        )
+
+
 class Loading(QWidget):
     """Grey rows after 300 ms, words and a way out after 2 s; fast work never flickers."""
 

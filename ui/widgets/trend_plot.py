@@ -59,7 +59,7 @@ class _Series:
     def set_history(self, columns: TrendColumns) -> None:
         self._x = (columns.time_us + columns.column_us / 2) / MICROSECONDS_PER_SECOND
         if len(self._x):
-            # The last column is still filling: at its middle it would stand in the future and hide live values.
+            # The last column is still filling: its middle lies in the future and would hide live values.
             self._x[-1] = columns.time_us[-1] / MICROSECONDS_PER_SECOND
         bad = (columns.quality & CLASS_MASK) == QualityClass.BAD
         empty = columns.count == 0

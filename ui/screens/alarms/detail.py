@@ -4,7 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.signals import Waveform
@@ -14,6 +23,7 @@ from ui.text import tr
 from ui.theme import BODY, CAPTION, NAME
 from ui.widgets.figure_pane import FigurePane
 from ui.widgets.key_button import KeyButton
+from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Separator, label
 from ui.widgets.plot_layers import EventMark, LimitLine
 from ui.widgets.priority_symbol import PrioritySymbol
@@ -57,7 +67,16 @@ class AlarmDetail(QWidget):
         self._build()
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
+        content = QWidget()
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(
+            EmptyState(
+                tr("Alarms", "No alarm chosen."),
+                why=tr("Alarms", "What to do, the trend and the waveform of the chosen alarm stand here."),
+            )
+        )
+        self._pages.addWidget(content)
+        column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         head = QHBoxLayout()
@@ -136,6 +155,7 @@ class AlarmDetail(QWidget):
 
     def show_alarm(self, row: AlarmRow, advice: AlarmAdvice | None, *, no_right: str) -> None:
         """Show words and what can be done; ``no_right`` says who may when this person may not."""
+        self._pages.setCurrentIndex(1)
         self._symbol.show_state(row.symbol)
         self._title.setText(row.message)
         self._since.setText(f"{row.place},  {row.raised},  {row.state}")

@@ -32,9 +32,7 @@ class AlarmsPast:
     def __init__(self, workstation: Workstation, plant: Plant, sheets: Mapping[UUID, MachineSheet]) -> None:
         self._workstation, self._plant = workstation, plant
         self._rules = {rule.id: rule for rule in workstation.alarming.rules}
-        self._figures: dict[int, Figure] = {}
-        for sheet in sheets.values():
-            self._figures.update(sheet.by_key)
+        self._sheets = sheets
 
     def listed(self) -> tuple[AlarmView, ...]:
         """Return the active list."""
@@ -76,13 +74,16 @@ class AlarmsPast:
         """Return trend and waveform of an alarm; what retention took is left out."""
         now_us = self._workstation.clock.now_us()
         raised_us = view.alarm.raised_us or now_us
-        figure = None if view.tag is None else self._figures.get(view.tag.key)
+        figure = None if view.tag is None else self._figure(view.tag.key)
         columns = None
         if figure is not None:
             columns = self._workstation.history.trend(
                 figure.tag.key, start_us=raised_us - BEFORE_US, end_us=now_us, columns=TREND_COLUMNS
             )
         return AlarmEvidence(view.alarm.id, figure, columns, self._waveform(view), raised_us)
+
+    def _figure(self, key: int) -> Figure | None:
+        return next((found for each in self._sheets.values() if (found := each.by_key.get(key))), None)
 
     def _waveform(self, view: AlarmView) -> Waveform | None:
         if view.alarm.waveform_id is None:

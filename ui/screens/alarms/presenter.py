@@ -39,8 +39,8 @@ class AlarmsPresenter:
         self._workstation, self._tasks, self._failed = workstation, tasks, failed
         self._plant_time = plant_time
         self.plant = workstation.monitoring.plant
-        sheets = machine_sheets(self.plant, workstation.alarming.rules, workstation.baselines)
-        self._past = AlarmsPast(workstation, self.plant, sheets)
+        self._sheets = machine_sheets(self.plant, workstation.alarming.rules, workstation.baselines)
+        self._past = AlarmsPast(workstation, self.plant, self._sheets)
         self._views: tuple[AlarmView, ...] | None = None
         self._frozen: tuple[AlarmRow, ...] | None = None
         self._frozen_us = 0
@@ -63,6 +63,11 @@ class AlarmsPresenter:
         self._evidence_poll = Poll(
             tasks, self._load_evidence, self._take_evidence, period_s=EVIDENCE_S, failed=failed
         )
+
+    def renew(self) -> None:
+        """Draw evidence against the present baselines from now on."""
+        workstation = self._workstation
+        self._sheets.update(machine_sheets(self.plant, workstation.alarming.rules, workstation.baselines))
 
     # ---- from the disk
 

@@ -179,6 +179,10 @@ class AlarmsScreen:
                 return False
         return True
 
+    def renew(self) -> None:
+        """Judge by the new baselines."""
+        self.presenter.renew()
+
     def close(self) -> None:
         """Nothing is held beyond the widgets."""
 

@@ -33,6 +33,10 @@ class AnalysisPresenter:
         }
         self.readings = self.look(0)
 
+    def renew(self) -> None:
+        """Draw bands by the present baselines from now on."""
+        self._sheets = {}
+
     def look(self, now_us: int) -> Readings:
         """Read what this screen needs of the live values."""
         keys = {tag.key for tag in self.tags}

@@ -176,9 +176,14 @@ class AnalysisScreen:
             return True
         return False
 
+    def renew(self) -> None:
+        """Judge by the new baselines."""
+        self._presenter.renew()
+
     def close(self) -> None:
-        """Leave the drawing clock; the side panel stands alone while its drawer was never opened."""
+        """Leave clock and events; the side panel stands alone while its drawer was never opened."""
         self._context.refresh.remove(self.view)
+        self._context.events.delivered.disconnect(self._on_events)
         if self.page.side.parent() is None:
             self.page.side.deleteLater()
 

@@ -15,7 +15,7 @@ from ui.theme import CAPTION
 from ui.widgets.data_table import ROW, ROW_COMPACT
 from ui.widgets.fact_chip import FactChip
 from ui.widgets.key_button import KeyButton, SegmentedButtons, ToolButton
-from ui.widgets.notices import EmptyState
+from ui.widgets.notices import NoPlant
 from ui.widgets.panel import HEADER_HEIGHT, Panel, label
 from ui.widgets.readout import ReadoutLine
 from ui.widgets.row_list import RowList
@@ -49,10 +49,7 @@ class AnalysisView(QWidget):
         self._make_lists()
         self._make_plots(plant_time)
         self._make_side()
-        self.empty = EmptyState(
-            tr("Analysis", "No measurement points with a waveform."),
-            why=tr("Analysis", "Spectra need a point with a vibration sensor that delivers waveforms."),
-        )
+        self.empty = NoPlant(tr("Analysis", "No measurement point delivers waveforms yet."))
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._lay_out())
         self._stack.addWidget(self.empty)

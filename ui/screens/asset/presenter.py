@@ -54,6 +54,14 @@ class AssetPresenter:
         self._day_poll = Poll(tasks, self._load_day, self._take_day, period_s=DAY_S, failed=failed)
         self._stack_poll = Poll(tasks, self._load_stack, self._take_stack, period_s=STACK_S, failed=failed)
 
+    def renew(self) -> None:
+        """Judge by the present baselines from now on; cards and curves stay where they are."""
+        workstation = self._workstation
+        self.sheets.update(machine_sheets(self.plant, workstation.alarming.rules, workstation.baselines))
+        self._assessor = workstation.assessor()
+        if self.sheet is not None:
+            self._cards, self._panes = self.sheet.again(self._cards), self.sheet.again(self._panes)
+
     # ---- which machine
 
     def open(self, asset_id: UUID | None, now_us: int) -> bool:

@@ -16,7 +16,7 @@ from ui.screens.asset.state import BranchState
 from ui.screens.asset.view import AssetView
 from ui.screens.screen import Screen
 from ui.text import tr
-from ui.widgets.notices import EmptyState
+from ui.widgets.notices import NoPlant
 
 
 class AssetScreen:
@@ -29,7 +29,7 @@ class AssetScreen:
         self.presenter = AssetPresenter(workstation, tasks=context.tasks, failed=context.show_problem)
         self.content = AssetView(context)
         self.view = QWidget()
-        self._empty = EmptyState(tr("Asset", "No machine is set up yet."))
+        self._empty = NoPlant(tr("Asset", "No machine is set up yet."))
         self._pages = QStackedLayout(self.view)
         self._pages.addWidget(self._empty)
         self._pages.addWidget(self.content)
@@ -113,6 +113,10 @@ class AssetScreen:
     def act(self, name: str) -> bool:
         """Nothing here answers to F5, F9 or Ctrl+F."""
         return False
+
+    def renew(self) -> None:
+        """Judge by the new baselines."""
+        self.presenter.renew()
 
     def close(self) -> None:
         """Nothing is held beyond the widgets."""

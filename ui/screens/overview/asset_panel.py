@@ -25,6 +25,7 @@ from ui.widgets.value_label import ValueLabel
 SPAN_S = 8 * 3600.0
 MOST_BARS = 7
 BAR_WIDTH = 94
+LOW_BELOW = 264
 
 
 class AssetPanel(Panel):
@@ -113,11 +114,15 @@ class AssetPanel(Panel):
         self._lamp.setVisible(not compact)
         self._state_caption.setVisible(not compact)
         self._why.setVisible(not compact)
-        self._reasons.set_most(2 if compact else 3)
-        self._place_bars()
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Bars keep their figures: in the lowest windows all but one reason give way."""
+        self._reasons.set_most(1 if self.height() < LOW_BELOW else 2 if self._is_compact else 3)
         self._place_bars()
 
     def show_asset(self, state: AssetState) -> None:

@@ -63,6 +63,16 @@ class OverviewPresenter:
         )
         self._trend_poll = Poll(tasks, self._load_trend, self._take_trend, period_s=TREND_S, failed=failed)
 
+    def renew(self) -> None:
+        """Judge by the present baselines from now on; bars and curves stay where they are."""
+        workstation = self._workstation
+        self.sheets.update(machine_sheets(self.plant, workstation.alarming.rules, workstation.baselines))
+        self._assessor = workstation.assessor()
+        if self._shown is not None:
+            machine, bars, panes = self._shown
+            sheet = self.sheets[machine]
+            self._shown = machine, sheet.again(bars), sheet.again(panes)
+
     # ---- from the disk
 
     def poll(self, now_us: int) -> None:

@@ -14,8 +14,10 @@ from ui.refresh import Rate
 from ui.screens.alarm_words import EventRow
 from ui.screens.overview.peek import Peek
 from ui.screens.overview.presenter import OverviewPresenter
-from ui.screens.overview.view import OverviewView, empty_state
+from ui.screens.overview.view import OverviewView
 from ui.screens.screen import Screen
+from ui.text import tr
+from ui.widgets.notices import NoPlant
 
 
 class OverviewScreen:
@@ -30,7 +32,7 @@ class OverviewScreen:
         self.content = OverviewView(context, plant.lines)
         self.view = QWidget()
         self._stack = QStackedLayout(self.view)
-        self._stack.addWidget(empty_state())
+        self._stack.addWidget(NoPlant(tr("Overview", "No machine is set up yet.")))
         self._stack.addWidget(self.content)
         self._stack.setCurrentIndex(1 if self.presenter.sheets else 0)
         self._peek = Peek(self.content, plant_time=context.plant_time, now_us=context.clock.now_us)
@@ -90,6 +92,10 @@ class OverviewScreen:
     def act(self, name: str) -> bool:
         """Nothing here answers to F5, F9 or Ctrl+F."""
         return False
+
+    def renew(self) -> None:
+        """Judge by the new baselines."""
+        self.presenter.renew()
 
     def close(self) -> None:
         """Nothing is held beyond the widgets."""

@@ -13,8 +13,6 @@ from ui.screens.overview.asset_panel import AssetPanel, TrendPanel
 from ui.screens.overview.machine_table import ROW_COMPACT, ROW_TALL, MachineTable
 from ui.screens.overview.side_panels import EventsPanel, LinksPanel
 from ui.screens.overview.state import LineState, OverviewState, TileState
-from ui.text import tr
-from ui.widgets.notices import EmptyState
 from ui.widgets.panel import HEADER_HEIGHT, Panel
 from ui.widgets.value_tile import ValueTile
 
@@ -191,11 +189,3 @@ class OverviewView(QWidget):
         if layout is not None:
             layout.setSpacing(gap)
         self._tile_row.setSpacing(gap)
-
-
-def empty_state() -> EmptyState:
-    """Return what stands where no machine is set up."""
-    return EmptyState(
-        tr("Overview", "No machine is set up yet."),
-        why=tr("Overview", "Lines and machines appear here when they are set up."),
-    )

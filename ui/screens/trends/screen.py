@@ -16,7 +16,7 @@ from ui.context import Context
 from ui.formatting import duration, unit_symbol
 from ui.refresh import Rate
 from ui.screens.alarm_words import event_rows, tag_symbols
-from ui.screens.figures import machine_sheets
+from ui.screens.figures import Figure, machine_sheets
 from ui.screens.readings import Readings
 from ui.screens.trends.browser import MachineTags, TagBrowser, machine_tags
 from ui.screens.trends.cursor_table import CurveFigures
@@ -47,8 +47,7 @@ class TrendsScreen:
         self.page = TrendsView(plant_time=context.plant_time)
         self.view: QWidget = self.page
         self.selection, self.browser = Selection(), TagBrowser(machine_tags(plant), plant)
-        self._sheets = machine_sheets(plant, workstation.alarming.rules, workstation.baselines)
-        self._figures = {key: each for sheet in self._sheets.values() for key, each in sheet.by_key.items()}
+        self._look_up_figures()
         self._rules = {rule.id: rule for rule in workstation.alarming.rules}
         self._health = {t.key: t for t in plant.tags if t.feature is Feature.HEALTH}
         self._symbols: dict[int, SymbolState] = {}
@@ -137,12 +136,29 @@ class TrendsScreen:
             return True
         return False
 
+    def renew(self) -> None:
+        """Draw normal bands by the new baselines; ranges stay."""
+        self._look_up_figures()
+        for spec, pane in zip(self.selection.panes, self.page.panes, strict=False):
+            figures = self._figures_of(spec)
+            pane.plot.pane.set_band(figures[0].normal if figures else None)
+
     def close(self) -> None:
-        """Leave the drawing clock."""
+        """Leave clock and events."""
         self._settle.stop()
         self._context.refresh.remove(self.view)
+        self._context.events.delivered.disconnect(self._on_events)
 
     # ---- what is chosen
+
+    def _look_up_figures(self) -> None:
+        workstation = self._workstation
+        plant, rules = workstation.monitoring.plant, workstation.alarming.rules
+        self._sheets = machine_sheets(plant, rules, workstation.baselines)
+        self._figures = {key: each for sheet in self._sheets.values() for key, each in sheet.by_key.items()}
+
+    def _figures_of(self, spec: PaneSpec) -> list[Figure]:
+        return [self._figures[tag.key] for tag in spec.tags if tag.key in self._figures]
 
     def _default_tags(self) -> list[Tag]:
         """Return vibration, temperature and current of the machine in the worst state."""
@@ -178,7 +194,7 @@ class TrendsScreen:
         page, specs = self.page, self.selection.panes
         for spec, pane in zip(specs, page.panes, strict=False):
             self._show_pane(spec, pane)
-        page.show_panes(len(specs))
+        page.show_panes(len(specs), has_tags=bool(self.browser.tags))
         now_us = self._context.clock.now_us()
         if self.is_live:
             self._follow(now_us, anew=True)
@@ -194,7 +210,7 @@ class TrendsScreen:
         names = self.names(spec.tags)
         pane.plot.set_curves(spec.curves(names))
         pane.plot.pane.setAccessibleName(f"{spec.title}, {symbol}: {', '.join(names)}")
-        figures = [self._figures[tag.key] for tag in spec.tags if tag.key in self._figures]
+        figures = self._figures_of(spec)
         pane.plot.pane.set_band(figures[0].normal if figures else None)
         pane.plot.pane.set_limits(limit_lines(figures))
         self._fit_y(spec, pane)
@@ -205,7 +221,7 @@ class TrendsScreen:
         trends = self.answer.trends if self.answer is not None else {}
         columns = [trends[tag.key] for tag in spec.tags if tag.key in trends]
         live = [self._readings.number(tag.key) for tag in spec.tags]
-        figures = [self._figures[tag.key] for tag in spec.tags if tag.key in self._figures]
+        figures = self._figures_of(spec)
         fresh = pane_range(columns, [value for value in live if value is not None], figures, before=before)
         if fresh is None:
             return

@@ -14,7 +14,7 @@ from ui.screens.trends.selection import MOST_PANES
 from ui.text import tr
 from ui.theme import BODY, CAPTION
 from ui.widgets.key_button import KeyButton, SegmentedButtons
-from ui.widgets.notices import EmptyState
+from ui.widgets.notices import EmptyState, NoPlant
 from ui.widgets.panel import Panel, Separator, label
 from ui.widgets.plot_group import PlotGroup
 from ui.widgets.row_list import TAGS_MIME, RowList
@@ -139,19 +139,18 @@ class TrendsView(QWidget):
         self._stack_holder = QWidget()
         self._stack = QStackedLayout(self._stack_holder)
         self._stack.addWidget(self.sheet)
-        empty = Panel()
-        empty.body.addWidget(
-            EmptyState(
-                tr("Trends", "No tags chosen."),
-                why=tr("Trends", "Tick tags on the left or drag them here."),
-            )
+        none_chosen = EmptyState(
+            tr("Trends", "No tags chosen."), why=tr("Trends", "Tick tags on the left or drag them here.")
         )
-        self._stack.addWidget(empty)
+        for page in (none_chosen, NoPlant(tr("Trends", "No tags are set up yet."))):
+            holder = Panel()
+            holder.body.addWidget(page)
+            self._stack.addWidget(holder)
         column.addWidget(self._stack_holder, 1)
-        below = Panel(padding=2)
-        below.body.addWidget(self.navigator)
-        below.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        column.addWidget(below)
+        self._below = Panel(padding=2)
+        self._below.body.addWidget(self.navigator)
+        self._below.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        column.addWidget(self._below)
         return centre
 
     def _header_row(self) -> QHBoxLayout:
@@ -192,9 +191,10 @@ class TrendsView(QWidget):
 
     # ---- places
 
-    def show_panes(self, count: int) -> None:
+    def show_panes(self, count: int, *, has_tags: bool) -> None:
         """Show so many panes; none at all shows what to do."""
-        self._stack.setCurrentIndex(0 if count else 1)
+        self._stack.setCurrentIndex(0 if count else 1 if has_tags else 2)
+        self._below.setVisible(count > 0)
         for place, pane in enumerate(self.panes):
             pane.setVisible(place < count)
             if place:
