@@ -28,7 +28,8 @@ WARM_UP, FRAMES = 5, 40
 POINTS = 4096
 
 
-def _page(widgets: list[QWidget], columns: int) -> QWidget:
+def page_of(widgets: list[QWidget], columns: int) -> QWidget:
+    """Return a shown page of 1920 x 1080 with the widgets in a grid."""
     page = QWidget()
     grid = QGridLayout(page)
     grid.setContentsMargins(0, 0, 0, 0)
@@ -52,7 +53,8 @@ def _frame_ms(widgets: list[QWidget], feed: Callable[[int], None]) -> float:
     return float(np.median(costs[WARM_UP:]))
 
 
-def _pane(points: int) -> tuple[PlotPane, Any]:
+def pane_of(points: int) -> tuple[PlotPane, Any]:
+    """Return a plot with fixed axes and its curve."""
     pane = PlotPane(
         name="benchmark",
         x_axis=PlainAxis("bottom", extent=BOTTOM_AXIS),
@@ -68,7 +70,7 @@ def _signals(points: int) -> list[np.ndarray]:
 
 
 def _raster(count: int, columns: int, points: int) -> float:
-    panes = [_pane(points) for _ in range(count)]
+    panes = [pane_of(points) for _ in range(count)]
     signals = _signals(points)
 
     def feed(frame: int) -> None:
@@ -76,20 +78,20 @@ def _raster(count: int, columns: int, points: int) -> float:
             curve.set_samples(signals[(frame + place) % 8])
             pane.redraw()
 
-    page = _page([pane for pane, _ in panes], columns)
+    page = page_of([pane for pane, _ in panes], columns)
     cost = _frame_ms([pane for pane, _ in panes], feed)
     page.close()
     return cost
 
 
 def _empty(count: int, columns: int) -> float:
-    panes = [_pane(POINTS)[0] for _ in range(count)]
+    panes = [pane_of(POINTS)[0] for _ in range(count)]
 
     def feed(frame: int) -> None:
         for pane in panes:
             pane.redraw()
 
-    page = _page(list(panes), columns)
+    page = page_of(list(panes), columns)
     cost = _frame_ms(list(panes), feed)
     page.close()
     return cost
@@ -111,7 +113,7 @@ def _stock(count: int, columns: int) -> float:
         for place, curve in enumerate(curves):
             curve.setData(x, signals[(frame + place) % 8])
 
-    page = _page(widgets, columns)
+    page = page_of(widgets, columns)
     cost = _frame_ms(widgets, feed)
     page.close()
     return cost
@@ -119,7 +121,7 @@ def _stock(count: int, columns: int) -> float:
 
 def _mixed() -> float:
     """8 spectra of 3200 lines and 16 trends of 2000 min/max columns on one page."""
-    spectra, trends = [_pane(3200) for _ in range(8)], [_pane(2000) for _ in range(16)]
+    spectra, trends = [pane_of(3200) for _ in range(8)], [pane_of(2000) for _ in range(16)]
     lines, values = _signals(3200), _signals(2000)
     x = np.arange(2000, dtype=float)
 
@@ -133,7 +135,7 @@ def _mixed() -> float:
             pane.redraw()
 
     panes = [pane for pane, _ in spectra + trends]
-    page = _page(list(panes), 6)
+    page = page_of(list(panes), 6)
     cost = _frame_ms(list(panes), feed)
     page.close()
     return cost
@@ -147,11 +149,11 @@ def _waterfall() -> tuple[float, float]:
     def feed(frame: int) -> None:
         plot.append(row, time_us=frame * 1_000_000, resolution_hz=1.0)
 
-    page = _page([plot], 1)
+    page = page_of([plot], 1)
     cost = _frame_ms([plot], feed)
     page.close()
     bare = _Blit()
-    page = _page([bare], 1)
+    page = page_of([bare], 1)
     limit = _frame_ms([bare], bare.tick)
     page.close()
     return cost, limit

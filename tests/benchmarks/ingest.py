@@ -8,6 +8,7 @@ import asyncio
 import logging
 import socket
 import struct
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -37,8 +38,10 @@ POLL_S = 0.01
 
 
 def main(arguments: list[str]) -> int:
-    """Run all figures."""
+    """Run all figures; with ``--rings FOLDER`` only fill rings for another process until it lets go."""
     logging.disable(logging.WARNING)
+    if arguments[:1] == ["--rings"]:
+        return _fill(Path(arguments[1]))
     _rings()
     port = _free_port()
     with server("modbus", port):
@@ -83,7 +86,40 @@ def _raw_share() -> float:
         return (time.process_time() - begun) / (time.monotonic() - begun_s)
 
 
-async def _arrays(port: int, modbus_port: int, raw: float) -> None:
+def _fill(folder: Path) -> int:
+    ports = _free_port(), _free_port()
+    with server("opcua", ports[0]), server("modbus", ports[1]):
+        asyncio.run(_fill_rings(folder, *ports))
+    return 0
+
+
+async def _fill_rings(folder: Path, port: int, modbus_port: int) -> None:
+    """Read arrays and the 10 ms poll until standard input ends, then tell jitter and losses."""
+    owner, tags = _array_tags(port)
+    values = ValueTable.create(folder, [tag.key for tag in tags], epoch=1)
+    rings = WaveformRing.create(folder, [(tag.key, RATE_HZ, 65_536) for tag in tags], epoch=1)
+    driver = OpcUaDriver(owner, clock=SystemClock())
+    received = _Received(TagHub(values, rings))
+    reader = asyncio.create_task(received.take(driver, tags))
+    await asyncio.sleep(WARM_UP_S)
+    received.begin()
+    beside = await _polled(modbus_port, seconds=MEASURED_S)
+    for name, percent in (("p50", 50), ("p99", 99)):
+        tell(
+            f"10 ms poll beside 64 channels and a busy window, {name}", float(np.percentile(beside, percent)),
+            "ms", limit=1e3 * POLL_S, limit_name="the period asked for",
+        )  # fmt: skip
+    wanted = CHANNELS * MEASURED_S / PERIOD_S
+    lost = received.lost + driver.losses.total
+    tell("blocks lost beside a busy window", lost, "blocks", limit=wanted, limit_name="blocks sent at 10 Hz")
+    await asyncio.to_thread(sys.stdin.read)
+    await driver.close()
+    await asyncio.gather(reader, return_exceptions=True)
+    values.close()
+    rings.close()
+
+
+def _array_tags(port: int) -> tuple[Connection, list[Tag]]:
     options = {
         "endpoint": f"opc.tcp://127.0.0.1:{port}/", "security": "None", "waiver": True,
         "publishing_interval_ms": 50,
@@ -96,6 +132,11 @@ async def _arrays(port: int, modbus_port: int, raw: float) -> None:
         )
         for number in range(CHANNELS)
     ]  # fmt: skip
+    return owner, tags
+
+
+async def _arrays(port: int, modbus_port: int, raw: float) -> None:
+    owner, tags = _array_tags(port)
     with tempfile.TemporaryDirectory() as place:
         values = ValueTable.create(Path(place), [tag.key for tag in tags], epoch=1)
         rings = WaveformRing.create(Path(place), [(tag.key, RATE_HZ, 65_536) for tag in tags], epoch=1)
@@ -282,3 +323,7 @@ def _hub(place: Path) -> None:
     tell("value table, a value read of 1000", read / count, "CPU us", limit=copy / count, limit_name=name)
     values.close()
     rings.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
