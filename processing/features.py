@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from domain.plant.bearings import BearingGeometry
 from domain.plant.signals import Band, FloatArray, Spectrum, SpectrumKind
 from domain.plant.tags import Feature
+from processing.bands import trend_bands
 from processing.bearing import PROMINENT_DB, DefectFrequencies, Line, defect_frequencies, find_line, harmonics
 from processing.spectrum import amplitude_spectrum, band_rms, envelope, velocity_spectrum
 from processing.vibration import time_figures
@@ -58,7 +59,7 @@ def analyse_block(
         Feature.CREST_FACTOR: figures.crest_factor,
         Feature.KURTOSIS: figures.kurtosis,
         Feature.ENVELOPE_RMS: time_figures(curve).rms,
-    }
+    } | trend_bands(acceleration)
     if speed_hz is not None and speed_hz > STANDSTILL_HZ:
         features |= _order_lines(velocity, speed_hz)
         if bearing is not None:

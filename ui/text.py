@@ -123,6 +123,8 @@ _FEATURES: Final = {
     Feature.CREST_FACTOR: QT_TRANSLATE_NOOP("Features", "Crest factor"),
     Feature.KURTOSIS: QT_TRANSLATE_NOOP("Features", "Kurtosis"),
     Feature.ENVELOPE_RMS: QT_TRANSLATE_NOOP("Features", "Envelope"),
+    Feature.BEARING_BAND: QT_TRANSLATE_NOOP("Features", "Bearing band"),
+    Feature.GEAR_BAND: QT_TRANSLATE_NOOP("Features", "Gear band"),
     Feature.OUTER_RACE: QT_TRANSLATE_NOOP("Features", "Outer race"),
     Feature.INNER_RACE: QT_TRANSLATE_NOOP("Features", "Inner race"),
     Feature.ROLLING_ELEMENT: QT_TRANSLATE_NOOP("Features", "Rolling element"),

@@ -35,6 +35,8 @@ class Feature(Enum):
     CREST_FACTOR = "crest_factor"
     KURTOSIS = "kurtosis"
     ENVELOPE_RMS = "envelope_rms"
+    BEARING_BAND = "bearing_band"
+    GEAR_BAND = "gear_band"
     OUTER_RACE = "outer_race"
     INNER_RACE = "inner_race"
     ROLLING_ELEMENT = "rolling_element"
@@ -51,6 +53,8 @@ FEATURE_UNITS: Mapping[Feature, str] = {
     Feature.CREST_FACTOR: "1",
     Feature.KURTOSIS: "1",
     Feature.ENVELOPE_RMS: "g",
+    Feature.BEARING_BAND: "g",
+    Feature.GEAR_BAND: "g",
     Feature.OUTER_RACE: "g",
     Feature.INNER_RACE: "g",
     Feature.ROLLING_ELEMENT: "g",

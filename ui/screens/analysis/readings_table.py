@@ -22,6 +22,8 @@ ORDER = (
     Feature.ROLLING_ELEMENT,
     Feature.CAGE,
     Feature.ENVELOPE_RMS,
+    Feature.BEARING_BAND,
+    Feature.GEAR_BAND,
     Feature.ACCELERATION_RMS,
     Feature.ACCELERATION_PEAK,
     Feature.CREST_FACTOR,
