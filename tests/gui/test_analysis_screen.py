@@ -122,7 +122,7 @@ def test_zoom_and_cursor_survive_live_updates(screen: AnalysisScreen, stage: Sta
 
 def test_space_pauses_and_goes_on(screen: AnalysisScreen, stage: Stage, qtbot) -> None:
     qtbot.keyClick(screen.page.spectrum.pane, Qt.Key.Key_Space)
-    assert screen._mode is Mode.PAUSED
+    assert screen.bench.mode is Mode.PAUSED
     before = screen.picture
     stage.collector.show_signal(stage.context.clock.now_us(), level=2.0)
     screen._draw(stage.context.clock.now_us())
@@ -133,9 +133,9 @@ def test_space_pauses_and_goes_on(screen: AnalysisScreen, stage: Stage, qtbot) -
 
 
 def test_a_kept_waveform_shows_its_own_spectra_and_speed(screen: AnalysisScreen, qtbot) -> None:
-    kept = next(row.key for row in screen.page.kept.rows if screen.kept_entry(str(row.key)).waveform_id)
+    kept = next(row.key for row in screen.page.kept.rows if screen.bench.kept(row.key).waveform_id)
     screen.page.kept.chosen.emit(kept)
-    qtbot.waitUntil(lambda: screen._mode is Mode.KEPT, timeout=5000)
+    qtbot.waitUntil(lambda: screen.bench.mode is Mode.KEPT, timeout=5000)
     assert screen.shaft_hz == pytest.approx(SHAFT_HZ)
     assert len(screen.picture.spectra) == 3
     assert screen.page.mode.text() == "KEPT"

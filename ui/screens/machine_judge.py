@@ -32,10 +32,15 @@ class WorstMachine:
         self._id: UUID | None = None
 
     def update(self, healths: Mapping[UUID, Health], symbols: Mapping[UUID, SymbolState]) -> UUID | None:
-        """Return the worst machine; the one before stays until another is clearly worse or it is unknown."""
+        """Return the worst machine; the one before stays until another is clearly worse or it is unknown.
+
+        While no health is known at all the most urgent alarm decides.
+        """
         scored = {machine: each.score for machine, each in healths.items() if each.score is not None}
         if not scored:
-            return self._id if self._id in healths else next(iter(healths), None)
+            if self._id not in healths:
+                return min(healths, key=lambda each: _urgency(symbols.get(each)), default=None)
+            return self._id
         lowest = min(scored, key=lambda each: (scored[each], _urgency(symbols.get(each))))
         mine = scored.get(self._id) if self._id is not None else None
         if mine is None or self._id is None or scored[lowest] < mine - CLEARLY:

@@ -62,7 +62,7 @@ class AnalysisExport:
         picture = self._screen.picture
         clock = self._context.plant_time()
         when = "" if picture is None else f"{clock.day(picture.start_us)} {clock.clock(picture.start_us)}"
-        return f"{when} ({clock.zone})   {self._screen.settings_words}"
+        return f"{when} ({clock.zone})   {self._screen.page.settings_words}"
 
     def _name(self) -> str:
         entry = self._screen.entry
@@ -73,7 +73,7 @@ class AnalysisExport:
     def _notes(self) -> list[str]:
         picture = self._screen.picture
         at = [] if picture is None else [f"start {iso_utc(picture.start_us)}"]
-        return [self._title(), self._screen.settings_words, *at]
+        return [self._title(), self._screen.page.settings_words, *at]
 
     def _spectra(self) -> Table:
         header, columns = [], []

@@ -1,15 +1,20 @@
 """Which point is on show and what is read for it; knows no widget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from domain.plant.tags import Feature, Tag
+from services.alarming import AlarmView
 from services.workstation import Workstation
+from ui.screens.alarm_words import tag_symbols
 from ui.screens.analysis.bands import band_tags
-from ui.screens.analysis.points import PointEntry, best_to_begin, point_entries
+from ui.screens.analysis.live import Motion, motion_of
+from ui.screens.analysis.points import PointEntry, best_to_begin, point_entries, point_rows
+from ui.screens.analysis.readings_table import ReadingRow, reading_rows, shown_tags
 from ui.screens.figures import Figure, MachineSheet, machine_sheets
 from ui.screens.readings import Readings
 from ui.widgets.priority_symbol import SymbolState
+from ui.widgets.row_list import ListRow
 
 
 class AnalysisPresenter:
@@ -21,6 +26,7 @@ class AnalysisPresenter:
         self.entries = point_entries(self._plant)
         self.entry: PointEntry | None = None
         self.tags: tuple[Tag, ...] = ()
+        self.alarms: tuple[AlarmView, ...] = ()
         self.symbols: dict[int, SymbolState] = {}
         self.was_guessed = False
         """Whether nobody chose the point: the first alarms may still move it."""
@@ -55,6 +61,17 @@ class AnalysisPresenter:
         )
         return self.readings
 
+    def take_alarms(self, views: tuple[AlarmView, ...]) -> PointEntry | None:
+        """Take the alarms; return a point that needs a look more than one that nobody chose."""
+        self.alarms, self.symbols = views, tag_symbols(views)
+        if not self.was_guessed:
+            return None
+        better = self.best()
+        if better is None or better is self.entry:
+            return None
+        self.was_guessed = False
+        return better
+
     def find(self, argument: str) -> PointEntry | None:
         """Return the point of an address; the present one or the best to begin with when it names none."""
         named = next((each for each in self.entries if str(each.point.id) == argument), None)
@@ -70,14 +87,25 @@ class AnalysisPresenter:
         """Return the point that needs a look most."""
         return best_to_begin(self.entries, self.readings, self.symbols, self._health)
 
-    def choose(self, entry: PointEntry, tags: tuple[Tag, ...]) -> None:
-        """Take a point and the tags of its table."""
-        self.entry, self.tags = entry, tags
-
-    def beside(self, entry: PointEntry) -> tuple[Tag, ...]:
-        """Return what else is measured on the asset of a point."""
+    def choose(self, entry: PointEntry) -> None:
+        """Take a point, with the tags of its table."""
         near = {entry.asset.id, entry.machine.id}
-        return tuple(tag for tag in self._plant.tags if tag.asset_id in near and tag.unit in ("degC", "A"))
+        beside = tuple(tag for tag in self._plant.tags if tag.asset_id in near and tag.unit in ("degC", "A"))
+        self.entry, self.tags = entry, shown_tags(entry, beside)
+
+    @property
+    def motion(self) -> Motion:
+        """How the machine of the point moved at the last look."""
+        assert self.entry is not None
+        return motion_of(self.entry, self.readings)
+
+    def reading_rows(self) -> Sequence[ReadingRow]:
+        """Return the table of the point, now against baseline."""
+        return reading_rows(self.tags, self.readings, self._workstation.baselines, self.symbols)
+
+    def point_rows(self) -> Sequence[ListRow]:
+        """Return the list of points."""
+        return point_rows(self.entries, self.readings, self.symbols)
 
     def bands(self, entry: PointEntry) -> tuple[Tag, ...]:
         """Return the tags of the small trends; the middle one is chosen when the point is first shown."""

@@ -277,6 +277,12 @@ class AnalysisView(QWidget):
         """Show that there is nothing to analyse."""
         self._stack.setCurrentIndex(1 if is_empty else 0)
 
+    @property
+    def settings_words(self) -> str:
+        """Quantity, range, state, speed and bearing in one line."""
+        chips = (self.quantity, self.range, self.state, self.speed, self.bearing)
+        return " \u00b7 ".join(chip.value for chip in chips)
+
     # ---- acts
 
     def _on_family(self) -> None:
