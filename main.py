@@ -5,6 +5,7 @@ damaged, 5 already running, 6 a check failed, 9 the collector failed too often.
 """
 
 import argparse
+import faulthandler
 import json
 import logging
 import multiprocessing
@@ -13,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +24,19 @@ from storage.settings_file import StartSettings, read_settings
 EXIT_FAULT, EXIT_REFUSED, EXIT_DAMAGED, EXIT_RUNNING, EXIT_CHECK = 1, 3, 4, 5, 6
 BOUNDED_DEMO_S = 20.0
 SETTINGS_FILE = "jidoka.toml"
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     multiprocessing.freeze_support()
+    if sys.stderr is not None:
+        faulthandler.enable()
     settings = _settings()
     options = _parser(settings.data_folder or default_data_dir()).parse_args(arguments)
     logging.basicConfig(
         level=os.environ.get("JIDOKA_LOG_LEVEL", "WARNING" if sys.stderr.isatty() else settings.log_level),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        format=LOG_FORMAT,
     )
     logging.getLogger("asyncua").setLevel(logging.ERROR)
     logging.getLogger("pymodbus").setLevel(logging.ERROR)
@@ -285,10 +290,23 @@ def _window(options: argparse.Namespace) -> int:
     from services.clock import SystemClock
     from ui.control_room import run_app
 
+    _log_to_file(options.data_dir)
     return run_app(options.data_dir, clock=SystemClock(), for_s=options.for_s)
 
 
 # Helpers
+
+
+def _log_to_file(folder: Path) -> None:
+    """Keep a window's log in the data folder too: a windowed program has no console [F38: may fail alone]."""
+    try:
+        (folder / "log").mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(folder / "log" / "window.log", maxBytes=1_000_000, backupCount=3)
+    except OSError as error:
+        logging.getLogger(__name__).warning("no log file in %s: %s", folder, error)
+        return
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
+    logging.getLogger().addHandler(handler)
 
 
 def _until(for_s: float | None, also: Callable[[], bool] = lambda: False) -> Callable[[], bool]:

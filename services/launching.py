@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from acquisition.segments import ControlSegment, SegmentMissing
 
 MAIN = Path(__file__).resolve().parent.parent / "main.py"
+LARGEST_LOG_BYTES = 5_000_000
 _QUIET_LIBRARIES = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -28,6 +29,7 @@ def launch(*arguments: str, log: Path, is_detached: bool = False) -> "subprocess
     A detached one lives on when its starter is killed.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    _turn_over(log)
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW
@@ -43,6 +45,13 @@ def launch(*arguments: str, log: Path, is_detached: bool = False) -> "subprocess
             start_new_session=is_detached and sys.platform != "win32",
             creationflags=flags,
         )
+
+
+def _turn_over(log: Path) -> None:
+    """Begin a new log file when the present one is large; one older file is kept."""
+    if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
+        with contextlib.suppress(OSError):
+            log.replace(log.with_suffix(".old.log"))
 
 
 def is_held(lock_file: Path) -> bool:
