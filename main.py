@@ -30,8 +30,6 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     multiprocessing.freeze_support()
-    if sys.stderr is not None:
-        faulthandler.enable()
     settings = _settings()
     options = _parser(settings.data_folder or default_data_dir()).parse_args(arguments)
     logging.basicConfig(
@@ -438,4 +436,6 @@ def _parser(data_dir: Path) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    if sys.stderr is not None:
+        faulthandler.enable()
     sys.exit(main())
