@@ -88,7 +88,7 @@ def test_what_cannot_be_judged_is_refused_with_its_reason(changed: dict[str, obj
 
 
 def test_the_screen_says_fault_figures_zone_and_edition(screen: AnalysisScreen) -> None:
-    words = screen.page.diagnosis.words
+    words = screen.page.side.diagnosis.words
     assert "Outer-race defect, DE" in words
     assert " of 5 harmonics over baseline" in words
     assert "Zone B" in words
@@ -146,7 +146,7 @@ def test_a_dead_collector_is_said_calmly(screen: AnalysisScreen, stage: Stage) -
     past[0] -= 10_000_000_000
     screen.refresh(stage.context.clock.now_us())
     assert screen.page.mode.text() == "NO LINK"
-    assert "machine state unknown" in screen.page.diagnosis.words
+    assert "machine state unknown" in screen.page.side.diagnosis.words
 
 
 def test_quantity_and_range_change_what_is_drawn(screen: AnalysisScreen) -> None:

@@ -8,7 +8,8 @@ from ui.screens.analysis.live import Mode, Motion, bearing_words, fault_frequenc
 from ui.screens.analysis.past import PointPast
 from ui.screens.analysis.points import PointEntry
 from ui.screens.analysis.presenter import AnalysisPresenter
-from ui.screens.analysis.view import SPANS, WATERFALL_ROWS, AnalysisView
+from ui.screens.analysis.tools import SPANS
+from ui.screens.analysis.view import WATERFALL_ROWS, AnalysisView
 from ui.text import machine_state, tr
 from ui.widgets.readout import Figure
 
@@ -88,7 +89,7 @@ class AnalysisDisplay:
         found_hz = self._bench.found_hz(name)
         for plot in (self._page.spectrum, self._page.envelope):
             plot.set_family(name, found_hz=found_hz)
-        self._page.light_family(name)
+        self._page.tools.light(name)
 
     def past(self, entry: PointEntry, past: PointPast) -> None:
         """Draw everything that was read from the disk."""
@@ -142,9 +143,9 @@ class AnalysisDisplay:
         page.quantity.show_value(bench.quantity_words)
         page.range.set_choices([(str(each), range_words(each)) for each in RANGES[bench.quantity]])
         page.range.show_value(range_words(bench.reach_hz))
-        page.sidebands_button.setChecked(bool(page.spectrum.sidebands))
-        page.baseline_button.setChecked(page.spectrum.shows_baseline)
-        page.light_span(f"{bench.span_h:.0f}")
+        page.tools.sidebands.setChecked(bool(page.spectrum.sidebands))
+        page.tools.baseline.setChecked(page.spectrum.shows_baseline)
+        page.spans.light(f"{bench.span_h:.0f}")
         page.spectrum_panel.set_title(tr("Analysis", "Spectrum"), bench.unit_words)
         page.waveform_panel.set_context(tr("Analysis", "200 ms, g"))
         page.envelope_panel.set_context(tr("Analysis", "0\u2013400 Hz, g"))

@@ -57,13 +57,13 @@ class AnalysisScreen:
         view.pause_asked.connect(self._on_pause)
         view.export_asked.connect(self._on_export)
         view.readings_asked.connect(self._on_readings)
-        view.family_chosen.connect(self._on_family)
-        view.span_chosen.connect(self._on_span)
+        view.tools.chosen.connect(self._on_family)
+        view.spans.chosen.connect(self._on_span)
         view.quantity.chosen.connect(self._on_quantity)
         view.range.chosen.connect(self._on_range)
         view.waterfall.sliced.connect(self._on_slice)
-        view.sidebands_button.clicked.connect(self._on_sidebands)
-        view.baseline_button.clicked.connect(self._on_baseline)
+        view.tools.sidebands.clicked.connect(self._on_sidebands)
+        view.tools.baseline.clicked.connect(self._on_baseline)
         view.spectrum.settings_changed.connect(self._display.settings)
         for plot in (view.spectrum, view.waveform, view.envelope):
             plot.pane.pause_asked.connect(self._on_pause)
@@ -100,7 +100,7 @@ class AnalysisScreen:
         self._display.kept(now_us)
         self._display.motion(self._presenter.motion)
         self._show_mode(now_us)
-        self.page.show_readings(self._presenter.reading_rows())
+        self.page.side.show_readings(self._presenter.reading_rows())
         self.page.bands.show_live(readings, now_us=now_us)
         self._judge(entry)
 
@@ -175,10 +175,10 @@ class AnalysisScreen:
         self.bench.judge(entry, motion)
         self._display.family(self.bench.telling_family(page.spectrum.family))
         severity = self._workstation.severity
-        page.diagnosis.show_facts(self.bench.facts(entry, severity, self._presenter.readings, motion))
+        page.side.diagnosis.show_facts(self.bench.facts(entry, severity, self._presenter.readings, motion))
         is_kept = self.bench.mode is Mode.KEPT
         when = tr("Analysis", "kept moment") if is_kept else tr("Analysis", "from the live envelope")
-        page.diagnosis_panel.set_context(when)
+        page.side.set_source(when)
 
     # ---- the lane
 

@@ -1,6 +1,6 @@
 """Widgets of the screen Analysis and where they stand; wide beside each other, narrow with a drawer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
@@ -8,15 +8,14 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStackedLay
 
 from ui.formatting import PlantTime
 from ui.screens.analysis.bands import BandStack
-from ui.screens.analysis.facts import FactSheet
-from ui.screens.analysis.readings_table import ReadingRow, make_readings_table
+from ui.screens.analysis.side import SidePanel
+from ui.screens.analysis.tools import SpanTools, SpectrumTools
 from ui.text import tr
 from ui.theme import CAPTION
-from ui.widgets.data_table import ROW, ROW_COMPACT
 from ui.widgets.fact_chip import FactChip
-from ui.widgets.key_button import KeyButton, SegmentedButtons, ToolButton
+from ui.widgets.key_button import KeyButton, SegmentedButtons
 from ui.widgets.notices import NoPlant
-from ui.widgets.panel import HEADER_HEIGHT, Panel, label
+from ui.widgets.panel import Panel, label
 from ui.widgets.readout import ReadoutLine
 from ui.widgets.row_list import RowList
 from ui.widgets.spectrum_marks import FAMILY_SIDEBANDS
@@ -28,8 +27,6 @@ NARROW_BELOW = 1500
 LEFT, LEFT_NARROW, RIGHT = 218, 208, 356
 WATERFALL_ROWS, WATERFALL_BINS = 96, 640
 GAP = 8
-FAMILIES = (("BPFO", "BPFO"), ("BPFI", "BPFI"), ("BSF", "BSF"), ("1\u00d7", "1\u00d7"))
-SPANS = (("1", "1 h"), ("48", "48 h"), ("720", "30 d"))
 
 
 class AnalysisView(QWidget):
@@ -38,9 +35,6 @@ class AnalysisView(QWidget):
     pause_asked = Signal()
     export_asked = Signal()
     readings_asked = Signal()
-    family_chosen = Signal(str)
-    span_chosen = Signal(str)
-    width_changed = Signal(bool)
 
     def __init__(self, *, plant_time: Callable[[], PlantTime]) -> None:
         super().__init__()
@@ -48,7 +42,7 @@ class AnalysisView(QWidget):
         self._make_header()
         self._make_lists()
         self._make_plots(plant_time)
-        self._make_side()
+        self.side = SidePanel()
         self.empty = NoPlant(tr("Analysis", "No measurement point delivers waveforms yet."))
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._lay_out())
@@ -107,11 +101,12 @@ class AnalysisView(QWidget):
         self.waterfall_line = ReadoutLine(tr("Analysis", "Readout of the waterfall"))
         self.bands = BandStack(plant_time=plant_time)
         self.spectrum_panel = self._panel(tr("Analysis", "Spectrum"), self.spectrum)
-        self.spectrum_panel.set_header_widget(self._make_tools())
+        self.tools, self.spans = SpectrumTools(), SpanTools()
+        self.spectrum_panel.set_header_widget(self.tools)
         self.waveform_panel = self._panel(tr("Analysis", "Waveform"), self.waveform)
         self.envelope_panel = self._panel(tr("Analysis", "Envelope"), self.envelope)
         self.waterfall_panel = self._panel(tr("Analysis", "Waterfall"), self.waterfall, self.waterfall_line)
-        self.waterfall_panel.set_header_widget(self._make_spans())
+        self.waterfall_panel.set_header_widget(self.spans)
         self.bands_panel = self._panel(tr("Analysis", "Bands"), self.bands)
 
     def _panel(self, title: str, *content: QWidget) -> Panel:
@@ -121,49 +116,6 @@ class AnalysisView(QWidget):
         panel.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         panel.setMinimumHeight(150)
         return panel
-
-    def _make_tools(self) -> QWidget:
-        tools, row = _header_row()
-        self.families: dict[str, ToolButton] = {}
-        for name, words in FAMILIES:
-            button = ToolButton(words, name=tr("Analysis", "Harmonics of {name}", name=words))
-            button.setProperty("family", name)
-            button.clicked.connect(self._on_family)
-            self.families[name] = button
-            row.addWidget(button)
-        self.sidebands_button = ToolButton(tr("Analysis", "sidebands"), key="S")
-        row.addWidget(self.sidebands_button)
-        self.baseline_button = ToolButton(tr("Analysis", "baseline"), key="B")
-        row.addWidget(self.baseline_button)
-        return tools
-
-    def _make_spans(self) -> QWidget:
-        tools, row = _header_row()
-        self.spans: dict[str, ToolButton] = {}
-        for key, words in SPANS:
-            button = ToolButton(words, name=tr("Analysis", "Waterfall of {span}", span=words))
-            button.setProperty("span", key)
-            button.clicked.connect(self._on_span)
-            self.spans[key] = button
-            row.addWidget(button)
-        return tools
-
-    def _make_side(self) -> None:
-        self.table = make_readings_table()
-        self.diagnosis = FactSheet(tr("Analysis", "Diagnosis"))
-        self.readings_panel = Panel(
-            tr("Analysis", "Readings"), tr("Analysis", "now against baseline"), padding=1
-        )
-        self.readings_panel.body.addWidget(self.table)
-        self.diagnosis_panel = Panel(tr("Analysis", "Diagnosis"))
-        self.diagnosis_panel.body.addWidget(self.diagnosis)
-        self.diagnosis_panel.body.addStretch(1)
-        self.side = QWidget()
-        column = QVBoxLayout(self.side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self.readings_panel, 3)
-        column.addWidget(self.diagnosis_panel, 2)
 
     # ---- places
 
@@ -248,7 +200,6 @@ class AnalysisView(QWidget):
             self._body.addWidget(self.side)
             self.side.show()
         self._show_page(self.pages.current)
-        self.width_changed.emit(narrow)
 
     def _show_page(self, page: str) -> None:
         """Show one pair of plots below the spectrum, or both where there is room."""
@@ -264,15 +215,6 @@ class AnalysisView(QWidget):
         for row, share in enumerate(shares):
             self._grid.setRowStretch(row, share)
 
-    def show_readings(self, rows: Sequence[ReadingRow]) -> None:
-        """Show the table at its full height: it never scrolls where there is room."""
-        self.table.set_rows(rows)
-        height = len(rows) * ROW_COMPACT + ROW + HEADER_HEIGHT + 12
-        if self.readings_panel.maximumHeight() != height:
-            self.readings_panel.setMaximumHeight(height)
-            self.readings_panel.setMinimumHeight(min(height, 200))
-            self.table.setMinimumHeight(min(height - HEADER_HEIGHT - 12, 13 * ROW_COMPACT))
-
     def show_empty(self, is_empty: bool) -> None:
         """Show that there is nothing to analyse."""
         self._stack.setCurrentIndex(1 if is_empty else 0)
@@ -282,33 +224,3 @@ class AnalysisView(QWidget):
         """Quantity, range, state, speed and bearing in one line."""
         chips = (self.quantity, self.range, self.state, self.speed, self.bearing)
         return " \u00b7 ".join(chip.value for chip in chips)
-
-    # ---- acts
-
-    def _on_family(self) -> None:
-        button = self.sender()
-        if isinstance(button, ToolButton):
-            self.family_chosen.emit(str(button.property("family")) if button.isChecked() else "")
-
-    def _on_span(self) -> None:
-        button = self.sender()
-        if isinstance(button, ToolButton):
-            self.span_chosen.emit(str(button.property("span")))
-
-    def light_family(self, name: str) -> None:
-        """Press the button of a family."""
-        for key, button in self.families.items():
-            button.setChecked(key == name)
-
-    def light_span(self, key: str) -> None:
-        """Press the button of a span."""
-        for each, button in self.spans.items():
-            button.setChecked(each == key)
-
-
-def _header_row() -> tuple[QWidget, QHBoxLayout]:
-    tools = QWidget()
-    row = QHBoxLayout(tools)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(4)
-    return tools, row
