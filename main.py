@@ -21,7 +21,7 @@ from typing import Any
 from domain.errors import AlreadyRunning, ControlRoomError, DatabaseDamaged
 from storage.settings_file import StartSettings, read_settings
 
-EXIT_FAULT, EXIT_REFUSED, EXIT_DAMAGED, EXIT_RUNNING, EXIT_CHECK = 1, 3, 4, 5, 6
+EXIT_REFUSED, EXIT_DAMAGED, EXIT_RUNNING, EXIT_CHECK = 3, 4, 5, 6
 BOUNDED_DEMO_S = 20.0
 SETTINGS_FILE = "jidoka.toml"
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

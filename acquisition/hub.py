@@ -23,7 +23,6 @@ class TagHub:
         self._waveforms = waveforms
         self._batch_listeners: list[BatchListener] = []
         self.losses = LossCounter()
-        self.readings_received = 0
         self.samples_received = 0
 
     def on_batch(self, listener: BatchListener) -> None:
@@ -41,7 +40,6 @@ class TagHub:
         unknown = int((self._values.slots(batch.tag_key) < 0).sum())
         if unknown:
             self.losses.add("unknown_tag", unknown)
-        self.readings_received += len(batch) - unknown
         self._values.write(batch)
         for listener in self._batch_listeners:
             listener(batch)

@@ -161,8 +161,11 @@ class HistoryWriter(Protocol):
         """Make everything pending durable; StorageError keeps it pending."""
         ...
 
-    def compact(self, *, now_us: int) -> int:
-        """Move finished hours of the tail to chunks and levels; return the chunks written."""
+    def compact(self, *, now_us: int, most_hours: int | None = None) -> int:
+        """Move finished hours of the tail to chunks and levels; return the chunks written.
+
+        ``most_hours`` bounds the hours of tags finished in this call; the rest follows with the next.
+        """
         ...
 
     def prune(self, *, now_us: int) -> int:

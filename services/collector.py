@@ -40,6 +40,7 @@ from services.analysis_process import AnalysisOrder, run_analysis
 from services.analysis_records import AnalysisRecord, KeepIntervals, waveform_of
 from services.baselines import load_baselines, save_baselines
 from services.downtime import collected_keys, downtime_rows
+from services.housekeeping import Housekeeping
 from services.recording import Recorder, WriterLane
 from services.status import FILE_NAME, SystemStatus, program_versions, resident_mb, write_status
 from storage.store import Store
@@ -86,6 +87,13 @@ class Collector:
         self._lane = WriterLane()
         self._history = store.open_history_writer()
         self._kept = store.open_waveforms(is_writer=True)
+        self._housekeeping = Housekeeping(
+            store,
+            self._history,
+            self._kept,
+            clock=clock,
+            at_start=(_told("plant", store.report.problem), _told("history", self._history.opening.problem)),
+        )
         self._recorder = Recorder(self._plant, self._history, self._lane, clock=clock)
         self._alarms = AlarmRecorder(store, actor=self._actor, clock=clock)
         self._watch = AlarmWatch(
@@ -206,7 +214,7 @@ class Collector:
     def _maintain(self) -> None:
         alarms = self._store.alarms.listed()
         self._active_alarms = (len(alarms), sum(alarm.needs_acknowledgement for alarm in alarms))
-        self._history.compact(now_us=self._clock.now_us())
+        self._housekeeping.run()
 
     def _watch_values(self, batch: ReadingBatch) -> None:
         self._raise(self._watch.observe(batch, now_s=self._clock.monotonic_s()))
@@ -311,6 +319,7 @@ class Collector:
             rss_mb=round(resident_mb(), 1),
             is_simulated=any(connection.is_simulated for connection in self._plant.connections),
             restarts=self._control.get("restarts"),
+            problems=self._housekeeping.problems,
             loop_lag_ms=round(1000 * self._loop_lag_s, 2),
         )
 
@@ -409,6 +418,11 @@ def _stale_after_us(tag: Tag) -> int:
     if tag.point_id is None:
         return 2**62
     return round(1e6 * max(DERIVED_STALE_PERIODS * tag.period_s, DERIVED_STALE_S))
+
+
+def _told(database: str, problem: str) -> str:
+    """Return what to tell about a database that was set aside at the start, nothing when all was well."""
+    return f"the {database} database was set aside at the start: {problem}" if problem else ""
 
 
 def _capacity(tag: Tag) -> int:

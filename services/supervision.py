@@ -22,7 +22,6 @@ RESTART_WINDOW_S = 600.0
 STOP_LIMIT_S = 8.0
 POLL_S = 0.1
 
-EXIT_OK = 0
 EXIT_SAFE_MODE = 9
 NOT_WORTH_A_RESTART = frozenset({2, 3, 4, 5})
 """Exit codes of a collector that refused to start: wrong arguments, set-up or data folder."""

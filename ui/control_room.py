@@ -110,6 +110,7 @@ class WindowSession(QObject):
         self._called_ns = _touched_ns(self._folder)
         self._call_timer.start()
         source = ServiceShellSource(opened, self.room.tasks, self.room.events, parent=self)
+        source.told.connect(self.room.window.message_bar.show_message)
         self.room.events.delivered.connect(self._on_events)
         self.room.attach(
             source=source,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from domain.events import AlarmsChanged
 from domain.plant.limits import Limit
@@ -27,6 +27,9 @@ CONNECTED = "connected"
 class ServiceShellSource(QObject):
     """Implements ``ShellSource`` for a workstation."""
 
+    told = Signal(str)
+    """A sentence about the data that a person should read, each once."""
+
     def __init__(
         self, workstation: Workstation, tasks: Tasks, events: EventBridge, *, parent: QObject | None = None
     ) -> None:
@@ -35,6 +38,7 @@ class ServiceShellSource(QObject):
         self._tasks = tasks
         self._views: tuple[AlarmView, ...] = ()
         self._is_known = False
+        self._told: set[str] = set()
         self._status: SystemStatus | None = None
         events.delivered.connect(self._on_events)
         self._timer = QTimer(self)
@@ -126,6 +130,10 @@ class ServiceShellSource(QObject):
 
     def _take_status(self, status: SystemStatus | None) -> None:
         self._status = status
+        for problem in () if status is None else status.problems:
+            if problem not in self._told:
+                self._told.add(problem)
+                self.told.emit(problem)
 
 
 def _limit(limit: Limit | None, digits: int) -> Presentation | None:

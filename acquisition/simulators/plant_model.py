@@ -24,7 +24,7 @@ from acquisition.simulators.order import DEFAULT_SEED
 from acquisition.simulators.process_values import CounterValue, LaggedValue, StateValue
 from acquisition.simulators.schedule import LineSchedule
 from acquisition.simulators.vibration import SAMPLING_RATE_HZ, VibrationChannel
-from acquisition.simulators.wear import FaultKind, FaultScript, PlantTime
+from acquisition.simulators.wear import FaultKind, PlantTime
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
 from domain.plant.plant import Plant
 from domain.plant.tags import (
@@ -297,8 +297,3 @@ class _Registers:
         address = {"unit": 1, "table": "holding", "offset": self._next, "type": type_name}
         self._next += 1 if type_name == "uint16" else 2
         return address
-
-
-def demo_faults() -> tuple[FaultScript, ...]:
-    """Return the faults that the demo plant grows, for its ledger."""
-    return FAULTS

@@ -13,7 +13,6 @@ from acquisition.simulators.plant_model import PlantModel
 from acquisition.simulators.wear import PlantTime
 from domain.instants import Clock
 
-SERVERS = ("modbus", "opcua")
 STOP_POLL_S = 0.2
 STOP_LIMIT_S = 4.0
 
@@ -27,7 +26,7 @@ async def serve_plant(
     clock: Clock,
     should_stop: Callable[[], bool],
 ) -> None:
-    """Serve one of ``SERVERS`` until ``should_stop``; the other runs in a process of its own."""
+    """Serve "modbus" or "opcua" until ``should_stop``; the other runs in a process of its own."""
     model = PlantModel(PlantTime(order.epoch_us, order.pace), order.seed)
     ledger = Ledger(ledger_folder / f"{server}.jsonl", server=server)
     ledger.event("start", clock.now_us(), order=asdict(order), faults=[_fact(fault) for fault in FAULTS])

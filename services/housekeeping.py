@@ -1,0 +1,75 @@
+"""What the collector does for its files besides writing: compaction, retention, and telling what is wrong."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.errors import StorageError
+from domain.instants import MICROSECONDS_PER_DAY, Clock
+from domain.ports import HistoryWriter, WaveformStore
+from storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+HOURS_AT_ONCE = 200
+"""Hours of tags finished in one go: a commit of the next second need not wait for a whole plant."""
+
+RETENTION_EVERY_S = 3600.0
+FIRST_RETENTION_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeepingDays:
+    """How long what is not the historian's own business is kept."""
+
+    waveforms: int = 400
+    changes: int = 7
+
+
+class Housekeeping:
+    """Called every second in the writer lane; hourly it applies retention."""
+
+    def __init__(
+        self,
+        store: Store,
+        history: HistoryWriter,
+        kept: WaveformStore,
+        *,
+        clock: Clock,
+        at_start: Sequence[str] = (),
+        days: KeepingDays | None = None,
+    ) -> None:
+        """``at_start`` tells what was wrong when the files were opened; empty sentences are passed over."""
+        self._store = store
+        self._history = history
+        self._kept = kept
+        self._clock = clock
+        self._days = days or KeepingDays()
+        self._next_retention_s = clock.monotonic_s() + FIRST_RETENTION_S
+        self._at_start = tuple(each for each in at_start if each)
+        self._retention_problem = ""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What a person should know: a database that was set aside, a retention that waits."""
+        return (*self._at_start, *filter(None, (self._retention_problem,)))
+
+    def run(self) -> None:
+        """Compact what is due; once an hour remove what is too old."""
+        self._history.compact(now_us=self._clock.now_us(), most_hours=HOURS_AT_ONCE)
+        if self._clock.monotonic_s() >= self._next_retention_s:
+            self._next_retention_s = self._clock.monotonic_s() + RETENTION_EVERY_S
+            self._apply_retention()
+
+    def _apply_retention(self) -> None:
+        """Remove old rows and months; a suspect clock removes nothing until somebody confirms it [F58]."""
+        now_us = self._clock.now_us()
+        try:
+            self._history.prune(now_us=now_us)
+        except StorageError as error:
+            self._retention_problem = str(error)
+            _log.warning("retention waits: %s", error)
+            return
+        self._retention_problem = ""
+        self._kept.prune(before_us=now_us - self._days.waveforms * MICROSECONDS_PER_DAY)
+        self._store.changes.prune(before_us=now_us - self._days.changes * MICROSECONDS_PER_DAY)

@@ -1,0 +1,75 @@
+"""Retention runs by itself, and waits when the clock cannot be trusted [F58]."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from domain.identifiers import new_id
+from domain.plant.assets import Asset, AssetKind
+from domain.plant.plant import Plant
+from domain.plant.tags import Tag, TagKind
+from domain.ports import HistoryWriter
+from services.access import program_actor
+from services.housekeeping import FIRST_RETENTION_S, RETENTION_EVERY_S, Housekeeping
+from storage.store import Store, open_store
+from tests.conftest import FakeClock
+
+DAY_S, DAY_US = 86_400, 86_400_000_000
+SITE = Asset(new_id(), None, AssetKind.SITE, "North", "N")
+TAG = Tag(new_id(), 1, "P.temperature", "Temperature", TagKind.MEASURED, "degC", SITE.id)
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
+    opened = open_store(tmp_path, role="tool", clock=clock)
+    with opened.unit_of_work(program_actor("test")) as work:
+        work.plant.import_plant(Plant((SITE,), (), (TAG,), site_name="North"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def history(store: Store, clock: FakeClock) -> Iterator[HistoryWriter]:
+    """Samples of 100 days, the oldest beyond the 90 days of raw values."""
+    writer = store.open_history_writer()
+    time_us = clock.now_us() - np.arange(100, 0, -1) * DAY_US
+    writer.write_past(1, time_us=time_us, value=np.arange(100.0), quality=0)
+    yield writer
+    writer.close()
+
+
+def stored(store: Store, clock: FakeClock) -> int:
+    reader = store.open_history_reader()
+    try:
+        return len(reader.series(1, start_us=0, end_us=clock.now_us()).value)
+    finally:
+        reader.close()
+
+
+def test_old_rows_go_after_a_while_and_not_before(
+    store: Store, history: HistoryWriter, clock: FakeClock
+) -> None:
+    keeping = Housekeeping(store, history, store.open_waveforms(is_writer=True), clock=clock)
+    keeping.run()
+    assert stored(store, clock) == 100
+    clock.advance(FIRST_RETENTION_S)
+    keeping.run()
+    assert 80 <= stored(store, clock) < 100
+    assert keeping.problems == ()
+
+
+def test_f58_a_clock_that_jumped_removes_nothing_and_is_told(
+    store: Store, history: HistoryWriter, clock: FakeClock
+) -> None:
+    keeping = Housekeeping(store, history, store.open_waveforms(is_writer=True), clock=clock)
+    clock.advance(FIRST_RETENTION_S)
+    clock.wall_us += 3650 * DAY_US
+    keeping.run()
+    assert stored(store, clock) == 100
+    assert "clock" in keeping.problems[0]
+    clock.wall_us -= 3650 * DAY_US
+    clock.advance(RETENTION_EVERY_S)
+    keeping.run()
+    assert stored(store, clock) == 100
