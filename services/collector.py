@@ -123,6 +123,8 @@ class Collector:
 
     async def run(self) -> None:
         """Serve until the stop flag is up or a finite source set has ended; then flush and clean up."""
+        if self._store.report.sqlite_needs_write_lock:
+            _log.info("SQLite %s: the write lock guards its checkpoints", self._store.report.sqlite_version)
         self._control.set("epoch", self._epoch)
         self._control.set("collector_pid", os.getpid())
         self._hub.on_batch(self._recorder.take)

@@ -47,13 +47,6 @@ class Database:
         with self._lock.held(), told(self.path), self._writer.begin() as connection:
             yield connection
 
-    def checkpoint(self) -> None:
-        """Move the write-ahead log into the file."""
-        with self._lock.held(), told(self.path), self._writer.connect() as connection:
-            raw = connection.connection.driver_connection
-            assert isinstance(raw, sqlite3.Connection)
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
     def watch_connection(self) -> sqlite3.Connection:
         """Return a fresh connection for ``PRAGMA data_version``; close it with ``close_quietly``."""
         return self._open_reader()

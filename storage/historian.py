@@ -68,10 +68,6 @@ class Historian:
         self._last_id = self._greatest_id()
         self._guard = ClockGuard(clock, last_known_us=self._last_commit())
 
-    def declare(self, dtypes: Mapping[int, TagDtype]) -> None:
-        """Take the declared types of a changed set-up; rows written from now on follow them."""
-        self._folder.dtypes = dict(dtypes)
-
     def append(self, batch: ReadingBatch, *, revision: NDArray[np.int32] | int = 1) -> None:
         """Take a batch into the pending second; its arrays are handed over and must not change."""
         if len(batch):
@@ -142,11 +138,6 @@ class Historian:
             return sum(
                 self._compactor.finish_hour(tag_key, hour, day_is_over=day_of(hour) < today) for hour in hours
             )
-
-    @property
-    def clock_is_suspect(self) -> bool:
-        """Whether the wall clock jumped by over an hour and nobody confirmed it; pruning waits."""
-        return self._guard.is_suspect()
 
     def confirm_clock(self) -> None:
         """A person says that the clock is right; pruning goes on."""
