@@ -46,7 +46,7 @@ def screen(stage: Stage, qtbot) -> Iterator[TrendsScreen]:
 
 def answered(screen: TrendsScreen, qtbot) -> None:
     qtbot.waitUntil(
-        lambda: screen.answer is not None and screen.answer.question.number == screen._number, timeout=5000
+        lambda: screen.presenter.answer is not None and not screen.presenter.is_waiting, timeout=5000
     )
 
 
@@ -55,14 +55,14 @@ def titles(screen: TrendsScreen) -> list[str]:
 
 
 def test_the_worst_machine_is_shown_first_with_one_unit_a_pane(screen: TrendsScreen) -> None:
-    assert screen.selection.keys == (VELOCITY, TEMPERATURE, CURRENT)
+    assert screen.presenter.selection.keys == (VELOCITY, TEMPERATURE, CURRENT)
     assert titles(screen) == ["Vibration mm/s", "Temperature \u00b0C", "Current A"]
     assert screen.breadcrumb[-1] == ("Filler FL2", f"trends/{VELOCITY},{TEMPERATURE},{CURRENT}")
 
 
 def test_an_address_names_tags_and_what_is_no_tag_is_passed_over(screen: TrendsScreen, qtbot) -> None:
     screen.open(f"{OUTER},999,x,{VELOCITY}")
-    assert screen.selection.keys == (OUTER, VELOCITY)
+    assert screen.presenter.selection.keys == (OUTER, VELOCITY)
     assert keys_of("3,3,a,,7") == (3, 7)
     answered(screen, qtbot)
 
@@ -112,24 +112,24 @@ def test_a_state_holds_until_the_next_but_not_over_a_lost_link() -> None:
 def test_zooming_stands_still_reads_anew_and_can_be_taken_back(screen: TrendsScreen, qtbot) -> None:
     pane = screen.page.panes[1].plot.pane
     before = pane.ranges
-    number = screen._number
+    number = screen.presenter._number
     qtbot.keyClick(pane, Qt.Key.Key_Plus)
     assert not screen.is_live
     assert screen.page.panes[0].plot.window_us == screen.page.panes[1].plot.window_us
-    qtbot.waitUntil(lambda: screen._number > number, timeout=3000)
+    qtbot.waitUntil(lambda: screen.presenter._number > number, timeout=3000)
     answered(screen, qtbot)
-    assert screen.answer.question.start_us == pytest.approx(screen.window_us()[0], abs=2_000_000)
+    assert screen.presenter.answer.question.start_us == pytest.approx(screen.window_us[0], abs=2_000_000)
     qtbot.keyClick(pane, Qt.Key.Key_Backspace)
     assert pane.ranges.x_low == pytest.approx(before.x_low)
 
 
 def test_a_late_answer_to_an_old_question_is_dropped(screen: TrendsScreen, qtbot) -> None:
-    old = screen.answer
+    old = screen.presenter.answer
     screen.page.span_chosen.emit(1.0)
     screen._take_answer(old)
-    assert screen._is_pending
+    assert screen.presenter.is_waiting
     answered(screen, qtbot)
-    assert screen.answer is not old
+    assert screen.presenter.answer is not old
 
 
 def test_cursors_go_through_all_panes_with_difference_and_summary(screen: TrendsScreen, stage: Stage) -> None:
@@ -157,15 +157,15 @@ def test_ticks_and_drops_choose_tags_and_six_is_enough(screen: TrendsScreen, qtb
             Qt.KeyboardModifier.NoModifier,
         )
     )
-    assert OUTER in screen.selection.keys
+    assert OUTER in screen.presenter.selection.keys
     assert len(titles(screen)) == 4
-    kurtosis = next(tag for tag in screen.browser.tags.values() if tag.unit == "1")
-    assert "Four units" in screen.selection.toggle(kurtosis)
+    kurtosis = next(tag for tag in screen.presenter.browser.tags.values() if tag.unit == "1")
+    assert "Four units" in screen.presenter.selection.toggle(kurtosis)
     answered(screen, qtbot)
 
 
 def test_without_tags_the_page_says_what_to_do(screen: TrendsScreen) -> None:
-    for key in screen.selection.keys:
+    for key in screen.presenter.selection.keys:
         screen.page.list.toggled.emit(key)
     assert titles(screen) == []
     assert not screen.page.sheet.isVisible()
@@ -181,12 +181,12 @@ def test_typing_finds_tags_and_keeps_the_ticks(screen: TrendsScreen) -> None:
 
 def test_space_pauses_and_collecting_goes_on(screen: TrendsScreen, stage: Stage, qtbot) -> None:
     answered(screen, qtbot)
-    window = screen.window_us()
+    window = screen.window_us
     qtbot.keyClick(screen.page.panes[0].plot.pane, Qt.Key.Key_Space)
     now_us = stage.context.clock.now_us() + 600_000_000
     stage.collector.say(now_us, velocity=2.0)
     screen._draw(now_us)
-    assert screen.window_us() == window
+    assert screen.window_us == window
     assert screen.page.mode.text().startswith("PAUSED")
     screen.page.panes[0].plot.pane.set_cursor("A", now_us / 1e6)
     assert screen.page.panes[0].plot.values_at("A")[VELOCITY] == 2.0
@@ -220,7 +220,7 @@ def test_exports_are_utc_with_quality(screen: TrendsScreen, tmp_path: Path, qtbo
 def test_the_navigator_moves_the_window(screen: TrendsScreen, stage: Stage, qtbot) -> None:
     qtbot.waitUntil(lambda: screen.page.navigator.days == 7, timeout=5000)
     screen.page.navigator.moved.emit(stage.now_us - 5 * HOUR_US, stage.now_us - 4 * HOUR_US)
-    assert screen.window_us() == (stage.now_us - 5 * HOUR_US, stage.now_us - 4 * HOUR_US)
+    assert screen.window_us == (stage.now_us - 5 * HOUR_US, stage.now_us - 4 * HOUR_US)
     assert not screen.is_live
 
 

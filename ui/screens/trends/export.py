@@ -67,22 +67,22 @@ class TrendsExport:
         """Return the picture of the panes with its heading."""
         page = self._screen.page
         title = ", ".join(
-            f"{tag.name} {unit_symbol(tag.unit)}".strip() for tag in self._screen.selection.tags
+            f"{tag.name} {unit_symbol(tag.unit)}".strip() for tag in self._screen.presenter.selection.tags
         )
         details = f"{page.window_words.text()}   {page.resolution_words.text()}"
         return render_picture(page.sheet, Heading(title, details))
 
     def _name(self) -> str:
-        start_us, _ = self._screen.window_us()
+        start_us, _ = self._screen.window_us
         stamp = f"{self._context.plant_time().local(start_us):%Y%m%d-%H%M}"
-        machines = {tag.name.split(".")[0] for tag in self._screen.selection.tags}
+        machines = {tag.name.split(".")[0] for tag in self._screen.presenter.selection.tags}
         return file_name("trend", "-".join(sorted(machines)), stamp)
 
     def _wanted(self) -> Wanted:
-        start_us, end_us = self._screen.window_us()
+        start_us, end_us = self._screen.window_us
         page = self._screen.page
-        trends = self._screen.answer.trends if self._screen.answer is not None else {}
-        tags = self._screen.selection.tags
+        trends = self._screen.presenter.answer.trends if self._screen.presenter.answer is not None else {}
+        tags = self._screen.presenter.selection.tags
         notes = (
             page.window_words.text(),
             page.resolution_words.text(),

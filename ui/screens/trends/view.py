@@ -6,11 +6,13 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
-from ui.formatting import PlantTime
+from ui.formatting import PlantTime, unit_symbol
+from ui.screens.figures import Figure
 from ui.screens.trends.cursor_table import WIDTH, WIDTH_NARROW, CursorTable
 from ui.screens.trends.lanes import TimeLanes
 from ui.screens.trends.navigator import Navigator
-from ui.screens.trends.selection import MOST_PANES
+from ui.screens.trends.scale import limit_lines
+from ui.screens.trends.selection import MOST_PANES, PaneSpec
 from ui.text import tr
 from ui.theme import BODY, CAPTION
 from ui.widgets.key_button import KeyButton, SegmentedButtons
@@ -66,6 +68,20 @@ class TrendPane(QWidget):
         row.addLayout(left, 1)
         row.addWidget(self.table)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+
+    def show_spec(self, spec: PaneSpec, names: Sequence[str], figures: Sequence[Figure]) -> None:
+        """Name the pane and its curves, draw band and limits."""
+        symbol = unit_symbol(spec.unit)
+        self.title.setText(spec.title)
+        self.unit.setText(symbol)
+        self.plot.set_curves(spec.curves(names))
+        self.plot.pane.setAccessibleName(f"{spec.title}, {symbol}: {', '.join(names)}")
+        self.show_bands(figures)
+
+    def show_bands(self, figures: Sequence[Figure]) -> None:
+        """Draw the normal band of the first curve and the limits of all."""
+        self.plot.pane.set_band(figures[0].normal if figures else None)
+        self.plot.pane.set_limits(limit_lines(figures))
 
 
 class TrendsView(QWidget):
@@ -202,6 +218,17 @@ class TrendsView(QWidget):
         self.group.set_panes([pane.plot.pane for pane in self.panes[:count]])
         if count:
             self.lanes.set_pane(self.panes[0].plot.pane)
+
+    def show_window_words(self, window: str, resolution: str) -> None:
+        """Say what the plots show and what a pixel stands for."""
+        self.window_words.setText(window)
+        self.window_words.setToolTip(window)
+        self.resolution_words.setText(resolution)
+
+    def show_mode(self, words: str, *, is_live: bool) -> None:
+        """Say whether the plots follow the present."""
+        self.mode.setText(words)
+        self.pause_button.setText(tr("Trends", "Pause") if is_live else tr("Trends", "Live"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
