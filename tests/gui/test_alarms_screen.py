@@ -23,7 +23,8 @@ from tests.gui.plant_stage import (
     settle,
 )
 from ui.screens.alarms import make_alarms
-from ui.screens.alarms.screen import AlarmsScreen, _write_rows
+from ui.screens.alarms.export import _write_rows
+from ui.screens.alarms.screen import AlarmsScreen
 from ui.theme import Theme
 
 
@@ -199,7 +200,7 @@ def test_statistics_count_new_alarms_only(screen: AlarmsScreen, stage: Stage, qt
 
 
 def test_export_is_utc_and_safe_for_spreadsheets(screen: AlarmsScreen, stage: Stage, tmp_path: Path) -> None:
-    header, rows = screen.export_rows()
+    header, rows = screen.export.rows()
     rows[0] = (*rows[0][:-1], "=cmd()")
     _write_rows(tmp_path / "alarms.csv", (header, rows))
     with (tmp_path / "alarms.csv").open(encoding="utf-8") as file:

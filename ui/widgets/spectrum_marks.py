@@ -43,6 +43,9 @@ def sideband_places(centres: Sequence[float], *, shaft_hz: float, pairs: int) ->
     return [place for place in places if place > 0]
 
 
+SHAFT_NAME = "1\u00d7"
+
+
 def nearest_fault(frequency_hz: float, faults: Sequence[FaultFrequency]) -> tuple[str, float, int] | None:
     """Return name, offset in hertz and multiple of the fault line nearest to a frequency."""
     best: tuple[str, float, int] | None = None
@@ -57,5 +60,7 @@ def nearest_fault(frequency_hz: float, faults: Sequence[FaultFrequency]) -> tupl
 
 
 def fault_words(name: str, multiple: int) -> str:
-    """Return the name, with its multiple from the second harmonic on."""
+    """Return the name, with its multiple from the second harmonic on; orders of the shaft read "3\u00d7"."""
+    if name == SHAFT_NAME:
+        return f"{multiple}\u00d7"
     return name if multiple == 1 else f"{name} \u00d7 {multiple}"

@@ -1,32 +1,22 @@
 """The alarm screen of the shell."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from uuid import UUID
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from domain.instants import iso_utc
 from domain.roles import Permission
 from services.workstation import Workstation
 from ui.context import Context, ScreenFactory
 from ui.navigation import room_name
 from ui.refresh import Rate
-from ui.screens.alarm_words import EventRow
+from ui.screens.alarms.export import AlarmsExport
 from ui.screens.alarms.presenter import AlarmsPresenter
 from ui.screens.alarms.state import AlarmRow
 from ui.screens.alarms.view import AlarmsView
 from ui.screens.screen import Screen
-from ui.text import priority_name, tr
-from ui.widgets.plot_export import Export, Exporter, file_name, write_table
-
-ACTIVE_HEADER = (
-    "priority", "state", "raised (UTC)", "asset", "message", "value", "limit", "unit", "duration s",
-    "owner", "note",
-)  # fmt: skip
-JOURNAL_HEADER = ("time (UTC)", "priority", "event", "asset", "message", "value", "unit", "by", "note")
+from ui.text import tr
 
 
 class AlarmsScreen:
@@ -45,11 +35,7 @@ class AlarmsScreen:
         self._wanted_after = 0
         self._seen: frozenset[UUID] = frozenset()
         self._shown: AlarmRow | None = None
-        self._exporter = Exporter(self.content, context.tasks, self._export_name)
-        self._exporter.add(
-            Export(tr("Alarms", "Rows shown (CSV)\u2026"), "csv", self.export_rows, _write_rows)
-        )
-        self._exporter.failed.connect(context.show_problem)
+        self.export = AlarmsExport(self.content, self.presenter, context)
         self._connect()
         context.refresh.add(self.content.detail, self._follow, Rate.TRENDS)
 
@@ -60,7 +46,7 @@ class AlarmsScreen:
         view.filter_changed.connect(self._filter)
         view.freeze_asked.connect(self._toggle_freeze)
         view.newest_asked.connect(self._show_newest)
-        view.export_asked.connect(self._offer_export)
+        view.export_asked.connect(self.export.offer)
         view.table.selection_changed.connect(self._on_selection)
         view.table.opened.connect(self._on_opened)
         view.journal.opened.connect(self._open_from_journal)
@@ -252,46 +238,6 @@ class AlarmsScreen:
     def _open_analysis(self) -> None:
         if self._shown is not None and self._shown.point_id is not None:
             self._context.go(f"analysis/{self._shown.point_id}")
-
-    # ---- export
-
-    def _offer_export(self) -> None:
-        at = self.content.mapToGlobal(QPoint(self.content.width() // 2, 40))
-        self._exporter.offer(at, copy=self._picture)
-
-    def _picture(self) -> QImage:
-        return self.content.grab().toImage()
-
-    def _export_name(self) -> str:
-        return file_name("alarms", self.presenter.tab, iso_utc(self._context.clock.now_us())[:19])
-
-    def export_rows(self) -> tuple[Sequence[str], list[tuple[object, ...]]]:
-        """Return header and rows of what is shown, times in UTC."""
-        if self.presenter.tab == "history":
-            journal = self.presenter.journal_rows()
-            return JOURNAL_HEADER, [_journal_cells(row) for row in (journal.rows if journal else ())]
-        rows = self.presenter.rows(self._context.clock.now_us())
-        return ACTIVE_HEADER, [_active_cells(row) for row in rows]
-
-
-def _active_cells(row: AlarmRow) -> tuple[object, ...]:
-    return (
-        priority_name(row.symbol.priority), row.state, iso_utc(row.raised_us), row.path, row.message,
-        row.value.text, row.limit.text, row.unit, row.lasted_s, row.owner, row.note,
-    )  # fmt: skip
-
-
-def _journal_cells(row: EventRow) -> tuple[object, ...]:
-    return (
-        iso_utc(row.at_us), priority_name(row.symbol.priority), row.what, row.place, row.message,
-        row.value.text, row.value.unit, row.by, row.note,
-    )  # fmt: skip
-
-
-def _write_rows(path: Path, prepared: object) -> object:
-    assert isinstance(prepared, tuple)
-    header, rows = prepared
-    return write_table(path, notes=(), header=header, rows=rows)
 
 
 def make_alarms(workstation: Workstation) -> ScreenFactory:

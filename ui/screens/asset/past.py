@@ -12,8 +12,8 @@ from services.alarming import AlarmView
 from services.workstation import Workstation
 from ui.screens.alarm_words import event_rows
 from ui.screens.asset.state import AssetDay, AssetStack
+from ui.screens.event_marks import event_marks
 from ui.screens.figures import MachineSheet
-from ui.screens.overview.past import event_marks
 from ui.screens.sparks import SPARK_POINTS, on_grid
 from ui.widgets.spark import Spark
 

@@ -14,11 +14,10 @@ from services.production import RunningTime, piece_rates, pieces_per_hour, runni
 from services.status import SystemStatus
 from services.workstation import Workstation
 from ui.screens.alarm_words import EventRow, event_rows
+from ui.screens.event_marks import event_marks
 from ui.screens.figures import MachineSheet
 from ui.screens.overview.state import AssetTrend
 from ui.screens.sparks import free_spark, on_grid, spark_of
-from ui.widgets.plot_layers import EventMark
-from ui.widgets.priority_symbol import SymbolState
 from ui.widgets.spark import Spark
 
 RATE_WINDOW_US = 300 * MICROSECONDS_PER_SECOND
@@ -149,18 +148,6 @@ class OverviewPast:
         rows = event_rows(journal, self._plant, self._rules)
         mine = [row for row in rows if row.asset_id in inside and row.is_new_alarm]
         return AssetTrend(machine_id, tuple(columns.values()), event_marks(mine, views))
-
-
-def event_marks(rows: Sequence[EventRow], views: Sequence[AlarmView]) -> tuple[tuple[int, EventMark], ...]:
-    """Return marks that flash only while their alarm still waits."""
-    now = {view.alarm.id: view.alarm for view in views}
-    marks = []
-    for row in rows:
-        alarm = now.get(row.alarm_id)
-        is_same = alarm is not None and alarm.raised_us == row.at_us
-        state = alarm.state if alarm is not None and is_same else AlarmState.ACKNOWLEDGED
-        marks.append((row.at_us, EventMark(0.0, SymbolState(row.symbol.priority, state))))
-    return tuple(marks)
 
 
 def constraint_of(sheets: Iterable[MachineSheet], line_id: UUID) -> MachineSheet | None:

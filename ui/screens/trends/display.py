@@ -6,10 +6,11 @@ from domain.instants import MICROSECONDS_PER_SECOND
 from ui.context import Context
 from ui.formatting import duration
 from ui.screens.readings import Readings
+from ui.screens.trends.pane import TrendPane
 from ui.screens.trends.past import Answer
 from ui.screens.trends.presenter import TrendsPresenter
 from ui.screens.trends.selection import PaneSpec
-from ui.screens.trends.view import TrendPane, TrendsView
+from ui.screens.trends.view import TrendsView
 from ui.screens.trends.words import cursor_words, resolution_words, window_words
 from ui.text import tr
 

@@ -6,21 +6,19 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
-from ui.formatting import PlantTime, unit_symbol
-from ui.screens.figures import Figure
-from ui.screens.trends.cursor_table import WIDTH, WIDTH_NARROW, CursorTable
+from ui.formatting import PlantTime
+from ui.screens.trends.cursor_table import WIDTH, WIDTH_NARROW
 from ui.screens.trends.lanes import TimeLanes
 from ui.screens.trends.navigator import Navigator
-from ui.screens.trends.scale import limit_lines
-from ui.screens.trends.selection import MOST_PANES, PaneSpec
+from ui.screens.trends.pane import TrendPane
+from ui.screens.trends.selection import MOST_PANES
 from ui.text import tr
-from ui.theme import BODY, CAPTION
+from ui.theme import CAPTION
 from ui.widgets.key_button import KeyButton, SegmentedButtons
 from ui.widgets.notices import EmptyState, NoPlant
 from ui.widgets.panel import Panel, Separator, label
 from ui.widgets.plot_group import PlotGroup
 from ui.widgets.row_list import TAGS_MIME, RowList
-from ui.widgets.trend_plot import TrendPlot
 
 NARROW_BELOW = 1500
 LEFT, LEFT_NARROW = 312, 288
@@ -35,53 +33,6 @@ OTHER_SPANS = (
     ("1440", "60 d"),
     ("2160", "90 d"),
 )
-
-
-class TrendPane(QWidget):
-    """Title with unit, curves, and the table of the cursors."""
-
-    def __init__(self, number: int, *, plant_time: Callable[[], PlantTime]) -> None:
-        super().__init__()
-        self.title, self.unit = label("", size=BODY, strong=True, role="title"), label("", size=CAPTION)
-        self.unit.setObjectName("caption")
-        self.plot = TrendPlot(
-            tr("Trends", "Pane {number}", number=number),
-            plant_time=plant_time,
-            has_time_axis=False,
-            has_readout=False,
-        )
-        self.plot.setMinimumHeight(64)
-        self.table = CursorTable()
-        head = QHBoxLayout()
-        head.setContentsMargins(8, 2, 0, 0)
-        head.setSpacing(8)
-        head.addWidget(self.title)
-        head.addWidget(self.unit)
-        head.addStretch(1)
-        left = QVBoxLayout()
-        left.setSpacing(0)
-        left.addLayout(head)
-        left.addWidget(self.plot, 1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addLayout(left, 1)
-        row.addWidget(self.table)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-
-    def show_spec(self, spec: PaneSpec, names: Sequence[str], figures: Sequence[Figure]) -> None:
-        """Name the pane and its curves, draw band and limits."""
-        symbol = unit_symbol(spec.unit)
-        self.title.setText(spec.title)
-        self.unit.setText(symbol)
-        self.plot.set_curves(spec.curves(names))
-        self.plot.pane.setAccessibleName(f"{spec.title}, {symbol}: {', '.join(names)}")
-        self.show_bands(figures)
-
-    def show_bands(self, figures: Sequence[Figure]) -> None:
-        """Draw the normal band of the first curve and the limits of all."""
-        self.plot.pane.set_band(figures[0].normal if figures else None)
-        self.plot.pane.set_limits(limit_lines(figures))
 
 
 class TrendsView(QWidget):
