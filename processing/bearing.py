@@ -38,6 +38,28 @@ class Line:
         return float(self.amplitude / 10 ** (self.prominence_db / 20))
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimedLines:
+    """Lines that belong to the strongest defect: its harmonics and their sidebands at shaft speed.
+
+    They are not evidence for a weaker one, however close its expected frequency lies.
+    """
+
+    base_hz: float
+    speed_hz: float
+    reach_hz: float
+
+    @classmethod
+    def of(cls, base: Line, *, speed_hz: float, resolution_hz: float) -> "ClaimedLines":
+        """Return what the family of a first harmonic claims: one and a half lines around each member."""
+        return cls(base.frequency_hz, speed_hz, 1.5 * resolution_hz)
+
+    def holds(self, line: Line) -> bool:
+        """Say whether a line is a member of the family."""
+        offset_hz = (line.frequency_hz + self.base_hz / 2) % self.base_hz - self.base_hz / 2
+        return any(abs(offset_hz - side * self.speed_hz) <= self.reach_hz for side in (-1, 0, 1))
+
+
 def defect_frequencies(geometry: BearingGeometry | DefectOrders, *, speed_hz: float) -> DefectFrequencies:
     """Return the defect frequencies at a shaft speed (standards, section 4); ValueError at standstill."""
     if not speed_hz > 0:

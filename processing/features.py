@@ -7,7 +7,15 @@ from domain.plant.bearings import BearingGeometry
 from domain.plant.signals import Band, FloatArray, Spectrum, SpectrumKind
 from domain.plant.tags import Feature
 from processing.bands import trend_bands
-from processing.bearing import PROMINENT_DB, DefectFrequencies, Line, defect_frequencies, find_line, harmonics
+from processing.bearing import (
+    PROMINENT_DB,
+    ClaimedLines,
+    DefectFrequencies,
+    Line,
+    defect_frequencies,
+    find_line,
+    harmonics,
+)
 from processing.spectrum import amplitude_spectrum, band_rms, envelope, velocity_spectrum
 from processing.vibration import time_figures
 
@@ -96,27 +104,14 @@ def _defect_lines(enveloped: Spectrum, expected: DefectFrequencies, speed_hz: fl
     if strongest is None:
         return {}
     base = families[strongest][0]
-    claimed = _Claimed(base.frequency_hz, speed_hz, 1.5 * enveloped.resolution_hz)
+    claimed = ClaimedLines.of(base, speed_hz=speed_hz, resolution_hz=enveloped.resolution_hz)
     return {
         feature: _strength(lines, None if feature is strongest or not _is_prominent(base) else claimed)
         for feature, lines in families.items()
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    """Lines that belong to the strongest defect: its harmonics and their sidebands at shaft speed."""
-
-    base_hz: float
-    speed_hz: float
-    reach_hz: float
-
-    def holds(self, line: Line) -> bool:
-        offset_hz = (line.frequency_hz + self.base_hz / 2) % self.base_hz - self.base_hz / 2
-        return any(abs(offset_hz - side * self.speed_hz) <= self.reach_hz for side in (-1, 0, 1))
-
-
-def _strength(lines: Sequence[Line], claimed: _Claimed | None) -> float:
+def _strength(lines: Sequence[Line], claimed: ClaimedLines | None) -> float:
     """Return the strength of a defect; without its first harmonic the others belong to something else."""
     own = [line for line in lines if claimed is None or not claimed.holds(line)]
     if not own or own[0] is not lines[0]:

@@ -4,14 +4,21 @@ Each kind of defect is looked for at the frequency that geometry and shaft speed
 its first line stands out and its harmonics stand above what is normal; else it is listed as considered.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from domain.plant.bearings import BearingGeometry
 from domain.plant.signals import Spectrum
 from domain.plant.tags import Feature
-from processing.bearing import PROMINENT_DB, Line, defect_frequencies, find_line, harmonics
+from processing.bearing import (
+    PROMINENT_DB,
+    ClaimedLines,
+    Line,
+    defect_frequencies,
+    find_line,
+    harmonics,
+)
 
 HARMONICS = 5
 SUPPORT_DB = 6.0
@@ -95,12 +102,25 @@ def bearing_evidence(
         if (found := _judge(fault, hz, envelope, baseline=alike, speed_hz=speed_hz)) is not None
     ]
     judged.sort(key=_strength, reverse=True)
+    judged = judged[:1] + [_beside(each, judged[0], envelope, speed_hz) for each in judged[1:]]
     return BearingEvidence(
         tuple(each for each in judged if each.is_supported),
         tuple(each for each in judged if not each.is_supported),
         "" if judged else "evidence_too_coarse",
         has_baseline=alike is not None,
     )
+
+
+def _beside(
+    weaker: DefectEvidence, strongest: DefectEvidence, envelope: Spectrum, speed_hz: float
+) -> DefectEvidence:
+    """Take the support of a weaker defect away when its first line belongs to the strongest one."""
+    if not (strongest.is_supported and weaker.is_supported):
+        return weaker
+    base = Line(strongest.found_hz, strongest.amplitude, strongest.prominence_db)
+    own = Line(weaker.found_hz, weaker.amplitude, weaker.prominence_db)
+    claimed = ClaimedLines.of(base, speed_hz=speed_hz, resolution_hz=envelope.resolution_hz)
+    return replace(weaker, is_supported=False) if claimed.holds(own) else weaker
 
 
 def _refusal(
