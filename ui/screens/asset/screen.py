@@ -96,7 +96,7 @@ class AssetScreen:
         view.why.show_asset(state)
         view.limits.show_asset(state)
         view.stack.show_stack(presenter.stack)
-        view.events.show_stack(presenter.stack)
+        view.events.show_events(None if presenter.stack is None else presenter.stack.events)
 
     def _follow(self, now_us: int) -> None:
         self.content.stack.follow(self.presenter.readings(now_us), now_us)

@@ -1,13 +1,14 @@
 """Side panels of the asset screen: reasons, limits with their source, events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView
 
 from ui.formatting import PlantTime, Presentation, number
 from ui.screens.alarm_words import EventRow
-from ui.screens.asset.state import AssetStack, AssetState, LimitRow
+from ui.screens.asset.state import AssetState, LimitRow
+from ui.screens.event_panel import EventPanel
 from ui.text import tr
 from ui.theme import CAPTION
 from ui.widgets.data_table import ROW_COMPACT, DataTable
@@ -102,63 +103,21 @@ def _limit_tip(row: LimitRow) -> str:
     )
 
 
-class HappeningsPanel(Panel):
-    """What the journal holds of this machine over the span of the trends."""
+def machine_events(plant_time: Callable[[], PlantTime], now_us: Callable[[], int]) -> EventPanel:
+    """Return what the journal holds of the machine over the span of the trends."""
 
-    opened = Signal(object)
+    def stamp(row: EventRow) -> str:
+        return plant_time().stamp(row.at_us, now_us=now_us())
 
-    def __init__(self, plant_time: Callable[[], PlantTime], now_us: Callable[[], int]) -> None:
-        super().__init__(tr("Asset", "Events"), tr("Asset", "of the period shown"), padding=1)
+    def stamp_tip(row: EventRow) -> str:
+        return "\n".join(part for part in (plant_time().tip(row.at_us), row.by, row.note) if part)
 
-        def stamp(row: EventRow) -> str:
-            return plant_time().stamp(row.at_us, now_us=now_us())
-
-        def tip(row: EventRow) -> str:
-            return "\n".join(part for part in (plant_time().tip(row.at_us), row.by, row.note) if part)
-
-        columns = (
-            Column("time", tr("Asset", "Time"), stamp, width=84, tip=tip, is_weak=True),
-            Column("symbol", "", _event_symbol, CellKind.SYMBOL, 34),
-            Column("message", tr("Asset", "Message"), _event_message, tip=_event_message),
-            Column("what", tr("Asset", "Event"), _event_what, width=92, is_weak=True),
-        )
-        self.table = DataTable(
-            columns, name=tr("Asset", "Events"), identity=_event_id, row_height=ROW_COMPACT, is_on_panel=True
-        )
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.opened.connect(self._open)
-        self._empty = label(
-            tr("Asset", "No alarm of this machine in this period."), size=CAPTION, role="caption"
-        )
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.body.addWidget(self.table)
-        self.body.addWidget(self._empty)
-        self._rows: Sequence[EventRow] = ()
-
-    def show_stack(self, stack: AssetStack | None) -> None:
-        """Show the events of the span."""
-        self._rows = stack.events if stack is not None else ()
-        self.table.set_rows(self._rows)
-        self.table.setVisible(bool(self._rows))
-        self._empty.setVisible(stack is not None and not self._rows)
-
-    def _open(self, identity: object) -> None:
-        row = next((each for each in self._rows if each.id == identity), None)
-        if row is not None:
-            self.opened.emit(row)
-
-
-def _event_id(row: EventRow) -> int:
-    return row.id
-
-
-def _event_symbol(row: EventRow) -> object:
-    return row.symbol
+    return EventPanel(
+        tr("Asset", "Events"), tr("Asset", "of the period shown"),
+        stamp=stamp, stamp_tip=stamp_tip, message=_event_message, message_tip=_event_message,
+        empty=tr("Asset", "No alarm of this machine in this period."),
+    )  # fmt: skip
 
 
 def _event_message(row: EventRow) -> str:
     return row.message
-
-
-def _event_what(row: EventRow) -> str:
-    return row.what

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from ui.context import Context
 from ui.screens.asset.header import AssetHeader
 from ui.screens.asset.panels import PointsPanel, StackPanel, TreePanel
-from ui.screens.asset.side_panels import HappeningsPanel, LimitsPanel, WhyPanel
+from ui.screens.asset.side_panels import LimitsPanel, WhyPanel, machine_events
 from ui.text import tr
 from ui.widgets.key_button import SegmentedButtons
 from ui.widgets.panel import Panel
@@ -26,7 +26,7 @@ class AssetView(QWidget):
         self.header, self.tree, self.points = AssetHeader(), TreePanel(), PointsPanel()
         self.stack = StackPanel(context.plant_time)
         self.why, self.limits = WhyPanel(), LimitsPanel()
-        self.events = HappeningsPanel(context.plant_time, context.clock.now_us)
+        self.events = machine_events(context.plant_time, context.clock.now_us)
         self._tabs = SegmentedButtons(
             [
                 ("why", tr("Asset", "Why")),

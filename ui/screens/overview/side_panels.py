@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QLabel
+from PySide6.QtWidgets import QAbstractItemView
 
 from ui.formatting import PlantTime, Presentation, number
 from ui.screens.alarm_words import EventRow
+from ui.screens.event_panel import EventPanel
 from ui.screens.overview.state import LinkRow
 from ui.text import tr
-from ui.theme import CAPTION
 from ui.widgets.data_table import ROW_COMPACT, DataTable
-from ui.widgets.panel import Panel, label
+from ui.widgets.panel import Panel
 from ui.widgets.table_model import CellKind, Column
 
 
@@ -76,64 +75,20 @@ def _is_down(row: LinkRow) -> bool:
     return not row.is_live
 
 
-class EventsPanel(Panel):
-    """The newest entries of the alarm journal; Enter opens the alarm."""
+def latest_events(plant_time: Callable[[], PlantTime]) -> EventPanel:
+    """Return the newest entries of the alarm journal of the whole plant."""
 
-    opened = Signal(object)
+    def stamp(row: EventRow) -> str:
+        return plant_time().clock(row.at_us)
 
-    def __init__(self, plant_time: Callable[[], PlantTime]) -> None:
-        super().__init__(tr("Overview", "LATEST EVENTS"), tr("Overview", "alarm journal, 7 days"), padding=1)
-        self._plant_time = plant_time
-        columns = (
-            Column("time", tr("Overview", "Time"), self._time, width=80, tip=self._time_tip, is_weak=True),
-            Column("symbol", "", _event_symbol, CellKind.SYMBOL, 34),
-            Column("message", tr("Overview", "Message"), _event_message, tip=_event_tip),
-            Column("what", tr("Overview", "Event"), _event_what, width=100, is_weak=True),
-        )
-        self.table = DataTable(
-            columns, name=tr("Overview", "Latest events"), identity=_event_id, row_height=ROW_COMPACT,
-            is_on_panel=True,
-        )  # fmt: skip
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.opened.connect(self._open)
-        self._empty: QLabel = label(
-            tr("Overview", "No alarm was raised or cleared in 7 days."), size=CAPTION, role="caption"
-        )
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setWordWrap(True)
-        self.body.addWidget(self.table)
-        self.body.addWidget(self._empty)
-        self._rows: Sequence[EventRow] = ()
+    def stamp_tip(row: EventRow) -> str:
+        return plant_time().tip(row.at_us)
 
-    def set_compact(self, compact: bool) -> None:
-        """Leave the word of the event to the symbol and the tip in small windows."""
-        self.table.show_column("what", not compact)
-
-    def show_events(self, rows: Sequence[EventRow]) -> None:
-        """Show the journal, the newest first."""
-        self._rows = rows
-        self.table.set_rows(rows)
-        self.table.setVisible(bool(rows))
-        self._empty.setVisible(not rows)
-
-    def _open(self, identity: object) -> None:
-        row = next((each for each in self._rows if each.id == identity), None)
-        if row is not None:
-            self.opened.emit(row)
-
-    def _time(self, row: EventRow) -> str:
-        return self._plant_time().clock(row.at_us)
-
-    def _time_tip(self, row: EventRow) -> str:
-        return self._plant_time().tip(row.at_us)
-
-
-def _event_id(row: EventRow) -> int:
-    return row.id
-
-
-def _event_symbol(row: EventRow) -> object:
-    return row.symbol
+    return EventPanel(
+        tr("Overview", "LATEST EVENTS"), tr("Overview", "alarm journal, 7 days"),
+        stamp=stamp, stamp_tip=stamp_tip, message=_event_message, message_tip=_event_tip,
+        empty=tr("Overview", "No alarm was raised or cleared in 7 days."),
+    )  # fmt: skip
 
 
 def _event_message(row: EventRow) -> str:
@@ -142,7 +97,3 @@ def _event_message(row: EventRow) -> str:
 
 def _event_tip(row: EventRow) -> str:
     return "\n".join(part for part in (row.place, row.message, row.what, row.by, row.note) if part)
-
-
-def _event_what(row: EventRow) -> str:
-    return row.what

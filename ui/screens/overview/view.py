@@ -11,7 +11,7 @@ from domain.plant.assets import Asset
 from ui.context import Context
 from ui.screens.overview.asset_panel import AssetPanel, TrendPanel
 from ui.screens.overview.machine_table import ROW_COMPACT, ROW_TALL, MachineTable
-from ui.screens.overview.side_panels import EventsPanel, LinksPanel
+from ui.screens.overview.side_panels import LinksPanel, latest_events
 from ui.screens.overview.state import LineState, OverviewState, TileState
 from ui.widgets.panel import HEADER_HEIGHT, Panel
 from ui.widgets.value_tile import ValueTile
@@ -54,7 +54,7 @@ class OverviewView(QWidget):
         self._tile_row = QHBoxLayout()
         self.panels = [LinePanel(line) for line in lines]
         self.asset, self.trend = AssetPanel(), TrendPanel(context.plant_time)
-        self.links, self.events = LinksPanel(), EventsPanel(context.plant_time)
+        self.links, self.events = LinksPanel(), latest_events(context.plant_time)
         self._most_rows = 1
         self._build()
 
