@@ -5,9 +5,9 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import packaging
 import pytest
 
+import packaging
 from services.status import PROGRAM_VERSION
 
 ROOT = Path(__file__).resolve().parent.parent

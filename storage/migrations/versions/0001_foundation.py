@@ -6,6 +6,8 @@ Revision ID: 0001
 import sqlalchemy as sa
 from alembic import op
 
+from domain.errors import MigrationFailed
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -277,4 +279,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: a backup is the way back."""
-    raise NotImplementedError("the foundation cannot be taken away; restore a backup instead")
+    raise MigrationFailed("the foundation cannot be taken away; restore a backup instead")
