@@ -5,7 +5,7 @@ An unknown key reads as plain words made from the key: a missing text must never
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
@@ -15,9 +15,6 @@ from domain.plant.assets import MachineState
 from domain.plant.quality import Quality, QualityCause, QualityClass
 from domain.plant.tags import Feature
 from domain.roles import Role
-
-if TYPE_CHECKING:  # numpy must not be loaded before the first window is shown
-    from domain.plant.signals import SpectrumKind
 
 
 def QT_TRANSLATE_NOOP(context: str, source: str) -> str:
@@ -52,6 +49,7 @@ _ALARMS: Final = {
     "value_low": QT_TRANSLATE_NOOP("Alarms", "{label} below limit"),
     "band_high": QT_TRANSLATE_NOOP("Alarms", "{label} band above limit"),
     "link_lost": QT_TRANSLATE_NOOP("Alarms", "Link to {label} lost, its values are unknown"),
+    "samples_dropped": QT_TRANSLATE_NOOP("Alarms", "Values were dropped, history has a hole"),
 }
 
 _ERRORS: Final = {
@@ -169,12 +167,6 @@ _CAUSES: Final = {
     QualityCause.UNSIGNED: QT_TRANSLATE_NOOP("Quality", "connection not signed"),
 }
 
-_KINDS: Final = {
-    "acceleration": QT_TRANSLATE_NOOP("Analysis", "Acceleration"),
-    "velocity": QT_TRANSLATE_NOOP("Analysis", "Velocity"),
-    "envelope": QT_TRANSLATE_NOOP("Analysis", "Envelope"),
-}
-
 
 def alarm_message(key: str, *, label: str, **parameters: object) -> str:
     """Return thing plus deviation, such as "Outer race above limit"; ``label`` names the thing."""
@@ -231,11 +223,6 @@ def alarm_state(state: AlarmState, overlay: Overlay = Overlay.NONE) -> str:
 def priority_name(priority: Priority) -> str:
     """Return "Critical", "High", "Medium" or "Low"."""
     return tr("Alarms", _PRIORITIES[priority])
-
-
-def spectrum_kind(kind: "SpectrumKind") -> str:
-    """Return the name of a kind of spectrum."""
-    return tr("Analysis", _KINDS[kind.value])
 
 
 def role_name(role: Role) -> str:

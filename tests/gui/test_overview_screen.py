@@ -7,12 +7,15 @@ import pytest
 from PySide6.QtCore import Qt
 
 from domain.condition.alarms import AlarmState, Priority
+from domain.condition.health import Health
 from domain.plant.assets import MachineState
 from tests.gui.plant_stage import CRITICAL, DP1, FL1, FL2, Stage, key, make_stage, put_away, settle
+from ui.screens.machine_judge import WorstMachine
 from ui.screens.overview import make_overview
 from ui.screens.overview.machine_table import TAGS_MIME
 from ui.screens.overview.screen import OverviewScreen
 from ui.theme import NIGHT, Theme
+from ui.widgets.priority_symbol import SymbolState
 
 
 @pytest.fixture
@@ -44,6 +47,14 @@ def tiles(screen: OverviewScreen, stage: Stage) -> dict[str, str]:
 def rows(screen: OverviewScreen, stage: Stage) -> dict[str, object]:
     stage.say_all()
     return {row.name: row for line in screen.presenter.read(stage.now_us).lines for row in line.rows}
+
+
+def test_the_most_urgent_alarm_decides_while_no_health_is_known() -> None:
+    worst, unknown = WorstMachine(), Health(None, refusal="health_no_state")
+    healths = {machine.id: unknown for machine in (DP1, FL1, FL2)}
+    alarms = {FL1.id: SymbolState(Priority.HIGH), FL2.id: SymbolState(Priority.CRITICAL)}
+    assert worst.update(healths, alarms) == FL2.id
+    assert worst.update({**healths, FL1.id: Health(40.0)}, alarms) == FL1.id
 
 
 def test_tiles_show_only_what_history_says(screen: OverviewScreen, stage: Stage) -> None:

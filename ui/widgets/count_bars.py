@@ -90,6 +90,8 @@ class CountBars(QWidget):
             y = frame.bottom() - frame.height() * value / top
             box = QRectF(0, y - 7, LEFT - 6, 14)
             drawing.text(painter, box, number(value, 0), face=face, colour=tokens.text_2, align=drawing.RIGHT)
+        if not self._counts:
+            return
         parts = 8 if frame.width() > 560 else 4
         clock = self._plant_time()
         for part in range(parts + 1):

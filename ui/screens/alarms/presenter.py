@@ -156,9 +156,11 @@ class AlarmsPresenter:
             alarm.acknowledged_by, alarm.note,
         )  # fmt: skip
 
-    def counts(self) -> tuple[int, int]:
-        """Return how many alarms are listed and how many wait for acknowledgement."""
-        views = self._views or ()
+    def counts(self) -> tuple[int, int] | None:
+        """Return how many alarms are listed and how many of them wait; None before the first read."""
+        views = self._views
+        if views is None:
+            return None
         return len(views), sum(view.alarm.needs_acknowledgement for view in views)
 
     # ---- freeze

@@ -83,7 +83,7 @@ class AlarmsScreen:
         """Draw what is new."""
         presenter, view = self.presenter, self.content
         presenter.poll(now_us)
-        view.show_counts(*presenter.counts())
+        view.show_counts(presenter.counts())
         view.show_statistics(presenter.statistics)
         if presenter.tab == "history":
             view.show_journal(presenter.journal_rows())

@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from ui.context import Context
-from ui.formatting import age
+from ui.formatting import UNKNOWN, age
 from ui.screens.alarms.detail import AlarmDetail
 from ui.screens.alarms.state import AlarmRow, AlarmStatistics, Journal
 from ui.screens.alarms.tables import active_table, journal_table
@@ -134,8 +134,9 @@ class AlarmsView(QWidget):
 
     # ---- showing
 
-    def show_counts(self, total: int, waiting: int) -> None:
-        """Word the tabs."""
+    def show_counts(self, counts: tuple[int, int] | None) -> None:
+        """Word the tabs with what is listed and what waits; None while nobody knows."""
+        total, waiting = (UNKNOWN, UNKNOWN) if counts is None else (str(counts[0]), str(counts[1]))
         self._tabs.set_words("active", tr("Alarms", "Active {count}", count=total))
         self._tabs.set_words("unacknowledged", tr("Alarms", "Unacknowledged {count}", count=waiting))
 

@@ -72,7 +72,8 @@ class AssetPanel(Panel):
         for bar in self._bars:
             bars.addWidget(bar, 1)
         self.body.addLayout(bars, 1)
-        self.body.addWidget(Separator())
+        self._rule = Separator()
+        self.body.addWidget(self._rule)
         self.body.addWidget(self._why)
         self.body.addWidget(self._reasons)
         self._foot = QHBoxLayout()
@@ -121,8 +122,11 @@ class AssetPanel(Panel):
         self._fit()
 
     def _fit(self) -> None:
-        """Bars keep their figures: in the lowest windows all but one reason give way."""
-        self._reasons.set_most(1 if self.height() < LOW_BELOW else 2 if self._is_compact else 3)
+        """Bars keep their figures and units: in the lowest windows the reasons give way."""
+        has_room = self.height() >= LOW_BELOW
+        for part in (self._reasons, self._rule):
+            part.setVisible(has_room)
+        self._reasons.set_most(2 if self._is_compact else 3)
         self._place_bars()
 
     def show_asset(self, state: AssetState) -> None:

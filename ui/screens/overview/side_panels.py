@@ -35,7 +35,7 @@ class LinksPanel(Panel):
     def set_compact(self, compact: bool) -> None:
         """Use the widths of small windows."""
         header = self.table.horizontalHeader()
-        for place, width in ((1, 96), (2, 50), (3, 56)) if compact else ((1, 112), (2, 60), (3, 64)):
+        for place, width in ((1, 100), (2, 58), (3, 46)) if compact else ((1, 112), (2, 60), (3, 64)):
             header.resizeSection(place, width)
 
     def show_links(self, rows: Sequence[LinkRow], *, is_live: bool) -> None:
