@@ -13,6 +13,11 @@ from domain.plant.assets import MachineState
 from domain.plant.quality import CLASS_MASK, QualityClass
 from domain.plant.readings import ReadingBatch
 
+SAMPLES_DROPPED = "samples_dropped"
+"""Message key of the rule that any loss inside the program raises."""
+
+DROP_MEMORY_S = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class ConditionChange:
@@ -48,6 +53,7 @@ class AlarmWatch:
     ) -> None:
         self._by_tag: dict[int, list[_Watched]] = {}
         self._by_connection: dict[UUID, list[_Watched]] = {}
+        self._by_message: dict[str, list[_Watched]] = {}
         self._all: list[_Watched] = []
         self._state_tag_of = dict(state_tag_of)
         self._state: dict[int, int] = dict.fromkeys(self._state_tag_of.values(), MachineState.UNKNOWN.value)
@@ -62,6 +68,8 @@ class AlarmWatch:
             self._by_tag.setdefault(rule.tag_key, []).append(watched)
         elif rule.connection_id is not None:
             self._by_connection.setdefault(rule.connection_id, []).append(watched)
+        else:
+            self._by_message.setdefault(rule.message_key, []).append(watched)
 
     def observe(self, batch: ReadingBatch, *, now_s: float) -> list[ConditionChange]:
         """Take new values; bad and non-finite ones change no condition."""
@@ -84,6 +92,14 @@ class AlarmWatch:
         changes: list[ConditionChange] = []
         for watched in self._by_connection.get(connection_id, ()):
             watched.deviating = not is_up
+            changes.extend(self._settle(watched, now_s))
+        return changes
+
+    def observe_system(self, message_key: str, *, is_true: bool, now_s: float) -> list[ConditionChange]:
+        """Take a condition of the program itself, known by the message key of its rule."""
+        changes: list[ConditionChange] = []
+        for watched in self._by_message.get(message_key, ()):
+            watched.deviating = is_true
             changes.extend(self._settle(watched, now_s))
         return changes
 
@@ -121,3 +137,18 @@ class AlarmWatch:
         watched.condition, watched.since_s = watched.deviating, None
         event = AlarmEvent.CONDITION_TRUE if watched.condition else AlarmEvent.CONDITION_FALSE
         return (ConditionChange(watched.rule, event, watched.value),)
+
+
+class DropWatch:
+    """Says whether the program is losing data: a count that grew within the last minute."""
+
+    def __init__(self) -> None:
+        self._total = 0
+        self._grew_s = -math.inf
+
+    def is_losing(self, total: int, *, now_s: float) -> bool:
+        """Take the sum of all drops so far."""
+        if total > self._total:
+            self._grew_s = now_s
+        self._total = total
+        return now_s - self._grew_s < DROP_MEMORY_S

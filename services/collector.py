@@ -3,15 +3,11 @@
 import asyncio
 import importlib
 import logging
-import multiprocessing
 import os
-import queue
 import random
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing.context import SpawnProcess
-from multiprocessing.queues import Queue
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -28,17 +24,16 @@ from acquisition.supervisor import AcquisitionSupervisor
 from acquisition.value_table import ValueTable
 from domain.condition.alarms import AlarmRule
 from domain.instants import Clock
-from domain.plant.plant import Plant
-from domain.plant.quality import CLASS_MASK, FLAG_MASK, QualityCause, QualityClass, quality_code
-from domain.plant.readings import ReadingBatch, reading_batch
-from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind
+from domain.plant.readings import ReadingBatch
+from domain.plant.tags import Connection, ConnectionKind, Tag
 from domain.ports import ConnectionStatus
 from services.access import program_actor
 from services.alarm_recording import AlarmRecorder, state_tags, stored_conditions
-from services.alarm_watch import AlarmWatch, ConditionChange
-from services.analysis_process import AnalysisOrder, run_analysis
-from services.analysis_records import AnalysisRecord, KeepIntervals, waveform_of
-from services.baselines import load_baselines, save_baselines
+from services.alarm_watch import SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
+from services.analysis_child import AnalysisChild
+from services.analysis_records import AnalysisRecord, waveform_of
+from services.baselines import save_baselines
+from services.derived_tags import DerivedTags
 from services.downtime import collected_keys, downtime_rows
 from services.housekeeping import Housekeeping
 from services.recording import Recorder, WriterLane
@@ -50,12 +45,11 @@ _log = logging.getLogger(__name__)
 RING_CAPTURES = 8
 SPECTRUM_LINES = 16_385
 TICK_S = 0.2
-ANALYSIS_HUNG_S = 20.0
 FIRST_CONNECT_S = 20.0
+OWN_LINK_LOSSES = frozenset({"queue_overflow", "scan_overrun"})
+"""Losses of a link that are ours: we were too slow. The others are the device's or the wire's."""
+
 UP_STATES = frozenset({DriverState.CONNECTED.value, DriverState.DISABLED.value})
-RESULTS_LIMIT = 2000
-DERIVED_STALE_PERIODS = 3
-DERIVED_STALE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -101,12 +95,12 @@ class Collector:
             conditions=stored_conditions(store),
             state_tag_of=state_tags(self._plant, self._rules),
         )
-        self._analysis: SpawnProcess | None = None
-        self._results: Queue[AnalysisRecord] | None = None
+        self._analysis = AnalysisChild(store, control, self._plant, self._rules, epoch=self._epoch)
         self._loop_lag_s = 0.0
         self._active_alarms = (0, 0)
         self._versions = program_versions(sqlite=store.report.sqlite_version)
-        self._derived = _DerivedTags(self._plant)
+        self._derived = DerivedTags(self._plant)
+        self._drop_watch = DropWatch()
         self._last_status: SystemStatus | None = None
 
     def _rings(self) -> tuple[ValueTable, WaveformRing, SpectrumBoard]:
@@ -135,7 +129,7 @@ class Collector:
         quick.start()
         await asyncio.to_thread(importlib.import_module, "acquisition.drivers.opcua")
         slow.start()
-        self._start_analysis()
+        self._analysis.start()
         try:
             await self._serve((quick, slow))
         finally:
@@ -198,6 +192,8 @@ class Collector:
         for status in statuses:
             is_up = status.state in UP_STATES or self._is_first_connect(status)
             self._raise(self._watch.observe_connection(status.connection_id, is_up=is_up, now_s=now_s))
+        is_losing = self._drop_watch.is_losing(sum(self._drops(statuses).values()), now_s=now_s)
+        self._raise(self._watch.observe_system(SAMPLES_DROPPED, is_true=is_losing, now_s=now_s))
         stale = self._derived.newly_stale(self._values, now_us=self._clock.now_us())
         if stale is not None:
             self._hub.publish(stale)
@@ -205,8 +201,7 @@ class Collector:
         self._lane.submit(self._maintain, cause="history_maintenance")
         self._last_status = report = self._status(statuses)
         self._lane.submit(lambda: self._write_status(report), cause="status_file")
-        if self._analysis is not None and not self._is_analysis_well():
-            self._restart_analysis()
+        self._analysis.keep_alive()
 
     def _is_first_connect(self, status: ConnectionStatus) -> bool:
         """Say whether a link may still be on its way up: devices and this PC often start together."""
@@ -240,53 +235,11 @@ class Collector:
         key = None if point_id is None else self._plant.point(point_id).waveform_tag_key
         return None if key is None else self._plant.tag(key)
 
-    # Analysis process
-
-    def _start_analysis(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._results = context.Queue(maxsize=RESULTS_LIMIT)
-        order = AnalysisOrder(
-            self._options.folder,
-            self._epoch,
-            self._plant,
-            self._rules,
-            load_baselines(self._store, self._plant),
-            self._keep_intervals(),
-        )
-        self._control.set("analysis_beat_ns", time.monotonic_ns())
-        self._analysis = context.Process(
-            target=run_analysis, args=(order, self._results), name="analysis", daemon=True
-        )
-        self._analysis.start()
-
-    def _keep_intervals(self) -> KeepIntervals:
-        standard = KeepIntervals()
-        spectra_s = self._store.plant.setting("keep_spectra_s", standard.spectra_s)
-        waveforms_s = self._store.plant.setting("keep_waveforms_s", standard.waveforms_s)
-        return KeepIntervals(float(str(spectra_s)), float(str(waveforms_s)))
-
-    def _is_analysis_well(self) -> bool:
-        assert self._analysis is not None
-        return self._analysis.is_alive() and self._control.age_s("analysis_beat_ns") < ANALYSIS_HUNG_S
-
-    def _restart_analysis(self) -> None:
-        _log.error("the analysis process died or hung and is started again")
-        assert self._analysis is not None
-        self._analysis.kill()
-        self._analysis.join(1.0)
-        self._start_analysis()
-
     def _publish_results(self) -> None:
-        if self._results is None:
-            return
-        while True:
-            try:
-                record = self._results.get_nowait()
-            except queue.Empty:
-                return
+        for record in self._analysis.records():
             self._hub.publish(record.values)
             if record.spectra or record.waveform is not None or record.learned:
-                self._lane.submit(lambda record=record: self._keep(record), cause="analysis_record")  # type: ignore[misc]
+                self._lane.submit(partial(self._keep, record), cause="analysis_record")
 
     def _keep(self, record: AnalysisRecord) -> None:
         if record.spectra:
@@ -297,11 +250,9 @@ class Collector:
             with self._store.unit_of_work(self._actor) as work:
                 save_baselines(work, self._plant, record.learned)
 
-    # Status
-
     def _status(self, statuses: tuple[ConnectionStatus, ...]) -> SystemStatus:
         good, bad = self._hub.count_by_grade(self._tags)
-        drops = self._drops()
+        drops = self._drops(statuses)
         return SystemStatus(
             written_us=self._clock.now_us(),
             uptime_s=self._clock.monotonic_s() - self._started_s,
@@ -325,9 +276,12 @@ class Collector:
             loop_lag_ms=round(1000 * self._loop_lag_s, 2),
         )
 
-    def _drops(self) -> dict[str, int]:
+    def _drops(self, statuses: Iterable[ConnectionStatus]) -> dict[str, int]:
+        """Return what this program lost, by cause; what a device never sent is told with its link."""
         total: dict[str, int] = {}
         sources = [self._recorder.losses.by_cause, self._lane.losses.by_cause, self._hub.losses.by_cause]
+        for status in statuses:
+            sources.append({cause: n for cause, n in status.drops.items() if cause in OWN_LINK_LOSSES})
         analysis = self._control.get("analysis_dropped")
         if analysis:
             sources.append({"analysis_results": analysis})
@@ -358,12 +312,7 @@ class Collector:
             _log.error("the last status cannot be written: %s", error)
 
     def _close(self) -> None:
-        if self._analysis is not None:
-            self._analysis.join(2.0)
-            self._analysis.kill()
-        if self._results is not None:
-            self._results.cancel_join_thread()
-            self._results.close()
+        self._analysis.close()
         self._lane.close()
         self._recorder.finish()
         self._tell_the_end()
@@ -371,55 +320,6 @@ class Collector:
         self._kept.close()
         for mapped in (self._values, self._waveforms, self._spectra):
             mapped.close()
-
-
-class _DerivedTags:
-    """Derived values turn uncertain when analysis stays silent, and bad when their source does.
-
-    The source of a point's figure is its waveform. That of a machine's health is the machine's state: while
-    it stands, its health is what it was.
-    """
-
-    def __init__(self, plant: Plant) -> None:
-        derived = [tag for tag in plant.tags if tag.kind is TagKind.DERIVED]
-        waveform_of = {point.id: point.waveform_tag_key for point in plant.points}
-        state_of = {tag.asset_id: tag.key for tag in plant.tags if tag.kind is TagKind.STATE}
-        sources = [
-            waveform_of.get(tag.point_id) if tag.point_id else state_of.get(tag.asset_id) for tag in derived
-        ]
-        self._keys = np.array([tag.key for tag in derived], dtype=np.int32)
-        self._sources = np.array([-1 if key is None else key for key in sources], dtype=np.int32)
-        self._limit_us = np.array([_stale_after_us(tag) for tag in derived], dtype=np.int64)
-
-    def newly_stale(self, values: ValueTable, *, now_us: int) -> ReadingBatch | None:
-        """Return readings for the tags whose quality must change, None when there is none."""
-        if not len(self._keys):
-            return None
-        now = values.read(self._keys)
-        source = values.read(self._sources)
-        seen = now.receive_us > 0
-        source_bad = (self._sources >= 0) & ((source.quality & CLASS_MASK) == QualityClass.BAD)
-        stale = seen & (now_us - now.source_us > self._limit_us)
-        quality = np.where(stale, quality_code(QualityClass.UNCERTAIN, QualityCause.STALE), now.quality)
-        quality = np.where(source_bad & seen, source.quality & ~np.uint16(FLAG_MASK), quality)
-        wanted = (quality & ~np.uint16(FLAG_MASK)) | (now.quality & FLAG_MASK)
-        changed = seen & (stale | source_bad) & (wanted != now.quality)
-        if not changed.any():
-            return None
-        return reading_batch(
-            self._keys[changed],
-            np.where(source_bad, np.nan, now.value)[changed],
-            quality=wanted[changed].astype(np.uint16),
-            source_us=now.source_us[changed],
-            receive_us=now_us,
-            sequence=now.sequence[changed] + 1,
-        )
-
-
-def _stale_after_us(tag: Tag) -> int:
-    if tag.point_id is None:
-        return 2**62
-    return round(1e6 * max(DERIVED_STALE_PERIODS * tag.period_s, DERIVED_STALE_S))
 
 
 def _told(database: str, problem: str) -> str:

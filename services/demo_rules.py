@@ -12,6 +12,7 @@ from domain.plant.assets import MeasurementPoint
 from domain.plant.limits import Limit, LimitSide, Provenance
 from domain.plant.plant import Plant
 from domain.plant.tags import Feature, Tag, TagKind
+from services.alarm_watch import SAMPLES_DROPPED
 
 SITE = Provenance("site", "demo plant", "machine data sheet")
 BANDS = Provenance("site", "demo plant", "experience with bearings of these motors")
@@ -48,6 +49,7 @@ def demo_rules(
         rules.extend(_defect_rules(plant, point))
         rules.extend(_velocity_rules(plant, point, severity, baselines))
     rules.extend(_link_rules(plant))
+    rules.extend(_system_rules(plant))
     return tuple(rules)
 
 
@@ -140,6 +142,19 @@ def _link_rules(plant: Plant) -> Iterator[AlarmRule]:
             off_delay_s=2.0, consequence=words.consequence, likely_cause=words.likely_cause,
             response=words.response, call="Automation", respond_within_s=words.respond_within_s,
         )  # fmt: skip
+
+
+def _system_rules(plant: Plant) -> Iterator[AlarmRule]:
+    words = _Words(
+        "History has a hole where values were dropped.",
+        "This PC is too slow or its disk is full or locked.",
+        "1 Look at free space and at what else runs on this PC.\n2 Tell the engineer what the status counts.",
+    )
+    yield AlarmRule(
+        new_id(), plant.assets[0].id, Priority.HIGH, SAMPLES_DROPPED, consequence=words.consequence,
+        likely_cause=words.likely_cause, response=words.response, call="Engineer on call",
+        respond_within_s=words.respond_within_s,
+    )  # fmt: skip
 
 
 def _rule(

@@ -7,7 +7,7 @@ from domain.condition.alarms import AlarmEvent, AlarmRule, Priority
 from domain.plant.limits import Limit, LimitSide, Provenance
 from domain.plant.quality import BAD_COMMUNICATION_LOST, GOOD
 from domain.plant.readings import ReadingBatch, reading_batch
-from services.alarm_watch import AlarmWatch, ConditionChange
+from services.alarm_watch import SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
 
 RULE_ID, ASSET, LINK = UUID(int=1), UUID(int=2), UUID(int=3)
 TAG, STATE = 10, 11
@@ -19,7 +19,8 @@ def rule(**changes: object) -> AlarmRule:
     settings: dict[str, object] = {
         "tag_key": TAG, "limit": limit, "on_delay_s": 5.0, "off_delay_s": 3.0, "deadband": 2.0,
     }  # fmt: skip
-    return AlarmRule(RULE_ID, ASSET, Priority.HIGH, "value_high", **(settings | changes))  # type: ignore[arg-type]
+    settings |= {"message_key": "value_high"} | changes
+    return AlarmRule(RULE_ID, ASSET, Priority.HIGH, **settings)  # type: ignore[arg-type]
 
 
 def watch(of: AlarmRule, *, was_true: bool = False) -> AlarmWatch:
@@ -83,3 +84,15 @@ def test_a_lost_link_is_a_condition_too() -> None:
     assert events(one.observe_connection(LINK, is_up=False, now_s=1)) == [AlarmEvent.CONDITION_TRUE]
     one.observe_connection(LINK, is_up=True, now_s=2)
     assert events(one.tick(now_s=5)) == [AlarmEvent.CONDITION_FALSE]
+
+
+def test_any_loss_inside_the_program_is_a_condition_for_a_minute() -> None:
+    one = watch(rule(tag_key=None, limit=None, message_key=SAMPLES_DROPPED, on_delay_s=0.0, off_delay_s=0.0))
+    drops = DropWatch()
+    found = []
+    for now_s, total in ((0.0, 0), (1.0, 0), (2.0, 7), (30.0, 7), (61.0, 7), (62.5, 7)):
+        is_true = drops.is_losing(total, now_s=now_s)
+        found += [
+            (now_s, each.event) for each in one.observe_system(SAMPLES_DROPPED, is_true=is_true, now_s=now_s)
+        ]
+    assert found == [(2.0, AlarmEvent.CONDITION_TRUE), (62.5, AlarmEvent.CONDITION_FALSE)]

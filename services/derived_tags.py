@@ -1,0 +1,61 @@
+"""Quality of derived values between two results of analysis."""
+
+import numpy as np
+
+from acquisition.value_table import ValueTable
+from domain.plant.plant import Plant
+from domain.plant.quality import CLASS_MASK, FLAG_MASK, QualityCause, QualityClass, quality_code
+from domain.plant.readings import ReadingBatch, reading_batch
+from domain.plant.tags import Tag, TagKind
+
+DERIVED_STALE_PERIODS = 3
+DERIVED_STALE_S = 30.0
+
+
+class DerivedTags:
+    """Derived values turn uncertain when analysis stays silent, and bad when their source does.
+
+    The source of a point's figure is its waveform. That of a machine's health is the machine's state: while
+    it stands, its health is what it was.
+    """
+
+    def __init__(self, plant: Plant) -> None:
+        derived = [tag for tag in plant.tags if tag.kind is TagKind.DERIVED]
+        waveform_of = {point.id: point.waveform_tag_key for point in plant.points}
+        state_of = {tag.asset_id: tag.key for tag in plant.tags if tag.kind is TagKind.STATE}
+        sources = [
+            waveform_of.get(tag.point_id) if tag.point_id else state_of.get(tag.asset_id) for tag in derived
+        ]
+        self._keys = np.array([tag.key for tag in derived], dtype=np.int32)
+        self._sources = np.array([-1 if key is None else key for key in sources], dtype=np.int32)
+        self._limit_us = np.array([_stale_after_us(tag) for tag in derived], dtype=np.int64)
+
+    def newly_stale(self, values: ValueTable, *, now_us: int) -> ReadingBatch | None:
+        """Return readings for the tags whose quality must change, None when there is none."""
+        if not len(self._keys):
+            return None
+        now = values.read(self._keys)
+        source = values.read(self._sources)
+        seen = now.receive_us > 0
+        source_bad = (self._sources >= 0) & ((source.quality & CLASS_MASK) == QualityClass.BAD)
+        stale = seen & (now_us - now.source_us > self._limit_us)
+        quality = np.where(stale, quality_code(QualityClass.UNCERTAIN, QualityCause.STALE), now.quality)
+        quality = np.where(source_bad & seen, source.quality & ~np.uint16(FLAG_MASK), quality)
+        wanted = (quality & ~np.uint16(FLAG_MASK)) | (now.quality & FLAG_MASK)
+        changed = seen & (stale | source_bad) & (wanted != now.quality)
+        if not changed.any():
+            return None
+        return reading_batch(
+            self._keys[changed],
+            np.where(source_bad, np.nan, now.value)[changed],
+            quality=wanted[changed].astype(np.uint16),
+            source_us=now.source_us[changed],
+            receive_us=now_us,
+            sequence=now.sequence[changed] + 1,
+        )
+
+
+def _stale_after_us(tag: Tag) -> int:
+    if tag.point_id is None:
+        return 2**62
+    return round(1e6 * max(DERIVED_STALE_PERIODS * tag.period_s, DERIVED_STALE_S))
