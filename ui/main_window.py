@@ -5,7 +5,7 @@ from uuid import UUID
 
 from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from domain.instants import Clock
 from ui.alarm_strip import AlarmStrip
@@ -13,9 +13,10 @@ from ui.bridge import EventBridge
 from ui.context import Context, ScreenFactory
 from ui.formatting import PlantTime
 from ui.help import HelpPage
-from ui.navigation import RAIL, Address, Navigator, room_name
+from ui.navigation import RAIL, Address, Navigator
 from ui.rail import Rail
 from ui.refresh import Rate, RefreshClock
+from ui.screen_stack import ScreenStack
 from ui.screens.screen import Screen
 from ui.search import SearchField, SearchHit, SearchPalette, SearchProvider
 from ui.shell_state import ShellSource, ShellState
@@ -25,7 +26,7 @@ from ui.text import error_words, tr
 from ui.theme import application_theme
 from ui.top_bar import TopBar
 from ui.widgets.drawer import Drawer
-from ui.widgets.notices import EmptyState, MessageBar, SimulationBar
+from ui.widgets.notices import MessageBar, SimulationBar
 
 NARROW_BELOW = 1600
 SMALLEST = (1024, 640)
@@ -56,9 +57,6 @@ class MainWindow(QWidget):
         self._source: ShellSource | None = None
         self._state = ShellState()
         self._plant_time = PlantTime()
-        self._screens: dict[str, Screen] = {}
-        self._factories: Mapping[str, ScreenFactory] = {}
-        self._current: Screen | None = None
         self._help: HelpPage | None = None
         self._build()
         self.context = Context(
@@ -86,11 +84,7 @@ class MainWindow(QWidget):
         self.top_bar, self.rail, self.strip = TopBar(self._search), Rail(RAIL), AlarmStrip()
         self.simulation_bar, self.message_bar = SimulationBar(), MessageBar()
         self.simulation_bar.hide()
-        self._content, self._stack = ContentArea(), QStackedWidget()
-        self._waiting = EmptyState(
-            tr("Shell", "Connecting to the plant\u2026"), why=tr("Shell", "Values appear by themselves.")
-        )
-        self._stack.addWidget(self._waiting)
+        self._content, self._stack = ContentArea(), ScreenStack()
         inner = QVBoxLayout(self._content)
         inner.setContentsMargins(16, 12, 16, 12)
         inner.addWidget(self.message_bar)
@@ -140,22 +134,18 @@ class MainWindow(QWidget):
         address: str = "overview",
     ) -> None:
         """Give the window its values, screens and search, and open an address."""
-        self._source, self._plant_time, self._factories = source, PlantTime(zone), dict(screens)
+        self._source, self._plant_time = source, PlantTime(zone)
+        self._stack.set_factories(screens)
         for provider in providers:
             self.palette_list.add_provider(provider)
         self._refresh_frame(self._clock.now_us())
         self.navigator.go(address)
-        if self._current is not None:
-            self._current.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.front is not None:
+            self.front.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def plant_time(self) -> PlantTime:
         """Return the plant's clock."""
         return self._plant_time
-
-    @property
-    def front(self) -> Screen | None:
-        """The screen in front."""
-        return self._current
 
     # ---- drawing
 
@@ -170,20 +160,19 @@ class MainWindow(QWidget):
         self._show_steps()
 
     def _refresh_screen(self, now_us: int) -> None:
-        if self._current is not None:
-            self._current.refresh(now_us)
+        if self.front is not None:
+            self.front.refresh(now_us)
 
     def _show_steps(self) -> None:
-        steps = list(self._current.breadcrumb) if self._current is not None else []
+        steps = list(self.front.breadcrumb) if self.front is not None else []
         if self._state.site:
             steps.insert(0, (self._state.site, "overview"))
         self.top_bar.show_steps(steps)
 
     def show_unavailable(self, words: str, *, why: str) -> None:
         """Say in the place of the screens why there are none."""
-        self._factories = {}
-        self._waiting.set_words(words, why=why)
-        self._bring_forward(None, self._waiting)
+        self.drawer.close_drawer()
+        self._stack.show_unavailable(words, why=why)
 
     def show_problem(self, error: BaseException) -> None:
         """Say calmly what failed."""
@@ -192,51 +181,29 @@ class MainWindow(QWidget):
     # ---- navigation
 
     def _show_address(self, address: Address) -> None:
-        factory = self._factories.get(address.room)
-        if factory is None:
-            words = tr("Shell", "{room} is not available in this window.", room=room_name(address.room))
-            self._waiting.set_words(words)
-            self._bring_forward(None, self._waiting)
-            return
-        screen = self._screens.get(address.room)
-        if screen is None:
-            screen = self._screens[address.room] = factory(self.context)
-            self._stack.addWidget(screen.view)
-        screen.open(address.argument)
-        self._bring_forward(screen, screen.view)
-        self.rail.light(address.room)
-        screen.refresh(self._clock.now_us())
+        self.drawer.close_drawer()
+        screen = self._stack.open(address, self.context)
+        if screen is not None:
+            self.rail.light(address.room)
+            screen.refresh(self._clock.now_us())
         self._show_steps()
+
+    @property
+    def front(self) -> Screen | None:
+        """The screen in front."""
+        return self._stack.front
 
     def rebuild_screens(self) -> None:
         """Build the screens anew for another set-up; the operator stays where he was."""
-        leaving, self._screens = list(self._screens.values()), {}
-        address = self.navigator.current
-        if self._current is not None:
-            self._current.on_hidden()
-        self._current = None
-        self._stack.setCurrentWidget(self._waiting)
         self.drawer.empty()
-        for screen in leaving:
-            screen.close()
-            self._stack.removeWidget(screen.view)
-            screen.view.deleteLater()
+        self._stack.clear()
+        address = self.navigator.current
         if address is not None:
             self._show_address(address)
 
     def renew_screens(self) -> None:
         """Let every screen take the new baselines; nothing moves."""
-        for screen in self._screens.values():
-            screen.renew()
-
-    def _bring_forward(self, screen: Screen | None, view: QWidget) -> None:
-        self.drawer.close_drawer()
-        before, self._current = self._current, screen
-        self._stack.setCurrentWidget(view)
-        if before is not None and before is not screen:
-            before.on_hidden()
-        if screen is not None and before is not screen:
-            screen.on_shown()
+        self._stack.renew()
 
     def _go_to_alarms(self) -> None:
         self.navigator.go("alarms")
@@ -271,7 +238,7 @@ class MainWindow(QWidget):
             case "full_screen":
                 self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
             case "help":
-                self._open_help(self._current.help_page if self._current else "getting-started")
+                self._open_help(self.front.help_page if self.front else "getting-started")
             case "all_keys":
                 self._open_help("keys")
             case "next_pane" | "previous_pane":
@@ -282,7 +249,7 @@ class MainWindow(QWidget):
     def _pass_to_screen(self, act: str) -> None:
         """Let the screen act; what it leaves of F9 is for the strip."""
         is_in_strip = self.strip.isAncestorOf(QApplication.focusWidget() or self)
-        if not is_in_strip and self._current is not None and self._current.act(act):
+        if not is_in_strip and self.front is not None and self.front.act(act):
             return
         if act == "acknowledge":
             self._acknowledge_strip()
@@ -325,21 +292,16 @@ class MainWindow(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.WindowStateChange and self._current is not None:
+        if event.type() == QEvent.Type.WindowStateChange and self.front is not None:
             if self.isMinimized():
-                self._current.on_hidden()
+                self.front.on_hidden()
             else:
-                self._current.on_shown()
+                self.front.on_shown()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._refresh.remove(self)
         self._refresh.remove(self._stack)
-        if self._current is not None:
-            self._current.on_hidden()
-            self._current = None
-        for screen in self._screens.values():
-            screen.close()
-        self._screens.clear()
+        self._stack.clear()
         self.closing.emit()
         super().closeEvent(event)
 
