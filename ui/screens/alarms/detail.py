@@ -79,15 +79,7 @@ class AlarmDetail(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self._symbol, 0, Qt.AlignmentFlag.AlignTop)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._title)
-        words.addWidget(self._since)
-        head.addLayout(words, 1)
-        column.addLayout(head)
+        column.addLayout(self._head())
         column.addWidget(Separator())
         column.addWidget(self._time)
         column.addLayout(self._advice_grid())
@@ -106,6 +98,17 @@ class AlarmDetail(QWidget):
         self._note.returnPressed.connect(self._ask)
         column.addWidget(self._note)
         column.addLayout(self._buttons())
+
+    def _head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._symbol, 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._since)
+        head.addLayout(words, 1)
+        return head
 
     def _advice_grid(self) -> QGridLayout:
         grid = QGridLayout()

@@ -35,7 +35,6 @@ class AlarmsView(QWidget):
     freeze_asked = Signal()
     newest_asked = Signal()
     export_asked = Signal()
-    is_narrow_changed = Signal()
 
     def __init__(self, context: Context) -> None:
         super().__init__()

@@ -47,29 +47,15 @@ class AssetHeader(Panel):
         row.addLayout(_pair(self._name, self._about), 1)
         self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row.addWidget(Separator(vertical=True))
-        health = QHBoxLayout()
-        health.setSpacing(8)
-        for part in (self._health, self._bar, self._refusal):
-            health.addWidget(part)
         self._health_caption = _caption(tr("Asset", "Health, escalates below 70"))
+        health = _side_by_side(self._health, self._bar, self._refusal, gap=8)
         row.addLayout(_stack(self._health_caption, health))
-        fortnight = QVBoxLayout()
-        fortnight.setSpacing(1)
-        fortnight.addStretch(1)
-        fortnight.addWidget(_caption(tr("Asset", "14 days")))
-        fortnight.addWidget(self._spark)
-        fortnight.addStretch(1)
-        self._fortnight = QWidget()
-        self._fortnight.setLayout(fortnight)
-        fortnight.setContentsMargins(0, 0, 0, 0)
+        self._fortnight = self._make_fortnight()
         row.addWidget(self._fortnight)
         row.addWidget(Separator(vertical=True))
         row.addLayout(_pair(self._origin, self._zone))
         row.addWidget(Separator(vertical=True))
-        state = QHBoxLayout()
-        state.setSpacing(10)
-        state.addWidget(self._lamp)
-        state.addWidget(self._speed)
+        state = _side_by_side(self._lamp, self._speed, gap=10)
         row.addLayout(_stack(_caption(tr("Asset", "State")), state))
         row.addWidget(Separator(vertical=True))
         for button, signal in (
@@ -81,6 +67,17 @@ class AssetHeader(Panel):
             row.addWidget(button)
         self.body.addLayout(row)
         self.setFixedHeight(HEIGHT)
+
+    def _make_fortnight(self) -> QWidget:
+        fortnight = QWidget()
+        column = QVBoxLayout(fortnight)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(1)
+        column.addStretch(1)
+        column.addWidget(_caption(tr("Asset", "14 days")))
+        column.addWidget(self._spark)
+        column.addStretch(1)
+        return fortnight
 
     def set_narrow(self, narrow: bool) -> None:
         """Leave out what can be read elsewhere."""
@@ -130,6 +127,14 @@ def _pair(over: QLabel, under: QLabel) -> QVBoxLayout:
     column.addWidget(under)
     column.addStretch(1)
     return column
+
+
+def _side_by_side(*parts: QWidget, gap: int) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(gap)
+    for part in parts:
+        row.addWidget(part)
+    return row
 
 
 def _stack(over: QLabel, under: QHBoxLayout) -> QVBoxLayout:

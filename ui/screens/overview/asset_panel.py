@@ -49,6 +49,20 @@ class AssetPanel(Panel):
         self._build()
 
     def _build(self) -> None:
+        self._build_head()
+        self.body.addWidget(Separator())
+        bars = QHBoxLayout()
+        bars.setSpacing(4)
+        for bar in self._bars:
+            bars.addWidget(bar, 1)
+        self.body.addLayout(bars, 1)
+        self._rule = Separator()
+        self.body.addWidget(self._rule)
+        self.body.addWidget(self._why)
+        self.body.addWidget(self._reasons)
+        self._build_foot()
+
+    def _build_head(self) -> None:
         self._state_caption = label(tr("Overview", "State"), size=CAPTION, role="caption")
         self._head = QHBoxLayout()
         self._head.setSpacing(12)
@@ -66,16 +80,8 @@ class AssetPanel(Panel):
             self._head.addWidget(Separator(vertical=True))
         self._head.addStretch(1)
         self.body.addLayout(self._head)
-        self.body.addWidget(Separator())
-        bars = QHBoxLayout()
-        bars.setSpacing(4)
-        for bar in self._bars:
-            bars.addWidget(bar, 1)
-        self.body.addLayout(bars, 1)
-        self._rule = Separator()
-        self.body.addWidget(self._rule)
-        self.body.addWidget(self._why)
-        self.body.addWidget(self._reasons)
+
+    def _build_foot(self) -> None:
         self._foot = QHBoxLayout()
         self._foot.setSpacing(8)
         self._open = KeyButton(tr("Overview", "Open asset"), key="Enter")

@@ -16,7 +16,7 @@ TAGS_MIME = "application/x-jidoka-tags"
 """Comma-separated tag keys, which Trends takes."""
 
 WIDTHS = {"symbol": 44, "state": 104, "health": 128, "spark": 132}
-COMPACT_WIDTHS = {"symbol": 32, "state": 106, "health": 84, "spark": 68}
+COMPACT_WIDTHS = {"symbol": 32, "state": 104, "health": 80, "spark": 74}
 ROW_TALL, ROW_COMPACT = 36, 24
 
 
