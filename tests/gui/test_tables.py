@@ -11,6 +11,7 @@ from ui.formatting import Presentation, present
 from ui.theme import Theme
 from ui.widgets.data_table import DataTable
 from ui.widgets.priority_symbol import SymbolState
+from ui.widgets.row_list import ListRow, RowList
 from ui.widgets.table_model import CellKind, Column
 
 
@@ -102,3 +103,19 @@ def test_rows_have_a_fixed_height(table: DataTable) -> None:
     assert {table.rowHeight(n) for n in range(200)} == {28}
     table.set_row_height(24)
     assert table.rowHeight(0) == 24
+
+
+def test_a_row_chosen_by_the_screen_comes_into_view_once(qtbot, theme: Theme) -> None:
+    points, rows = RowList("Points"), [ListRow(n, f"Point {n}") for n in range(60)]
+    area = points.scroller()
+    qtbot.addWidget(area)
+    area.resize(200, 150)
+    points.set_current(50)
+    points.show_rows(rows)
+    area.show()
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0, timeout=3000)
+    points.show_rows(rows)
+    assert area.verticalScrollBar().value() > 0
+    area.verticalScrollBar().setValue(0)
+    points.show_rows(rows)
+    assert area.verticalScrollBar().value() == 0, "the operator's scrolling stays"

@@ -77,6 +77,7 @@ class RowList(QWidget):
         self._clock = application_flash_clock()
         self._rows: tuple[ListRow, ...] = ()
         self._current: Hashable = None
+        self._wants_view = False
         self._unit_width = unit_width
         self._follows_arrows = follows_arrows
         self._pressed_at: QPointF | None = None
@@ -103,6 +104,7 @@ class RowList(QWidget):
 
     def show_rows(self, rows: Sequence[ListRow]) -> None:
         """Show these rows; only what changed is painted, the current row and the scroll position stay."""
+        self._reveal_chosen()
         fresh = tuple(rows)
         if fresh == self._rows:
             return
@@ -130,10 +132,18 @@ class RowList(QWidget):
         """Mark a row without telling anyone."""
         if key != self._current:
             self._current = key
+            self._wants_view = key is not None
             self.update()
         place = self._place()
         row = self._rows[place] if place is not None else None
         self.setAccessibleDescription(row.spoken if row is not None else "")
+
+    def _reveal_chosen(self) -> None:
+        """Scroll to a row chosen by others, once, as soon as the list has a size."""
+        place = self._place()
+        if self._wants_view and place is not None and self._area is not None and self.isVisible():
+            self._wants_view = False
+            self._area.ensureVisible(0, place * ROW + ROW // 2, 0, ROW // 2)
 
     def _place(self) -> int | None:
         return next((n for n, row in enumerate(self._rows) if row.key == self._current), None)
@@ -304,6 +314,7 @@ class RowList(QWidget):
         self.set_current(row.key)
         if self._area is not None:
             self._area.ensureVisible(20, at * ROW + ROW // 2, 0, 2 * ROW)
+            self._wants_view = False
         if self._follows_arrows and row.is_checked is None and row.is_open is None:
             self.chosen.emit(row.key)
 
