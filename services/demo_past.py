@@ -18,7 +18,7 @@ from acquisition.simulators.plant_model import CAPTURE_LENGTH, PlantModel
 from acquisition.simulators.vibration import SAMPLING_RATE_HZ, VibrationChannel
 from domain.condition.alarms import AlarmRule
 from domain.condition.baseline import RobustBaseline
-from domain.condition.health import points_lost
+from domain.condition.health import points_lost, remaining_health
 from domain.plant.assets import MachineState, MeasurementPoint
 from domain.plant.plant import Plant
 from domain.plant.quality import QualityFlag
@@ -189,14 +189,14 @@ class PastWriter:
         for tag in self._plant.tags:
             if tag.feature is not Feature.HEALTH:
                 continue
-            lost = np.zeros(len(self._time_s))
-            for scored in assessor.scored(self._plant.machine_of(tag.asset_id).id):
-                if scored.normal_upper is not None and scored.tag.key in figures:
-                    lost += points_lost(
-                        figures[scored.tag.key], normal_upper=scored.normal_upper, limit=scored.limit
-                    )
-            there = np.isfinite(lost)
-            self._write(tag.key, self._time_us[there], np.clip(100 - lost[there], 0, 100))
+            losses = [
+                points_lost(figures[scored.tag.key], normal_upper=scored.normal_upper, limit=scored.limit)
+                for scored in assessor.scored(self._plant.machine_of(tag.asset_id).id)
+                if scored.normal_upper is not None and scored.tag.key in figures
+            ]
+            score = remaining_health(losses) * np.ones(len(self._time_s))
+            there = np.isfinite(score)
+            self._write(tag.key, self._time_us[there], score[there])
 
     def _is_running(self, channel: VibrationChannel) -> NDArray[np.bool_]:
         window = channel.motion.segments(float(self._time_s[0]), 0.0)

@@ -1,6 +1,6 @@
 """Health of an asset as a value: 0-100 % with reasons, or a refusal with its reason [RUL-8, NEW-15]."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,17 +61,44 @@ def points_lost(value: Any, *, normal_upper: float, limit: float | None) -> Any:
 def assess_health(measurements: Iterable[Measurement]) -> Health:
     """Judge measurements against their normal bands; a refusal when there is none.
 
-    Inside its band a measurement costs nothing; from the edge to its limit the loss grows linearly to 60
-    points and ends at 66. When the sum passes 100, the reasons share the 100 in proportion.
+    Inside its band a measurement costs nothing; alone, from the edge to its limit, its loss grows linearly to
+    60 points and ends at 66. Each further one takes its share of what the others left, so that two faults
+    weigh more than one and never more than all; the reasons share the whole loss in proportion.
     """
     reasons = [_reason(each) for each in measurements]
     if not reasons:
         return Health(None, refusal="health_no_baseline")
+    score = remaining_health([reason.points_lost for reason in reasons])
     total = sum(reason.points_lost for reason in reasons)
-    if total > 100:
-        reasons = [_scaled(reason, 100 / total) for reason in reasons]
+    if total > 0:
+        reasons = [_scaled(reason, (100 - score) / total) for reason in reasons]
     reasons.sort(key=lambda reason: -reason.points_lost)
-    return Health(max(0.0, 100 - min(total, 100.0)), tuple(reasons))
+    return Health(score, tuple(reasons))
+
+
+def remaining_health(losses: Sequence[Any]) -> Any:
+    """Return what single losses (floats or arrays, points) leave of 100 when each takes its share in turn."""
+    remaining: Any = 100.0
+    for lost in losses:
+        remaining = remaining * (1 - lost / 100)
+    return remaining
+
+
+def whole_points(health: Health) -> tuple[int, ...]:
+    """Return the points of the reasons as whole numbers that add up to what is missing from the shown score.
+
+    Method of the largest remainder: each is rounded down, the missing ones go where most was cut off.
+    """
+    if health.score is None:
+        return ()
+    missing = 100 - round(health.score)
+    whole = [int(reason.points_lost) for reason in health.reasons]
+    by_remainder = sorted(
+        range(len(whole)), key=lambda place: whole[place] - health.reasons[place].points_lost
+    )
+    for place in by_remainder[: max(0, missing - sum(whole))]:
+        whole[place] += 1
+    return tuple(whole)
 
 
 def _reason(measurement: Measurement) -> HealthReason:

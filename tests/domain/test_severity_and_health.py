@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.condition.health import Measurement, assess_health
+from domain.condition.health import Measurement, assess_health, whole_points
 from domain.condition.severity import SeverityTable, Zone, alarm_level, trip_level
 from domain.errors import ConfigurationError
 from domain.plant.assets import MachineGroup, Support
@@ -104,3 +104,17 @@ def test_inside_its_band_nothing_is_lost_and_at_the_limit_sixty_points() -> None
 
 def test_without_measurements_health_is_refused() -> None:
     assert assess_health([]).refusal == "health_no_baseline"
+
+
+def test_two_faults_weigh_more_than_one_and_never_more_than_all() -> None:
+    worst = Measurement(1, 100.0, 2.0, 4.0)
+    one, two = assess_health([worst]), assess_health([worst, Measurement(2, 100.0, 2.0, 4.0)])
+    assert (one.score, two.score) == (pytest.approx(34), pytest.approx(11.56))
+    assert two.reasons[0].points_lost == pytest.approx(two.reasons[1].points_lost)
+
+
+@given(measurements)
+def test_whole_points_add_up_to_the_shown_score(found: list[Measurement]) -> None:
+    health = assess_health(found)
+    assert health.score is not None
+    assert sum(whole_points(health)) == 100 - round(health.score)

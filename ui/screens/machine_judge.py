@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from domain.condition.health import Health
+from domain.condition.health import Health, whole_points
 from services.condition import HealthAssessor
 from ui.formatting import number, unit_symbol
 from ui.screens.figures import MachineSheet
@@ -14,8 +14,6 @@ from ui.widgets.reason_bars import ReasonBar
 
 CLEARLY = 3.0
 """Points by which another machine must be worse before it takes the place of the worst."""
-
-WORTH_NAMING = 0.05
 
 
 def judge_all(assessor: HealthAssessor, sheets: Iterable[UUID], readings: Readings) -> dict[UUID, Health]:
@@ -57,13 +55,13 @@ def _urgency(symbol: SymbolState | None) -> int:
 def reason_bars(sheet: MachineSheet, health: Health) -> tuple[ReasonBar, ...]:
     """Return what costs points, the heaviest first, with the figures behind it."""
     made = []
-    for reason in health.reasons:
+    for reason, points in zip(health.reasons, whole_points(health), strict=True):
         figure = sheet.by_key.get(reason.tag_key)
-        if figure is None or reason.points_lost < WORTH_NAMING:
+        if figure is None or points < 1:
             continue
         digits, unit = figure.tag.digits, figure.tag.unit
         detail = _detail(reason.value, reason.normal_upper, reason.limit, digits=digits, unit=unit)
-        made.append(ReasonBar(figure.name, reason.points_lost, detail))
+        made.append(ReasonBar(figure.name, points, detail))
     return tuple(made)
 
 
