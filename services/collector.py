@@ -34,7 +34,7 @@ from services.analysis_child import AnalysisChild
 from services.analysis_records import AnalysisRecord, waveform_of
 from services.baselines import save_baselines
 from services.derived_tags import DerivedTags
-from services.downtime import collected_keys, downtime_rows
+from services.downtime import MissedValues, collected_keys, downtime_rows
 from services.housekeeping import Housekeeping
 from services.recording import Recorder, WriterLane
 from services.status import FILE_NAME, SystemStatus, program_versions, resident_mb, write_status
@@ -101,6 +101,7 @@ class Collector:
         self._versions = program_versions(sqlite=store.report.sqlite_version)
         self._derived = DerivedTags(self._plant)
         self._drop_watch = DropWatch()
+        self._missed: MissedValues | None = None
         self._last_status: SystemStatus | None = None
 
     def _rings(self) -> tuple[ValueTable, WaveformRing, SpectrumBoard]:
@@ -123,9 +124,10 @@ class Collector:
         self._control.set("collector_pid", os.getpid())
         self._hub.on_batch(self._recorder.take)
         self._hub.on_batch(self._watch_values)
+        self._hub.on_batch(self._count_missed)
         quick, slow = self._sources(is_slow=False), self._sources(is_slow=True)
         self._beat()
-        self._lane.submit(self._mark_downtime, cause="downtime_mark")
+        await asyncio.wrap_future(self._lane.submit(self._mark_downtime, cause="downtime_mark"))
         quick.start()
         await asyncio.to_thread(importlib.import_module, "acquisition.drivers.opcua")
         slow.start()
@@ -138,12 +140,14 @@ class Collector:
             await asyncio.get_running_loop().run_in_executor(None, self._close)
 
     def _mark_downtime(self) -> None:
-        """Leave a trace of the time in which nobody collected; runs in the lane before the first commit."""
+        """Leave a trace of the time in which nobody collected; after a crash, count what it cost."""
         reader = self._store.open_history_reader()
         try:
             last = reader.last_values(collected_keys(self._plant))
         finally:
             reader.close()
+        if self._control.get("restarts"):
+            self._missed = MissedValues(self._plant, last)
         rows = downtime_rows(self._plant, last, started_us=self._started_us)
         if rows is not None:
             self._recorder.take(rows)
@@ -212,6 +216,11 @@ class Collector:
         alarms = self._store.alarms.listed()
         self._active_alarms = (len(alarms), sum(alarm.needs_acknowledgement for alarm in alarms))
         self._housekeeping.run()
+
+    def _count_missed(self, batch: ReadingBatch) -> None:
+        missed = 0 if self._missed is None else self._missed.take(batch)
+        if missed:
+            self._recorder.losses.add("collector_down", missed)
 
     def _watch_values(self, batch: ReadingBatch) -> None:
         self._raise(self._watch.observe(batch, now_s=self._clock.monotonic_s()))

@@ -37,3 +37,26 @@ def downtime_rows(plant: Plant, last: ReadingBatch, *, started_us: int) -> Readi
         receive_us=started_us,
         sequence=last.sequence[is_told] + 1,
     )
+
+
+class MissedValues:
+    """Counts what a crash cost: the values due between the last stored one of a tag and its first new one."""
+
+    def __init__(self, plant: Plant, last: ReadingBatch) -> None:
+        known = last.source_us > 0
+        size = int(last.tag_key.max(initial=0)) + 1
+        self._last_us = np.zeros(size, dtype=np.int64)
+        self._last_us[last.tag_key[known]] = last.source_us[known]
+        self._period_us = np.ones(size, dtype=np.int64)
+        for key in last.tag_key.tolist():
+            self._period_us[key] = max(1, round(plant.tag(key).period_s * MICROSECONDS_PER_SECOND))
+
+    def take(self, batch: ReadingBatch) -> int:
+        """Return how many values were missed by the tags that this batch brings for the first time."""
+        mine = (batch.tag_key < len(self._last_us)) & ((batch.quality & CLASS_MASK) != QualityClass.BAD)
+        keys, first = np.unique(batch.tag_key[mine], return_index=True)
+        waiting = self._last_us[keys] > 0
+        keys, source_us = keys[waiting], batch.source_us[mine][first[waiting]]
+        away = (source_us - self._last_us[keys]) / self._period_us[keys]
+        self._last_us[keys] = 0
+        return int(np.maximum(np.round(away) - 1, 0).sum())

@@ -55,6 +55,10 @@ class LineSchedule:
         self._stops_per_hour = stops_per_hour
         self._drawn: dict[int, tuple[StopEvent, ...]] = {}
 
+    def __getstate__(self) -> dict[str, object]:
+        """Travel to another process without the hours drawn here: they may grow while one is packed."""
+        return {**self.__dict__, "_drawn": {}}
+
     def events(self, hour: int) -> tuple[StopEvent, ...]:
         """Return the stops that begin in an hour since the plant's epoch (negative before it)."""
         if hour not in self._drawn:

@@ -1,5 +1,6 @@
 """The demo plant is physics: a pure function of seed and index, consistent in itself, without a step."""
 
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -124,3 +125,12 @@ def test_the_set_up_is_whole(model: PlantModel) -> None:
     for point in plant.points:
         assert point.bearing is not None
         assert plant.tag(point.speed_tag_key or 0).unit == "1/min"
+
+
+def test_a_schedule_travels_without_what_it_has_drawn() -> None:
+    """Its hours are drawn by one thread while another packs it for a process."""
+    schedule = LineSchedule(seed=3, line="L", machines=7)
+    events = [schedule.events(hour) for hour in range(50)]
+    copy = pickle.loads(pickle.dumps(schedule))
+    assert len(pickle.dumps(schedule)) < 500
+    assert [copy.events(hour) for hour in range(50)] == events

@@ -6,7 +6,7 @@ from domain.plant.plant import Plant
 from domain.plant.quality import BAD_COMMUNICATION_LOST, BAD_STALE, QualityFlag
 from domain.plant.readings import reading_batch
 from domain.plant.tags import Tag, TagKind
-from services.downtime import collected_keys, downtime_rows
+from services.downtime import MissedValues, collected_keys, downtime_rows
 
 LINK, SECOND = UUID(int=8), 1_000_000
 NOW = 10_000 * SECOND
@@ -41,3 +41,18 @@ def test_what_was_bad_or_long_ago_or_ahead_needs_no_row() -> None:
 
 def test_only_what_devices_bring_into_the_history_is_marked() -> None:
     assert collected_keys(PLANT) == [1, 2]
+
+
+def test_what_a_crash_cost_is_counted_once_by_the_periods_of_the_tags() -> None:
+    """Ten seconds away: nine values of a 1 s tag, one of a 5 s tag, none of a tag that was never seen."""
+    before = [NOW - 10 * SECOND, NOW - 10 * SECOND]
+    missed = MissedValues(
+        PLANT, reading_batch([1, 2], [1.0, 2.0], quality=0, source_us=before, receive_us=before)
+    )
+    bad = reading_batch([1], [float("nan")], quality=BAD_STALE, source_us=NOW, receive_us=NOW)
+    assert missed.take(bad) == 0
+    back = reading_batch([1, 2, 4], [1.0, 2.0, 0.0], quality=0, source_us=NOW, receive_us=NOW)
+    assert missed.take(back) == 9 + 1
+    assert missed.take(back) == 0
+    never = reading_batch([1], [float("nan")], quality=0, source_us=0, receive_us=0)
+    assert MissedValues(PLANT, never).take(back) == 0
