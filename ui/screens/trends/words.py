@@ -28,7 +28,7 @@ def resolution_words(
     level_s = max((each.level_s for each in trends.values()), default=0)
     source = {0: tr("Trends", "stored values"), 60: tr("Trends", "1 min values")}
     name = source.get(level_s, tr("Trends", "1 h values"))
-    return tr("Trends", "{name} as min and max per pixel, plant time ({zone})", name=name, zone=zone)
+    return tr("Trends", "{name}, min and max per pixel, {zone} time", name=name, zone=zone)
 
 
 def _holds(answer: Answer | None, window_us: tuple[int, int]) -> bool:
