@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from enum import Enum
 from typing import Protocol
 
+from domain.plant.discovery import FoundItem
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
 from domain.plant.tags import Tag
 
@@ -46,4 +47,23 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Close the link; never raises, ends a running ``subscribe``."""
+        ...
+
+
+class Browser(Protocol):
+    """A connected driver that can tell what its device offers; drivers that can are also this."""
+
+    async def browse(self, place: str = "") -> Sequence[FoundItem]:
+        """Return what lies directly below a place, "" for the root; errors as in ``read``."""
+        ...
+
+
+class PastSource(Protocol):
+    """A connected driver whose device remembers values; drivers that can are also this."""
+
+    def read_past(self, tags: Sequence[Tag], *, start_us: int, end_us: int) -> AsyncIterator[ReadingBatch]:
+        """Deliver what the device kept with start <= source time < end, oldest first, marked back-filled.
+
+        Tags without a past are left out without an error.
+        """
         ...

@@ -93,6 +93,8 @@ class MeasurementPoint:
     waveform_tag_key: int | None = None
     envelope_low_hz: float = 2000.0
     envelope_high_hz: float = 6000.0
+    sensor: str = ""
+    """What measures here ("accelerometer 100 mV/g", "infrared camera"): data, not code [ACQ-1]."""
     version: int = 1
 
 

@@ -27,6 +27,8 @@ class ReadingBatch:
     """Values of many tags as parallel arrays of one length.
 
     ``raw_status`` is the OPC UA status code where it was not Good, else 0; None when the source has none.
+    ``text`` holds the words of text tags ("" elsewhere) on their way from a driver; the hub turns them into
+    numbers of the text book, so behind it ``value`` is the number and ``text`` is None.
     """
 
     tag_key: NDArray[np.int32]
@@ -36,6 +38,7 @@ class ReadingBatch:
     receive_us: NDArray[np.int64]
     sequence: NDArray[np.int64]
     raw_status: NDArray[np.uint32] | None = None
+    text: NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         return len(self.tag_key)
@@ -50,6 +53,7 @@ class ReadingBatch:
             self.receive_us[chosen],
             self.sequence[chosen],
             None if self.raw_status is None else self.raw_status[chosen],
+            None if self.text is None else self.text[chosen],
         )
 
     def rows(self) -> Iterator[Reading]:
@@ -79,6 +83,7 @@ def reading_batch(
     receive_us: int | Sequence[int] | NDArray[np.int64],
     sequence: int | Sequence[int] | NDArray[np.int64] = 0,
     raw_status: NDArray[np.uint32] | None = None,
+    text: NDArray[np.object_] | None = None,
 ) -> ReadingBatch:
     """Build a batch; scalars stand for every row. ValueError when lengths differ."""
     keys = np.asarray(tag_key, dtype=np.int32)
@@ -90,6 +95,7 @@ def reading_batch(
         _column(receive_us, keys.size, np.int64),
         _column(sequence, keys.size, np.int64),
         raw_status,
+        text,
     )
     columns = (batch.value, batch.quality, batch.source_us, batch.receive_us, batch.sequence)
     if any(len(each) != len(keys) for each in columns):

@@ -75,11 +75,29 @@ class Scaling:
 
 @dataclass(frozen=True, slots=True)
 class CaptureSchedule:
-    """When a waveform is kept: ``length`` samples every ``interval_s``; streaming channels live in a ring."""
+    """When a waveform is kept: ``length`` samples every ``interval_s``; streaming channels live in a ring.
+
+    Around an alarm ``before_s`` and ``after_s`` of the ring are kept; 0 and 0 keep ``length`` samples.
+    """
 
     interval_s: float
     length: int
     is_streaming: bool = False
+    before_s: float = 0.0
+    after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What history keeps of one tag.
+
+    ``raw_days`` is the time that every sample is kept, None for the plant's own rule. ``deadband`` in the
+    tag's unit thins a slow value: a sample within it of the last one stored is left out, but one a minute is
+    always kept; 0, the default, stores every sample.
+    """
+
+    raw_days: float | None = None
+    deadband: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +131,9 @@ class Tag:
     feature: Feature | None = None
     sampling_rate_hz: float | None = None
     capture: CaptureSchedule | None = None
+    keeping: Keeping = Keeping()
+    frozen_after_s: float | None = None
+    """A measured value that has not moved at all for so long is uncertain, "frozen"; None does not watch."""
     is_writable: bool = False
     revision: int = 1
     version: int = 1
@@ -135,7 +156,12 @@ class ConnectionKind(Enum):
     """Which driver reads a connection; the value is the driver's name."""
 
     MODBUS_TCP = "modbus_tcp"
+    MODBUS_TLS = "modbus_tls"
+    MODBUS_SERIAL = "modbus_serial"
+    MODBUS_RTU_TCP = "modbus_rtu_tcp"
     OPCUA = "opcua"
+    MQTT = "mqtt"
+    FILES = "files"
     REPLAY = "replay"
 
 

@@ -20,6 +20,7 @@ from domain.plant.tags import (
     Connection,
     ConnectionKind,
     Feature,
+    Keeping,
     Scaling,
     Tag,
     TagDtype,
@@ -31,11 +32,12 @@ T = TypeVar("T")
 _SAME_ASSET = ("id", "parent_id", "name", "code", "description", "is_constraint", "rated_power_kw", "version")
 _SAME_POINT = (
     "id", "asset_id", "name", "speed_tag_key", "speed_ratio", "state_tag_key", "waveform_tag_key",
-    "envelope_low_hz", "envelope_high_hz", "version",
+    "envelope_low_hz", "envelope_high_hz", "sensor", "version",
 )  # fmt: skip
 _SAME_TAG = (
     "id", "name", "label", "unit", "asset_id", "point_id", "connection_id", "period_s", "digits",
-    "low", "high", "normal_low", "normal_high", "sampling_rate_hz", "is_writable", "revision", "version",
+    "low", "high", "normal_low", "normal_high", "sampling_rate_hz", "frozen_after_s", "is_writable",
+    "revision", "version",
 )  # fmt: skip
 
 
@@ -119,6 +121,8 @@ def tag_row(tag: Tag) -> dict[str, object]:
         "scaling_offset": tag.scaling.offset,
         "feature": _value(tag.feature),
         "capture": None if tag.capture is None else asdict(tag.capture),
+        "raw_days": tag.keeping.raw_days,
+        "deadband": tag.keeping.deadband,
     }
 
 
@@ -133,6 +137,7 @@ def tag_of(row: Row) -> Tag:
         scaling=Scaling(row["scaling_factor"], row["scaling_offset"]),
         feature=_optional(Feature, row["feature"]),
         capture=None if capture is None else CaptureSchedule(**capture),
+        keeping=Keeping(row["raw_days"], row["deadband"]),
         **_named(row, _SAME_TAG),
     )
 

@@ -1,4 +1,4 @@
-"""Tables of condition: alarm rules, the present row per rule, the journal of transitions, baselines."""
+"""Tables of condition: alarm rules and their present rows, the journal, baselines, what people report."""
 
 from sqlalchemy import (
     JSON,
@@ -91,4 +91,33 @@ baselines = Table(
     Column("point_id", Id, ForeignKey("measurement_points.id"), primary_key=True),
     Column("body", JSON, nullable=False),
     *version_columns(),
+)
+
+observations = Table(
+    "observations",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("asset_id", Id, ForeignKey("assets.id"), nullable=False),
+    Column("point_id", Id, ForeignKey("measurement_points.id"), nullable=True),
+    Column("kind", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("observed_us", BigInteger, nullable=False),
+    Column("author", String(200), nullable=False),
+    *version_columns(),
+    Index("ix_observations_asset_id_observed_us", "asset_id", "observed_us"),
+)
+
+manual_readings = Table(
+    "manual_readings",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("tag_key", Integer, ForeignKey("tags.tag_key"), nullable=False),
+    Column("value", Double, nullable=False),
+    Column("taken_us", BigInteger, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("recorded_us", BigInteger, nullable=True),
+    *version_columns(),
+    Index("ix_manual_readings_tag_key_taken_us", "tag_key", "taken_us"),
+    Index("ix_manual_readings_recorded_us", "recorded_us"),
 )

@@ -1,4 +1,4 @@
-"""Tables of the plant: assets, measurement points, tags with their revisions, connections."""
+"""Tables of the plant: assets, measurement points, tags with their revisions, connections, bearing types."""
 
 from sqlalchemy import (
     JSON,
@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from storage.schema.columns import METADATA, Id, version_columns
@@ -52,6 +53,7 @@ points = Table(
     Column("waveform_tag_key", Integer, nullable=True),
     Column("envelope_low_hz", Double, nullable=False),
     Column("envelope_high_hz", Double, nullable=False),
+    Column("sensor", String(120), nullable=False, server_default=""),
     *version_columns(),
     Index("ix_measurement_points_asset_id", "asset_id"),
 )
@@ -93,6 +95,9 @@ tags = Table(
     Column("feature", String(40), nullable=True),
     Column("sampling_rate_hz", Double, nullable=True),
     Column("capture", JSON(none_as_null=True), nullable=True),
+    Column("frozen_after_s", Double, nullable=True),
+    Column("raw_days", Double, nullable=True),
+    Column("deadband", Double, nullable=False, server_default="0"),
     Column("is_writable", Boolean, nullable=False),
     Column("revision", Integer, nullable=False),
     *version_columns(),
@@ -112,4 +117,21 @@ tag_revisions = Table(
     Column("scaling_offset", Double, nullable=False),
     Column("opened_us", BigInteger, nullable=False),
     Column("opened_by", String(200), nullable=False),
+)
+
+bearing_types = Table(
+    "bearing_types",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("maker", String(80), nullable=False),
+    Column("designation", String(80), nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("elements", Integer, nullable=False),
+    Column("element_diameter_mm", Double, nullable=False),
+    Column("pitch_diameter_mm", Double, nullable=False),
+    Column("contact_angle_deg", Double, nullable=False),
+    Column("slip_tolerance", Double, nullable=False),
+    Column("source", String(200), nullable=False),
+    *version_columns(),
+    UniqueConstraint("maker", "designation", "edition"),
 )

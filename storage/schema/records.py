@@ -1,4 +1,4 @@
-"""Tables that every other table leans on: identity, settings, users, change feed, audit, counters."""
+"""Tables that every other table leans on: identity, settings, users, change feed, audit, counters, leases."""
 
 from sqlalchemy import (
     JSON,
@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -89,4 +90,36 @@ counters = Table(
     METADATA,
     Column("name", String(40), primary_key=True),
     Column("last", BigInteger, nullable=False),
+)
+
+taken_files = Table(
+    "taken_files",
+    METADATA,
+    Column("connection_id", Id, ForeignKey("connections.id"), primary_key=True),
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("name", String(300), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("taken_us", BigInteger, nullable=False),
+)
+
+drafts = Table(
+    "drafts",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    *version_columns(),
+)
+
+leases = Table(
+    "leases",
+    METADATA,
+    Column("name", String(80), primary_key=True),
+    Column("holder", String(200), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    CheckConstraint("epoch > 0", name="positive_epoch"),
 )

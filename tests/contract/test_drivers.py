@@ -32,7 +32,7 @@ class Case:
         return DRIVERS[self.owner.kind].create(self.owner, RealClock())
 
 
-@pytest.fixture(params=[kind for kind in ConnectionKind])
+@pytest.fixture(params=list(DRIVERS))
 async def case(request: pytest.FixtureRequest, free_port: int, tmp_path: Path) -> AsyncIterator[Case]:
     if request.param is ConnectionKind.MODBUS_TCP:
         async with FaultServer(0, illegal={900}) as server:
