@@ -9,7 +9,7 @@ class FoundItem:
     """One thing a device told of.
 
     ``place`` is the driver's own name of it, given back to browse below; ``address`` is the plain address of
-    a tag, None for a mere folder. ``dtype`` is in the device's words, ``unit`` a code of ``domain/units.py`` or
+    a tag, None for a folder. ``dtype`` is in the device's words, ``unit`` a code of ``domain/units.py`` or
     "" when the device does not tell; ``sampling_rate_hz`` is set for sampled arrays; ``value`` is the present
     one as text.
     """
