@@ -39,8 +39,15 @@ def downtime_rows(plant: Plant, last: ReadingBatch, *, started_us: int) -> Readi
     )
 
 
+JITTER_PERIODS = 0.1
+"""A value that comes so little after it was due is in time."""
+
+
 class MissedValues:
-    """Counts what a crash cost: the values due between the last stored one of a tag and its first new one."""
+    """Counts what a crash cost: the values due between the last stored one of a tag and its first new one.
+
+    The new link polls on a grid of its own, so the first new value stands anywhere between two old ones.
+    """
 
     def __init__(self, plant: Plant, last: ReadingBatch) -> None:
         known = last.source_us > 0
@@ -59,4 +66,4 @@ class MissedValues:
         keys, source_us = keys[waiting], batch.source_us[mine][first[waiting]]
         away = (source_us - self._last_us[keys]) / self._period_us[keys]
         self._last_us[keys] = 0
-        return int(np.maximum(np.round(away) - 1, 0).sum())
+        return int(np.maximum(np.ceil(away - JITTER_PERIODS) - 1, 0).sum())

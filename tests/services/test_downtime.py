@@ -54,5 +54,15 @@ def test_what_a_crash_cost_is_counted_once_by_the_periods_of_the_tags() -> None:
     back = reading_batch([1, 2, 4], [1.0, 2.0, 0.0], quality=0, source_us=NOW, receive_us=NOW)
     assert missed.take(back) == 9 + 1
     assert missed.take(back) == 0
+    assert _missed_after(1.46) == 1, "the value due after one second is gone, wherever the new grid lies"
+    assert _missed_after(1.05) == 0, "a little late is not missed"
     never = reading_batch([1], [float("nan")], quality=0, source_us=0, receive_us=0)
     assert MissedValues(PLANT, never).take(back) == 0
+
+
+def _missed_after(away_s: float) -> int:
+    last = reading_batch([1], [1.0], quality=0, source_us=NOW, receive_us=NOW)
+    new_us = NOW + round(away_s * SECOND)
+    return MissedValues(PLANT, last).take(
+        reading_batch([1], [1.0], quality=0, source_us=new_us, receive_us=new_us)
+    )
