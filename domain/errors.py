@@ -82,6 +82,14 @@ class Conflict(StorageError):
     """
 
 
+class DatabaseUnreachable(StorageError):
+    """The database server does not answer; what is to be stored is kept and stored later."""
+
+
+class LeaseLost(StorageError):
+    """Another collector has taken over: this one may neither poll nor write any more."""
+
+
 class DatabaseDamaged(StorageError):
     """The database file is damaged, foreign or unexpectedly empty."""
 

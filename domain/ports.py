@@ -213,8 +213,8 @@ class SpectrumRow:
 class WaveformStore(Protocol):
     """Waveforms and spectra, one database file a month (UTC)."""
 
-    def keep(self, waveform: Waveform, *, reason: str) -> UUID:
-        """Store a waveform durably and return its id."""
+    def keep(self, waveform: Waveform, *, reason: str, identity: UUID | None = None) -> UUID:
+        """Store a waveform durably and return its id; one that is kept under this id already stays."""
         ...
 
     def waveform(self, waveform_id: UUID) -> Waveform:

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection, insert, select, update
 
 from domain.roles import Actor
-from storage.database import Database
 from storage.schema.records import audit, audit_heads
+from storage.sql import PlantDatabase
 
 Row = dict[str, Any]
 _GENESIS = bytes(32)
@@ -53,7 +53,7 @@ class AuditFinding:
 class AuditLog:
     """Reading and checking the log."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PlantDatabase) -> None:
         self._database = database
 
     def entries(self, *, start_us: int, end_us: int, limit: int = 1000) -> tuple[AuditEntry, ...]:

@@ -1,15 +1,14 @@
 """What changed, for everyone who keeps a picture of the database: rows written with the change itself."""
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from storage.database import Database
 from storage.failures import told
 from storage.schema.records import changes
+from storage.sql import PlantDatabase, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +29,17 @@ class ChangeFeed:
     One object per thread that polls.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PlantDatabase) -> None:
         self._database = database
-        self._watch: sqlite3.Connection | None = None
+        self._watch: Watch | None = None
         self._seen: int | None = None
 
     def has_changed(self) -> bool:
         """Say whether anybody committed since the last call; True on the first call. Costs microseconds."""
-        with told(self._database.path):
+        with told(self._database.place):
             if self._watch is None:
-                self._watch = self._database.watch_connection()
-            seen = int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+                self._watch = self._database.watch()
+            seen = self._watch.mark()
         changed, self._seen = seen != self._seen, seen
         return changed
 
@@ -71,7 +70,7 @@ class ChangeFeed:
     def close(self) -> None:
         """Close the watching connection."""
         if self._watch is not None:
-            self._database.close_quietly(self._watch)
+            self._watch.close()
             self._watch = None
 
 

@@ -47,14 +47,14 @@ class Database:
         with self._lock.held(), told(self.path), self._writer.begin() as connection:
             yield connection
 
-    def watch_connection(self) -> sqlite3.Connection:
-        """Return a fresh connection for ``PRAGMA data_version``; close it with ``close_quietly``."""
-        return self._open_reader()
+    @property
+    def place(self) -> Path:
+        """The file."""
+        return self.path
 
-    def close_quietly(self, connection: sqlite3.Connection) -> None:
-        """Close a watching connection under the write lock, since a last close checkpoints."""
-        with self._lock.held():
-            connection.close()
+    def watch(self) -> "DataVersion":
+        """Return a watch on a connection of its own."""
+        return DataVersion(self._open_reader(), self._lock)
 
     def close(self) -> None:
         """Close every connection under the write lock."""
@@ -76,6 +76,23 @@ class Database:
         return connection
 
 
+class DataVersion:
+    """Watches ``PRAGMA data_version``: it moves with every commit of another connection."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: WriteLock) -> None:
+        self._connection = connection
+        self._lock = lock
+
+    def mark(self) -> int:
+        """Return the version; costs microseconds."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Close under the write lock, since a last close checkpoints."""
+        with self._lock.held():
+            self._connection.close()
+
+
 def connect(path: Path, *, mode: str, busy_s: float = BUSY_S) -> sqlite3.Connection:
     """Open a SQLite file in autocommit; ``mode`` is "ro", "rw" or "rwc" (creates)."""
     return sqlite3.connect(
@@ -85,19 +102,6 @@ def connect(path: Path, *, mode: str, busy_s: float = BUSY_S) -> sqlite3.Connect
         isolation_level=None,
         check_same_thread=False,
     )
-
-
-@contextmanager
-def immediate(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run a block in one IMMEDIATE transaction of a plain connection: all of it or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _engine(creator: object, *, begin: str, is_single: bool) -> Engine:

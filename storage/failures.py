@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from domain.errors import DatabaseDamaged, StorageError
+from domain.errors import DatabaseDamaged, DatabaseUnreachable, StorageError
 
 _DAMAGE = ("malformed", "not a database", "disk image", "corrupt")
 _KNOWN = (
@@ -21,11 +20,25 @@ _KNOWN = (
     ("constraint", "constraint_violated", "refused a row that breaks a rule of the schema"),
     ("append-only", "append_only", "keeps this table append-only"),
 )
+_SERVER_SAYS = {
+    "23": ("constraint_violated", "refused a row that breaks a rule of the schema"),
+    "28": ("database_refused_login", "refuses the login; check user, password file and pg_hba.conf"),
+    "3D": ("database_missing", "has no database of this name"),
+    "40": ("database_busy", "could not finish beside others; nothing was saved, try again"),
+    "42": ("database_refused", "refuses the statement; check the rights of this user"),
+    "53": ("disk_full", "is out of disk, memory or connections"),
+    "55": ("database_busy", "is held by another program; nothing was saved, try again"),
+    "P0": ("append_only", "keeps this table append-only"),
+}
+"""What the first two letters of a PostgreSQL error code mean for a person."""
 
 
-def storage_error(error: Exception, path: Path) -> StorageError:
-    """Return the StorageError that says what an engine's exception means for this file."""
-    text = str(error.orig if isinstance(error, DBAPIError) and error.orig is not None else error)
+def storage_error(error: Exception, path: Path | str) -> StorageError:
+    """Return the StorageError that says what an engine's exception means for this file or server."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if isinstance(path, str):
+        return _server_error(cause, path)
+    text = str(cause)
     lowered = text.lower()
     if any(word in lowered for word in _DAMAGE):
         return DatabaseDamaged(f"{path} is damaged: {text}", key="database_damaged", file=str(path))
@@ -35,10 +48,37 @@ def storage_error(error: Exception, path: Path) -> StorageError:
     return StorageError(f"{path} did not do its work: {text}", key="storage_failed", file=str(path))
 
 
+def _server_error(cause: BaseException, place: str) -> StorageError:
+    """Judge by the server's error code; a link that failed without one was not heard at all."""
+    text = " ".join(str(cause).split())
+    group = (getattr(cause, "sqlstate", None) or "")[:2]
+    is_link = not group and type(cause).__name__ in ("OperationalError", "InterfaceError", "PoolTimeout")
+    if is_link or group in ("08", "57"):
+        return DatabaseUnreachable(
+            f"{place} does not answer ({text})", key="database_unreachable", place=place
+        )
+    if group == "XX":
+        return DatabaseDamaged(f"{place} reports damage: {text}", key="database_damaged", file=place)
+    key, sentence = _SERVER_SAYS.get(group, ("storage_failed", "did not do its work"))
+    return StorageError(f"{place} {sentence} ({text})", key=key, file=place)
+
+
 @contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Turn exceptions of sqlite3 and SQLAlchemy inside the block into StorageError about ``path``."""
+def told(path: Path | str) -> Iterator[None]:
+    """Turn exceptions of the database libraries inside the block into StorageError about the place.
+
+    ``path`` is a file of SQLite, or the name of a PostgreSQL server and database.
+    """
     try:
         yield
-    except (sqlite3.Error, DBAPIError, PoolTimeout, SQLAlchemyError) as error:
+    except (sqlite3.Error, SQLAlchemyError) as error:
         raise storage_error(error, path) from error
+    except Exception as error:
+        if not _is_server_library(error):
+            raise
+        raise storage_error(error, path) from error
+
+
+def _is_server_library(error: Exception) -> bool:
+    """Say whether the exception is psycopg's, without importing it where only SQLite is used."""
+    return any(kind.__module__.startswith("psycopg") for kind in type(error).__mro__)

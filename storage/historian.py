@@ -15,20 +15,14 @@ from domain.plant.readings import ReadingBatch
 from domain.plant.tags import TagDtype
 from domain.ports import CommitReport
 from storage.clock_guard import ClockGuard
-from storage.data_folder import DataFolder
-from storage.database import immediate
 from storage.failures import told
 from storage.history_chunks import ChunkTables, day_of
 from storage.history_codec import ChunkCodec
 from storage.history_compaction import HourCompactor
-from storage.history_file import open_for_writing
 from storage.history_folding import TailFolder, note, noted, stored_layouts
 from storage.history_samples import Samples, merged
-from storage.history_tail import (
-    FrameWriter,
-    PendingBatch,
-    pooled,
-)
+from storage.history_tail import FrameWriter, PendingBatch, TailRow, pooled
+from storage.sql import HistoryBase, immediate
 
 GRACE_US = 120 * MICROSECONDS_PER_SECOND
 """An hour is finished this long after its end; later rows are merged into it."""
@@ -49,17 +43,19 @@ class Historian:
 
     def __init__(
         self,
-        folder: DataFolder,
+        base: HistoryBase,
         *,
         clock: Clock,
         dtypes: Mapping[int, TagDtype] | None = None,
         retention: RetentionPolicy | None = None,
     ) -> None:
         """``dtypes`` gives the declared type per tag key (float64 where absent)."""
-        self._path = folder.history_db
+        self._base = base
+        self._place = base.place
         self._clock = clock
         self._retention = retention or RetentionPolicy()
-        self._connection, self.opening = open_for_writing(folder, now_us=clock.now_us())
+        with told(base.place):
+            self._connection, self.opening = base.writer(now_us=clock.now_us())
         self._tables = ChunkTables(self._connection, ChunkCodec())
         self._compactor = HourCompactor(self._tables)
         self._folder = TailFolder(self._tables, self._connection, dtypes=dtypes or {})
@@ -86,8 +82,10 @@ class Historian:
         pending = pooled(self._pending)
         body = b"".join([self._frames.frame(each) for each in pending])
         samples = sum(len(each.batch) for each in pending)
-        with told(self._path):
-            self._write_tail((self._last_id + 1, now_us, samples, body))
+        row = TailRow(self._last_id + 1, now_us, samples, body, dict(self._frames.new_layouts))
+        with told(self._place):
+            self._base.put_tail(self._connection, row)
+        self._frames.new_layouts.clear()
         self._last_id += 1
         self._pending.clear()
         return CommitReport(samples, now_us)
@@ -98,7 +96,7 @@ class Historian:
         ``most_hours`` bounds the hours of tags finished in this call, so that commits need not wait; the
         rest stays readable and is finished by the next calls.
         """
-        with told(self._path):
+        with told(self._place):
             if self._folder.is_due(now_us):
                 self._folder.fold()
                 note(self._connection, "clock_us", self._clock.now_us())
@@ -129,7 +127,7 @@ class Historian:
                 )
             ]
         )
-        with told(self._path), immediate(self._connection):
+        with told(self._place), immediate(self._connection):
             first, last = int(samples.time_us[0]), int(samples.time_us[-1])
             if not self._tables.chunks(tag_key, start_us=first, end_us=last + 1):
                 return self._compactor.write_past(tag_key, samples, revision=revision)
@@ -152,7 +150,7 @@ class Historian:
                 key="clock_jumped",
             )
         removed = 0
-        with told(self._path), immediate(self._connection):
+        with told(self._place), immediate(self._connection):
             removed += self._remove(
                 "chunk WHERE is_part = 0 AND last_us < ?", self._retention.raw_days, now_us
             )
@@ -166,17 +164,6 @@ class Historian:
     def close(self) -> None:
         """Close the file; what is pending and not committed is lost, as the report of ``commit`` said."""
         self._connection.close()
-
-    def _write_tail(self, row: tuple[object, ...]) -> None:
-        insert = "INSERT INTO tail (id, committed_us, samples, body) VALUES (?, ?, ?, ?)"
-        if not self._frames.new_layouts:
-            self._connection.execute(insert, row)
-            return
-        with immediate(self._connection):
-            layouts = list(self._frames.new_layouts.items())
-            self._connection.executemany("INSERT OR REPLACE INTO layout (id, keys) VALUES (?, ?)", layouts)
-            self._connection.execute(insert, row)
-        self._frames.new_layouts.clear()
 
     def _finish_hours(self, now_us: int, most: int | None) -> int:
         open_until = (now_us - GRACE_US) // MICROSECONDS_PER_HOUR * MICROSECONDS_PER_HOUR

@@ -1,6 +1,5 @@
 """Rows of the chunk, level and gap tables: reading and writing them on one connection."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -12,6 +11,7 @@ from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSE
 from domain.ports import HistoryGap
 from storage.history_codec import Chunk, ChunkCodec
 from storage.history_samples import Buckets, Int64, joined_buckets
+from storage.sql import SqlConnection
 
 LONGEST_SPAN_US = MICROSECONDS_PER_DAY
 """No chunk reaches over the end of its UTC day; queries lean on that."""
@@ -28,8 +28,13 @@ _SELECT = (
     "WHERE tag_key = ? AND first_us >= ? AND first_us < ? AND last_us >= ? ORDER BY first_us"
 )
 _INSERT_LEVEL = (
-    "INSERT OR REPLACE INTO level (tag_key, step_s, start_us, span_s, revision, buckets, code, body) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO level (tag_key, step_s, start_us, span_s, revision, buckets, code, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tag_key, step_s, start_us, span_s, revision) "
+    "DO UPDATE SET buckets = excluded.buckets, code = excluded.code, body = excluded.body"
+)
+_INSERT_GAP = (
+    "INSERT INTO gap (tag_key, end_us, start_us, cause) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (tag_key, end_us, start_us) DO UPDATE SET cause = excluded.cause"
 )
 
 
@@ -56,7 +61,7 @@ class LevelRow:
 class ChunkTables:
     """Reads and writes on the connection given; transactions are the caller's."""
 
-    def __init__(self, connection: sqlite3.Connection, codec: ChunkCodec) -> None:
+    def __init__(self, connection: SqlConnection, codec: ChunkCodec) -> None:
         self._connection = connection
         self.codec = codec
 
@@ -169,7 +174,7 @@ class ChunkTables:
             "DELETE FROM gap WHERE tag_key = ? AND end_us >= ? AND end_us < ?", (tag_key, low_us, high_us)
         )
         self._connection.executemany(
-            "INSERT OR REPLACE INTO gap (tag_key, end_us, start_us, cause) VALUES (?, ?, ?, ?)",
+            _INSERT_GAP,
             [(tag_key, gap.end_us, gap.start_us, gap.cause) for gap in gaps],
         )
 
@@ -180,7 +185,7 @@ class ChunkTables:
         )
         if hole is not None:
             self._connection.execute(
-                "INSERT OR REPLACE INTO gap (tag_key, end_us, start_us, cause) VALUES (?, ?, ?, ?)",
+                _INSERT_GAP,
                 (tag_key, hole.end_us, hole.start_us, hole.cause),
             )
 

@@ -2,22 +2,33 @@
 
 import json
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 
 from domain.errors import DatabaseDamaged, MigrationFailed
 from storage.data_folder import DataFolder
 from storage.database import connect
 from storage.failures import storage_error
+from storage.history_tail import TailRow
 from storage.set_aside import set_aside
+from storage.sql import HistoryOpening, SqlConnection, immediate
 
 APPLICATION_ID = 0x4A494448
 """``PRAGMA application_id``: "JIDH"."""
-VERSION = 1
+VERSION = 2
+INSERT_LAYOUT = (
+    "INSERT INTO layout (id, keys) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET keys = excluded.keys"
+)
+_INSERT_TAIL = "INSERT INTO tail (id, committed_us, samples, body) VALUES (?, ?, ?, ?)"
 STEP_S = (60, 3600)
+
+_SINCE_1 = """
+CREATE TABLE text (number INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE);
+"""
+"""What version 2 has and version 1 had not."""
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE text (number INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE);
 CREATE TABLE layout (id INTEGER PRIMARY KEY, keys BLOB NOT NULL);
 CREATE TABLE tail (
     id INTEGER PRIMARY KEY, committed_us INTEGER NOT NULL, samples INTEGER NOT NULL, body BLOB NOT NULL
@@ -46,37 +57,45 @@ CREATE TABLE gap (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryOpening:
-    """How the history file came up; ``problem`` and ``set_aside`` tell of a file that was replaced."""
+class HistoryFile:
+    """The history in a SQLite file of its own. Implements ``storage.sql.HistoryBase``."""
 
-    problem: str = ""
-    set_aside: tuple[Path, ...] = ()
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder = folder
+        self.place = folder.history_db
 
+    def writer(self, *, now_us: int) -> tuple[sqlite3.Connection, HistoryOpening]:
+        """Open or make the file; a damaged, foreign or emptied one goes to quarantine first.
 
-def open_for_writing(folder: DataFolder, *, now_us: int) -> tuple[sqlite3.Connection, HistoryOpening]:
-    """Open or make the history database; a damaged, foreign or emptied file goes to quarantine first.
+        Losing samples must not stop the plant: a new file is begun, and the report says what was set aside.
+        MigrationFailed refuses a file of a newer program.
+        """
+        path, marker = self.place, self._folder.root / "history.known"
+        problem = _problem(path, was_known=marker.exists())
+        moved = set_aside(path, self._folder.quarantine, now_us=now_us) if problem else ()
+        try:
+            connection = _prepared(path)
+        except sqlite3.Error as error:
+            raise storage_error(error, path) from error
+        marker.write_text(json.dumps({"version": VERSION}), encoding="ascii")
+        return connection, HistoryOpening(problem, moved)
 
-    Losing samples must not stop the plant: a new file is begun, and the report says what was set aside.
-    MigrationFailed refuses a file of a newer program.
-    """
-    path, marker = folder.history_db, folder.root / "history.known"
-    problem = _problem(path, was_known=marker.exists())
-    moved = set_aside(path, folder.quarantine, now_us=now_us) if problem else ()
-    try:
-        connection = _prepared(path)
-    except sqlite3.Error as error:
-        raise storage_error(error, path) from error
-    marker.write_text(json.dumps({"version": VERSION}), encoding="ascii")
-    return connection, HistoryOpening(problem, moved)
+    def reader(self) -> sqlite3.Connection:
+        """Open the file without any right to change it."""
+        connection = connect(self.place, mode="ro")
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("PRAGMA cache_size=-16000")
+        return connection
 
-
-def open_for_reading(folder: DataFolder) -> sqlite3.Connection:
-    """Open the history database without any right to change it."""
-    connection = connect(folder.history_db, mode="ro")
-    connection.execute("PRAGMA query_only=ON")
-    connection.execute("PRAGMA cache_size=-16000")
-    return connection
+    def put_tail(self, connection: SqlConnection, row: TailRow) -> None:
+        """Write the row, with the key lists it names anew in the same transaction."""
+        values = (row.sequence, row.committed_us, row.samples, row.body)
+        if not row.layouts:
+            connection.execute(_INSERT_TAIL, values)
+            return
+        with immediate(connection):
+            connection.executemany(INSERT_LAYOUT, list(row.layouts.items()))
+            connection.execute(_INSERT_TAIL, values)
 
 
 def _problem(path: Path, *, was_known: bool) -> str:
@@ -116,7 +135,10 @@ def _prepared(path: Path) -> sqlite3.Connection:
     connection = connect(path, mode="rwc")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={VERSION};COMMIT;")
+    elif version < VERSION:
+        connection.executescript(f"BEGIN IMMEDIATE;{_SINCE_1}PRAGMA user_version={VERSION};COMMIT;")
     return connection

@@ -1,6 +1,5 @@
 """Folding the tail: its rows become short chunks of one tag and hour, the parts of hours still open."""
 
-import sqlite3
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,11 +7,11 @@ from numpy.typing import NDArray
 
 from domain.instants import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
 from domain.plant.tags import TagDtype
-from storage.database import immediate
 from storage.history_chunks import ChunkTables, cut_at
 from storage.history_codec import ChunkCodec, as_declared
 from storage.history_samples import Numbers, Samples, merged
 from storage.history_tail import TailRows, decode_frames, sorted_by_tag
+from storage.sql import SqlConnection, immediate
 
 PART_US = 600 * MICROSECONDS_PER_SECOND
 """The tail is folded into parts every ten minutes, so that a reader never walks more than that."""
@@ -24,7 +23,7 @@ class TailFolder:
     """Works on the writer's connection; ``dtypes`` gives the declared type per tag key."""
 
     def __init__(
-        self, tables: ChunkTables, connection: sqlite3.Connection, *, dtypes: Mapping[int, TagDtype]
+        self, tables: ChunkTables, connection: SqlConnection, *, dtypes: Mapping[int, TagDtype]
     ) -> None:
         self.dtypes = dict(dtypes)
         self._tables = tables
@@ -93,17 +92,20 @@ class TailFolder:
         return as_declared(value, self.dtypes.get(tag_key, TagDtype.FLOAT64))
 
 
-def stored_layouts(connection: sqlite3.Connection) -> dict[int, bytes]:
+def stored_layouts(connection: SqlConnection) -> dict[int, bytes]:
     """Return the key lists of scan groups by number, as int32 bytes."""
     return dict(connection.execute("SELECT id, keys FROM layout").fetchall())
 
 
-def noted(connection: sqlite3.Connection, key: str) -> int | None:
+def noted(connection: SqlConnection, key: str) -> int | None:
     """Return a number kept beside the data, None before it was noted."""
     found = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return None if found is None else int(found[0])
 
 
-def note(connection: sqlite3.Connection, key: str, value: int) -> None:
+def note(connection: SqlConnection, key: str, value: int) -> None:
     """Keep a number beside the data, in the caller's transaction."""
-    connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )

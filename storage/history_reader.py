@@ -12,12 +12,10 @@ from domain.plant.quality import QualityCause
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import TagDtype
 from domain.ports import HistoryGap, HistorySeries, TrendColumns
-from storage.data_folder import DataFolder
 from storage.empty_history import no_series, unknown_values
 from storage.failures import told
 from storage.history_chunks import ChunkTables, LevelRow, StoredChunk, combined
 from storage.history_codec import ChunkCodec, as_declared
-from storage.history_file import open_for_reading
 from storage.history_gaps import find_gaps, joined_gaps
 from storage.history_samples import (
     EMPTY_BUCKETS,
@@ -31,6 +29,7 @@ from storage.history_samples import (
     regrouped,
 )
 from storage.history_tail_cache import TailCache, as_samples
+from storage.sql import HistoryBase
 
 _LEVELS_S = (3600, 60)
 
@@ -38,12 +37,12 @@ _LEVELS_S = (3600, 60)
 class StoredHistory:
     """Implements ``domain.ports.HistoryReader`` on a connection of its own; one thread at a time."""
 
-    def __init__(self, folder: DataFolder, *, dtypes: Mapping[int, TagDtype] | None = None) -> None:
+    def __init__(self, base: HistoryBase, *, dtypes: Mapping[int, TagDtype] | None = None) -> None:
         """``dtypes`` gives the declared type per tag key, so that tail rows read as chunks will."""
-        self._path = folder.history_db
+        self._place = base.place
         self._dtypes = dict(dtypes or {})
-        with told(self._path):
-            self._connection = open_for_reading(folder)
+        with told(self._place):
+            self._connection = base.reader()
         self._tables = ChunkTables(self._connection, ChunkCodec())
         self._tail = TailCache(self._connection)
 
@@ -121,13 +120,14 @@ class StoredHistory:
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
         """Read chunks and tail of one instant, so that a fold between two queries hides nothing."""
-        with told(self._path):
+        with told(self._place):
             self._connection.execute("BEGIN")
             try:
                 self._tail.refresh()
                 yield
             finally:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
 
     def _level(self, tag_key: int, width_us: int, start_us: int) -> int:
         """Return 0, 60 or 3600: the coarsest that is fine enough, or a coarser one that reaches back."""

@@ -75,6 +75,20 @@ def pooled(pending: Sequence[PendingBatch]) -> list[PendingBatch]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class TailRow:
+    """What one commit writes: the frames of all pending batches, and the key lists they name anew.
+
+    ``sequence`` counts the commits of this writer, so that one whose answer was lost is not stored twice.
+    """
+
+    sequence: int
+    committed_us: int
+    samples: int
+    body: bytes
+    layouts: Mapping[int, bytes]
+
+
 class FrameWriter:
     """Turns batches into frames; remembers which key lists became layouts."""
 

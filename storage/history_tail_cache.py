@@ -4,7 +4,6 @@ Blocks of similar size are joined, so that each row is sorted only a few times a
 handful of blocks.
 """
 
-import sqlite3
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from storage.history_samples import Samples
 from storage.history_tail import NO_ROWS, TailRows, decode_frames, sorted_by_tag
+from storage.sql import SqlConnection
 
 _ENDS = "SELECT (SELECT min(id) FROM tail), (SELECT max(id) FROM tail)"
 """Two look-ups; asked together, SQLite would walk the whole table."""
@@ -35,7 +35,7 @@ class _Block:
 class TailCache:
     """Rows of the tail by tag; ``refresh`` before use, inside the reader's snapshot."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
         self._blocks: list[_Block] = []
         self._first = self._last = 0

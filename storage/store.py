@@ -19,6 +19,7 @@ from storage.data_folder import DataFolder, prepare_data_folder
 from storage.database import Database
 from storage.empty_history import EmptyHistory
 from storage.historian import Historian, RetentionPolicy
+from storage.history_file import HistoryFile
 from storage.history_reader import StoredHistory
 from storage.locks import InstanceLock
 from storage.opening import OpenReport, open_plant_database
@@ -103,7 +104,9 @@ class Store:
 
     def open_history_writer(self, *, retention: RetentionPolicy | None = None) -> Historian:
         """Open the one history writer (the collector's); types come from the stored tags."""
-        return Historian(self.folder, clock=self._clock, dtypes=self._dtypes(), retention=retention)
+        return Historian(
+            HistoryFile(self.folder), clock=self._clock, dtypes=self._dtypes(), retention=retention
+        )
 
     @property
     def has_history(self) -> bool:
@@ -114,7 +117,7 @@ class Store:
         """Open a reader, one per thread that reads; an empty one while nothing was ever recorded."""
         if not self.has_history:
             return EmptyHistory()
-        return StoredHistory(self.folder, dtypes=self._dtypes())
+        return StoredHistory(HistoryFile(self.folder), dtypes=self._dtypes())
 
     def open_waveforms(self, *, is_writer: bool = False) -> MonthlyWaveforms:
         """Open kept waveforms and spectra; one process writes."""

@@ -12,8 +12,8 @@ from domain.instants import Clock
 from domain.roles import Actor
 from storage.audit_log import append_entry, canonical
 from storage.change_feed import write_changes
-from storage.database import Database
 from storage.plain_data import without_secrets
+from storage.sql import PlantDatabase
 
 
 class Transaction:
@@ -75,7 +75,7 @@ class Session(Protocol):
 class ReadSession:
     """Reads on a pooled query-only connection; refuses to write."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PlantDatabase) -> None:
         self._database = database
 
     def reading(self) -> AbstractContextManager[Connection]:
@@ -97,7 +97,7 @@ class WorkSession:
 
 
 @contextmanager
-def transaction(database: Database, actor: Actor, clock: Clock) -> Iterator[Transaction]:
+def transaction(database: PlantDatabase, actor: Actor, clock: Clock) -> Iterator[Transaction]:
     """Yield a transaction that is durable when the block ends well, and leaves no trace when it raises."""
     with database.write() as connection:
         work = Transaction(connection, actor, at_us=clock.now_us())

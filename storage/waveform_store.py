@@ -10,18 +10,31 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-import numpy as np
-
 from domain.errors import DatabaseDamaged, MigrationFailed, NotFound, StorageError
 from domain.identifiers import new_id
 from domain.instants import Clock, from_microseconds
-from domain.plant.signals import Spectrum, SpectrumKind, Waveform
+from domain.plant.signals import SpectrumKind, Waveform
 from domain.ports import KeptWaveform, SpectrumRow
 from storage.data_folder import DataFolder
-from storage.database import connect, immediate
+from storage.database import connect
 from storage.failures import storage_error, told
 from storage.history_codec import ChunkCodec
 from storage.set_aside import set_aside
+from storage.sql import immediate
+from storage.waveform_rows import (
+    INSERT_SPECTRUM,
+    INSERT_WAVEFORM,
+    LIST_SPECTRA,
+    LIST_WAVEFORMS,
+    SELECT_SPECTRUM,
+    SELECT_WAVEFORM,
+    kept_of,
+    spectrum_of,
+    spectrum_row,
+    thinned,
+    waveform_of,
+    waveform_row,
+)
 
 APPLICATION_ID = 0x4A494457
 """``PRAGMA application_id``: "JIDW"."""
@@ -42,12 +55,6 @@ CREATE TABLE spectrum (
 CREATE UNIQUE INDEX ix_spectrum_tag ON spectrum (tag_key, kind, time_us);
 """
 T = TypeVar("T")
-_INSERT_SPECTRUM = (
-    "INSERT OR REPLACE INTO spectrum (tag_key, kind, time_us, resolution_hz, lines, unit, is_rms, "
-    "quality, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_FLOAT32 = np.dtype("<f4")
-_DIRECTORY = "SELECT id, tag_key, start_us, sampling_rate_hz, length, reason FROM waveform "
 
 
 class MonthlyWaveforms:
@@ -62,78 +69,56 @@ class MonthlyWaveforms:
         self.set_aside: list[Path] = []
         """Damaged month files that went to quarantine, or that a reader passed over."""
 
-    def keep(self, waveform: Waveform, *, reason: str) -> UUID:
-        """Store a waveform durably and return its id."""
-        identity = new_id(now_ms=self._clock.now_us() // 1000)
-        row = (
-            identity.bytes,
-            waveform.tag_key,
-            waveform.start_us,
-            waveform.sampling_rate_hz,
-            len(waveform.samples),
-            waveform.unit,
-            waveform.quality,
-            waveform.revision,
-            reason,
-            self._codec.pack(np.asarray(waveform.samples, dtype=np.float32)),
-        )
+    def keep(self, waveform: Waveform, *, reason: str, identity: UUID | None = None) -> UUID:
+        """Store a waveform durably and return its id; one that is kept under this id already stays."""
+        identity = identity or new_id(now_ms=self._clock.now_us() // 1000)
         path = self._file_of(waveform.start_us)
+        row = waveform_row(identity, waveform, reason=reason, codec=self._codec)
         with told(path):
-            self._writable(path).execute(f"INSERT INTO waveform VALUES ({', '.join('?' * len(row))})", row)
+            self._writable(path).execute(INSERT_WAVEFORM, row)
         return identity
 
     def waveform(self, waveform_id: UUID) -> Waveform:
         """Return a stored waveform; NotFound when it is gone, DatabaseDamaged when its bytes were changed."""
-        query = (
-            "SELECT tag_key, body, length, sampling_rate_hz, start_us, unit, quality, revision "
-            "FROM waveform WHERE id = ?"
-        )
-        found = self._from_months(lambda month: month.execute(query, (waveform_id.bytes,)).fetchall())
+        found = self._from_months(lambda m: m.execute(SELECT_WAVEFORM, (waveform_id.bytes,)).fetchall())
         if not found:
             raise NotFound(f"waveform {waveform_id} is no longer kept", key="waveform_gone")
-        tag_key, body, length, rate, start_us, unit, quality, revision = found[0]
-        samples = self._codec.unpack(body, _FLOAT32, length)
-        return Waveform(tag_key, samples, rate, start_us, unit, quality, revision)
+        return waveform_of(found[0], self._codec)
 
     def waveforms(self, tag_key: int, *, start_us: int, end_us: int) -> Sequence[KeptWaveform]:
         """List what is kept of a tag in a time window, oldest first."""
-        query = f"{_DIRECTORY} WHERE tag_key = ? AND start_us >= ? AND start_us < ? ORDER BY start_us"
         rows = self._from_months(
-            lambda month: month.execute(query, (tag_key, start_us, end_us)).fetchall(),
+            lambda month: month.execute(LIST_WAVEFORMS, (tag_key, start_us, end_us)).fetchall(),
             start_us=start_us,
             end_us=end_us,
         )
-        return tuple(KeptWaveform(UUID(bytes=identity), *rest) for identity, *rest in rows)
+        return tuple(kept_of(row) for row in rows)
 
     def keep_spectra(self, rows: Sequence[SpectrumRow]) -> None:
         """Store spectra durably, those of one month in one transaction; the same again replaces."""
         by_file: dict[Path, list[tuple[object, ...]]] = {}
         for row in rows:
-            by_file.setdefault(self._file_of(row.time_us), []).append(self._spectrum_columns(row))
+            by_file.setdefault(self._file_of(row.time_us), []).append(spectrum_row(row, self._codec))
         for path, columns in by_file.items():
             with told(path):
                 month = self._writable(path)
                 with immediate(month):
-                    month.executemany(_INSERT_SPECTRUM, columns)
+                    month.executemany(INSERT_SPECTRUM, columns)
 
     def spectra(
         self, tag_key: int, kind: SpectrumKind, *, start_us: int, end_us: int, limit: int = 500
     ) -> Sequence[SpectrumRow]:
         """Return stored spectra in a time window, oldest first, thinned evenly to ``limit``."""
         which = (tag_key, kind.value, start_us, end_us)
-        where = "WHERE tag_key = ? AND kind = ? AND time_us >= ? AND time_us < ?"
-        places: list[tuple[sqlite3.Connection, int]] = self._from_months(
-            lambda month: [
-                (month, row[0])
-                for row in month.execute(f"SELECT id FROM spectrum {where} ORDER BY time_us", which)
-            ],
-            start_us=start_us,
-            end_us=end_us,
+        months: dict[int, sqlite3.Connection] = dict(
+            self._from_months(
+                lambda month: [(row[0], month) for row in month.execute(LIST_SPECTRA, which)],
+                start_us=start_us,
+                end_us=end_us,
+            )
         )
-        if len(places) > limit:
-            chosen = np.linspace(0, len(places) - 1, limit).round().astype(int)
-            places = [places[number] for number in chosen]
-        return tuple(self._spectrum(month, identity) for month, identity in places)
+        chosen = thinned(list(months), limit)
+        return tuple(self._spectrum(months[time_us], tag_key, kind, time_us) for time_us in chosen)
 
     def prune(self, *, before_us: int) -> int:
         """Delete whole months that end before the instant; return the files removed."""
@@ -150,32 +135,11 @@ class MonthlyWaveforms:
         for path in list(self._open):
             self._close_one(path)
 
-    def _spectrum_columns(self, row: SpectrumRow) -> tuple[object, ...]:
-        spectrum = row.spectrum
-        body = self._codec.pack(np.asarray(spectrum.amplitude, dtype=np.float32))
-        return (
-            row.tag_key,
-            row.kind.value,
-            row.time_us,
-            spectrum.resolution_hz,
-            len(spectrum.amplitude),
-            spectrum.unit,
-            int(spectrum.is_rms),
-            row.quality,
-            body,
-        )
-
-    def _spectrum(self, month: sqlite3.Connection, identity: int) -> SpectrumRow:
-        query = (
-            "SELECT tag_key, kind, time_us, body, lines, resolution_hz, unit, is_rms, quality "
-            "FROM spectrum WHERE id = ?"
-        )
-        tag_key, kind, time_us, body, lines, resolution, unit, is_rms, quality = month.execute(
-            query, (identity,)
-        ).fetchone()
-        amplitude = self._codec.unpack(body, _FLOAT32, lines)
-        spectrum = Spectrum(amplitude, resolution, unit, bool(is_rms))
-        return SpectrumRow(tag_key, SpectrumKind(kind), time_us, spectrum, quality)
+    def _spectrum(
+        self, month: sqlite3.Connection, tag_key: int, kind: SpectrumKind, time_us: int
+    ) -> SpectrumRow:
+        row = month.execute(SELECT_SPECTRUM, (tag_key, kind.value, time_us)).fetchone()
+        return spectrum_of(row, self._codec)
 
     def _from_months(
         self,

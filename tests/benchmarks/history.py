@@ -23,6 +23,7 @@ from domain.plant.tags import TagDtype
 from domain.roles import Actor, Role
 from storage.data_folder import DataFolder, prepare_data_folder
 from storage.historian import Historian
+from storage.history_file import HistoryFile
 from storage.history_reader import StoredHistory
 from storage.store import Store, open_store
 from tests.benchmarks._figures import tell
@@ -86,7 +87,9 @@ def _median_ms(work: Callable[[], object], *, times: int = 25) -> float:
 
 
 def _writer(folder: DataFolder, clock: _Hands, tags: int) -> Historian:
-    return Historian(folder, clock=clock, dtypes=dict.fromkeys(range(1, tags + 1), TagDtype.FLOAT32))
+    return Historian(
+        HistoryFile(folder), clock=clock, dtypes=dict.fromkeys(range(1, tags + 1), TagDtype.FLOAT32)
+    )
 
 
 def _record(writer: Historian, clock: _Hands, values: np.ndarray) -> float:
@@ -174,7 +177,7 @@ def _trends(root: Path) -> None:
     for day in range(30):
         time_us = T0 - (30 - day) * DAY + np.arange(86400, dtype=np.int64) * SECOND
         writer.write_past(5, time_us=time_us, value=days[:, 4], quality=0)
-    reader = StoredHistory(folder)
+    reader = StoredHistory(HistoryFile(folder))
     _trend(reader, folder, "trend 1 day of 86 400 to 2000 columns", days=1, end_us=T0)
     _trend(reader, folder, "trend 30 days to 2000 columns", days=30, end_us=T0)
     _record(writer, clock, signals(300, 3600))

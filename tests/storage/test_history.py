@@ -16,6 +16,7 @@ from domain.plant.tags import TagDtype
 from domain.ports import HistoryReader, HistoryWriter
 from storage.data_folder import DataFolder, prepare_data_folder
 from storage.historian import Historian, RetentionPolicy
+from storage.history_file import HistoryFile
 from storage.history_reader import StoredHistory
 from tests.storage.stored_plant import StillClock
 
@@ -29,8 +30,8 @@ class Recorder:
 
     def __init__(self, folder: DataFolder, clock: StillClock) -> None:
         self.folder, self.clock = folder, clock
-        self.writer = Historian(folder, clock=clock, dtypes=TYPES)
-        self.reader = StoredHistory(folder, dtypes=TYPES)
+        self.writer = Historian(HistoryFile(folder), clock=clock, dtypes=TYPES)
+        self.reader = StoredHistory(HistoryFile(folder), dtypes=TYPES)
 
     def seconds(self, first: int, count: int, *, tags: int = 3, quality: int = 0) -> None:
         keys = np.arange(1, tags + 1, dtype=np.int32)
@@ -244,7 +245,7 @@ def test_a_reader_follows_through_folds_and_restarts(recorder: Recorder) -> None
         assert len(recorder.reader.series(1, start_us=T0, end_us=T0 + DAY).value) == total
         recorder.compact_at(start + 650)
         recorder.writer.close()
-        recorder.writer = Historian(recorder.folder, clock=recorder.clock, dtypes=TYPES)
+        recorder.writer = Historian(HistoryFile(recorder.folder), clock=recorder.clock, dtypes=TYPES)
         assert len(recorder.reader.series(1, start_us=T0, end_us=T0 + DAY).value) == total
 
 
@@ -268,7 +269,9 @@ def test_nothing_is_pruned_on_a_jumped_clock(tmp_path: Path, jump_us: int) -> No
             return 5.0
 
     clock = JumpingClock(T0)
-    writer = Historian(prepare_data_folder(tmp_path), clock=clock, retention=RetentionPolicy(raw_days=0.01))
+    writer = Historian(
+        HistoryFile(prepare_data_folder(tmp_path)), clock=clock, retention=RetentionPolicy(raw_days=0.01)
+    )
     writer.write_past(1, time_us=np.array([T0 - DAY]), value=np.array([1.0]), quality=0)
     clock.now += jump_us
     with pytest.raises(StorageError, match="confirms the time"):
@@ -310,7 +313,7 @@ def test_a_damaged_history_is_set_aside_and_told(recorder: Recorder, damage: str
             other = sqlite3.connect(path)
             other.execute("CREATE TABLE t (a)")
             other.close()
-    reopened = Historian(recorder.folder, clock=recorder.clock)
+    reopened = Historian(HistoryFile(recorder.folder), clock=recorder.clock)
     assert damage in reopened.opening.problem or damage == "garbage"
     assert bool(reopened.opening.set_aside) == (damage != "missing")
     reopened.close()
@@ -349,11 +352,12 @@ import sys
 from pathlib import Path
 from storage.data_folder import prepare_data_folder
 from storage.historian import Historian
+from storage.history_file import HistoryFile
 from domain.plant.readings import reading_batch
 from tests.storage.stored_plant import StillClock
 from tests.storage.test_history import T0, SECOND
 clock = StillClock(T0)
-writer = Historian(prepare_data_folder(Path(sys.argv[1])), clock=clock)
+writer = Historian(HistoryFile(prepare_data_folder(Path(sys.argv[1]))), clock=clock)
 for second in range(10**6):
     at = T0 + second * SECOND
     clock.now = at
@@ -367,7 +371,7 @@ for second in range(10**6):
 
 def _lost(acknowledged: int, folder: DataFolder) -> list[int]:
     """Return the acknowledged seconds that are not stored: the check of a kill."""
-    reader = StoredHistory(folder)
+    reader = StoredHistory(HistoryFile(folder))
     lost: set[int] = set()
     for tag_key in (1, 2):
         stored = set(reader.series(tag_key, start_us=T0, end_us=T0 + 365 * DAY).value.astype(int).tolist())
@@ -393,7 +397,7 @@ def test_kill_9_of_the_writer_loses_nothing_committed(tmp_path: Path) -> None:
     child.wait()
     child.stdout.close()
     assert _lost(acknowledged, folder) == []
-    writer = Historian(folder, clock=StillClock(T0))
+    writer = Historian(HistoryFile(folder), clock=StillClock(T0))
     writer.compact(now_us=T0 + 10 * DAY)
     assert _lost(acknowledged, folder) == []
     writer._connection.execute("DELETE FROM chunk WHERE tag_key = 2")
