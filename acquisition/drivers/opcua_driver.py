@@ -21,10 +21,10 @@ from acquisition.drivers.opcua_values import (
     Item,
     RowCollector,
     ScalarItem,
-    is_believable,
     quality_of_status,
 )
 from acquisition.drivers.writing import Value, raw_value, require_release, unknown_outcome
+from acquisition.source_times import is_believable
 from domain.errors import (
     AcquisitionError,
     ConfigurationError,

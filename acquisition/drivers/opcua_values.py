@@ -9,7 +9,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from domain.instants import MICROSECONDS_PER_SECOND, to_microseconds
+from acquisition.source_times import SourceClock
+from domain.instants import to_microseconds
 from domain.plant.quality import (
     BAD_COMMUNICATION_LOST,
     BAD_DECODE,
@@ -24,9 +25,6 @@ from domain.plant.quality import (
 from domain.plant.readings import LossCounter, ReadingBatch, reading_batch
 from domain.plant.tags import Tag
 
-_AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
-_SLIGHTLY_US: Final = 5 * MICROSECONDS_PER_SECOND
-_YEAR_2000_US: Final = 946_684_800 * MICROSECONDS_PER_SECOND
 _UNCERTAIN_DEVICE: Final = quality_code(QualityClass.UNCERTAIN, QualityCause.DEVICE_SAYS_BAD)
 OVERFLOW_BITS: Final = 0x0480
 """InfoType "data value" with its overflow bit: the server's queue for this item dropped values."""
@@ -76,44 +74,9 @@ def quality_of_status(status: int) -> int:
     return BAD_COMMUNICATION_LOST if code in _NO_COMMUNICATION else BAD_DEVICE
 
 
-def is_believable(source_us: int, *, receive_us: int) -> bool:
-    """Say whether a source time can be true: not the epoch of an unset clock, not ahead of us."""
-    return _YEAR_2000_US < source_us <= receive_us + _AHEAD_US
-
-
-class SourceClock:
-    """Judges the source times of one item.
-
-    A time that goes backwards, is unset or lies ahead is replaced by the receive time. The first report after
-    subscribing states what the value is *now*: an old time stamp on it becomes the time of subscribing, in
-    the server's clock. The value was stored when it was new, and a gap may lie between. Equal times are kept
-    apart by a microsecond, so that no value overwrites another.
-    """
-
-    __slots__ = ("_source_us", "_stored_us", "_subscribed_us")
-
-    def __init__(self, subscribed_us: int) -> None:
-        self._subscribed_us = subscribed_us
-        self._source_us: int | None = None
-        self._stored_us = 0
-
-    def judge(self, source: datetime | None, *, receive_us: int) -> tuple[int, bool]:
-        """Return the time to store and whether the source's clock is suspect."""
-        if source is None:
-            return self._after_stored(receive_us), False
-        source_us = to_microseconds(source)
-        went_back = self._source_us is not None and source_us < self._source_us
-        if went_back or not is_believable(source_us, receive_us=receive_us):
-            return self._after_stored(receive_us), True
-        is_first = self._source_us is None
-        self._source_us = source_us
-        return self._after_stored(max(source_us, self._subscribed_us) if is_first else source_us), False
-
-    def _after_stored(self, instant_us: int) -> int:
-        if self._stored_us - _SLIGHTLY_US < instant_us <= self._stored_us:
-            instant_us = self._stored_us + 1
-        self._stored_us = instant_us
-        return instant_us
+def source_time_us(data: DataValue) -> int | None:
+    """Return the source time of a data value, None when it has none."""
+    return None if data.SourceTimestamp is None else to_microseconds(data.SourceTimestamp)
 
 
 class ScalarItem:
@@ -156,7 +119,7 @@ class RowCollector:
                 quality = BAD_DECODE
             if status & OVERFLOW_BITS == OVERFLOW_BITS:
                 self._losses.add("server_queue_overflow")
-        source_us, is_suspect = item.clock.judge(data.SourceTimestamp, receive_us=receive_us)
+        source_us, is_suspect = item.clock.judge(source_time_us(data), receive_us=receive_us)
         if is_suspect and quality == GOOD:
             quality = UNCERTAIN_CLOCK
         self.add_row(

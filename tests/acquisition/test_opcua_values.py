@@ -13,10 +13,10 @@ from acquisition.drivers.opcua_inbox import Inbox
 from acquisition.drivers.opcua_values import (
     RowCollector,
     ScalarItem,
-    SourceClock,
     quality_of_status,
 )
-from domain.instants import from_microseconds
+from acquisition.source_times import SourceClock
+from domain.instants import from_microseconds, to_microseconds
 from domain.plant.quality import (
     BAD_COMMUNICATION_LOST,
     BAD_DECODE,
@@ -108,13 +108,13 @@ def test_source_times_never_run_backwards_or_collide() -> None:
     """F32: 1601, ahead, backwards, equal."""
     clock = SourceClock(NOW_US)
     hour_us = 3_600_000_000
-    old = from_microseconds(NOW_US - 5 * hour_us)
+    old = NOW_US - 5 * hour_us
     assert clock.judge(old, receive_us=NOW_US + 10) == (NOW_US, False), "an old first value is of now"
-    same = from_microseconds(NOW_US + 100)
+    same = NOW_US + 100
     assert clock.judge(same, receive_us=NOW_US + 200) == (NOW_US + 100, False)
     assert clock.judge(same, receive_us=NOW_US + 200) == (NOW_US + 101, False)
     later_us = NOW_US + 9_000_000
-    for wrong in (datetime(1601, 1, 1, tzinfo=UTC), from_microseconds(later_us + 2 * hour_us), old):
+    for wrong in (to_microseconds(datetime(1601, 1, 1, tzinfo=UTC)), later_us + 2 * hour_us, old):
         stored_us, is_suspect = clock.judge(wrong, receive_us=later_us)
         assert is_suspect
         assert later_us <= stored_us < later_us + 10
