@@ -79,7 +79,8 @@ def pooled(pending: Sequence[PendingBatch]) -> list[PendingBatch]:
 class TailRow:
     """What one commit writes: the frames of all pending batches, and the key lists they name anew.
 
-    ``sequence`` counts the commits of this writer, so that one whose answer was lost is not stored twice.
+    ``sequence`` counts the commits of this writer, so that one whose answer was lost is not stored twice;
+    ``epoch`` is the term of the lease in which it was made, 0 for the present one.
     """
 
     sequence: int
@@ -87,6 +88,7 @@ class TailRow:
     samples: int
     body: bytes
     layouts: Mapping[int, bytes]
+    epoch: int = 0
 
 
 class FrameWriter:

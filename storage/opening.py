@@ -51,12 +51,14 @@ class OpenReport:
     restored_from: Path | None = None
     restored_us: int | None = None
     check_finished: bool = True
+    server: str = ""
+    """Server and database where workstations share the plant, empty for a file."""
     sqlite_version: str = sqlite3.sqlite_version
 
     @property
     def sqlite_needs_write_lock(self) -> bool:
         """Whether this SQLite has the WAL-reset bug that the write lock keeps away."""
-        return sqlite3.sqlite_version_info < SAFE_SQLITE
+        return not self.server and sqlite3.sqlite_version_info < SAFE_SQLITE
 
 
 def open_plant_database(
@@ -112,7 +114,7 @@ def _recover(
             key="database_damaged",
             file=str(folder.plant_db),
         )
-    found = backup.newest_verified(folder.backup, plant_id=_known_plant(folder))
+    found = backup.newest_verified(folder.backup, plant_id=known_plant(folder))
     if found is None:
         moved = set_aside(folder.plant_db, folder.quarantine, now_us=now_us)
         raise DatabaseDamaged(
@@ -154,7 +156,7 @@ def _bring_up(
 ) -> tuple[UUID, OpenOutcome]:
     """Bring the schema to the head, with a backup first when rows exist; write marker and identity."""
     if not finding.is_new and finding.revision == migrations.HEAD and finding.plant_id is not None:
-        _mark(folder, finding.plant_id)
+        mark_plant(folder, finding.plant_id)
         return finding.plant_id, OpenOutcome.OPENED
     if not finding.is_new:
         _require_space(folder)
@@ -168,8 +170,8 @@ def _bring_up(
         if finding.is_new:
             row = {"number": 1, "application": APPLICATION, "plant_id": plant_id, "created_us": now_us}
             connection.execute(insert(identity), row)
-            connection.execute(insert(users), _first_user(now_us))
-    _mark(folder, plant_id)
+            connection.execute(insert(users), first_user(now_us))
+    mark_plant(folder, plant_id)
     return plant_id, OpenOutcome.CREATED if finding.is_new else OpenOutcome.MIGRATED
 
 
@@ -195,7 +197,7 @@ def _made_meanwhile(connection: Connection) -> UUID | None:
     return found
 
 
-def _first_user(now_us: int) -> dict[str, object]:
+def first_user(now_us: int) -> dict[str, object]:
     """Return the one local administrator who exists until users are set up."""
     return {
         "id": new_id(now_ms=now_us // 1000),
@@ -209,8 +211,9 @@ def _first_user(now_us: int) -> dict[str, object]:
     }
 
 
-def _mark(folder: DataFolder, plant_id: UUID) -> None:
-    if folder.plant_marker.exists() and _known_plant(folder) == plant_id.hex:
+def mark_plant(folder: DataFolder, plant_id: UUID) -> None:
+    """Remember in the folder which plant was opened from here."""
+    if folder.plant_marker.exists() and known_plant(folder) == plant_id.hex:
         return
     try:
         folder.plant_marker.write_text(json.dumps({"plant_id": plant_id.hex}), encoding="ascii")
@@ -218,7 +221,8 @@ def _mark(folder: DataFolder, plant_id: UUID) -> None:
         raise StorageError(f"{folder.plant_marker} cannot be written: {error}", key="disk_error") from error
 
 
-def _known_plant(folder: DataFolder) -> str | None:
+def known_plant(folder: DataFolder) -> str | None:
+    """Return the id of the plant that was opened from this folder, None before the first."""
     try:
         return str(json.loads(folder.plant_marker.read_text(encoding="ascii"))["plant_id"])
     except (OSError, ValueError, KeyError, TypeError):

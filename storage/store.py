@@ -1,6 +1,7 @@
 """The one door to stored data for services: repositories, units of work, history, waveforms."""
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,25 +10,27 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
+from domain.errors import LeaseLost
 from domain.instants import Clock
 from domain.plant.tags import TagDtype
-from domain.ports import HistoryReader
+from domain.ports import HistoryReader, WaveformStore
 from domain.roles import Actor, Role
 from storage.audit_log import AuditLog
 from storage.change_feed import ChangeFeed
 from storage.data_folder import DataFolder, prepare_data_folder
-from storage.database import Database
 from storage.empty_history import EmptyHistory
 from storage.historian import Historian, RetentionPolicy
-from storage.history_file import HistoryFile
 from storage.history_reader import StoredHistory
+from storage.leases import Lease, LeaseTerm
+from storage.location import database_address
 from storage.locks import InstanceLock
 from storage.opening import OpenReport, open_plant_database
+from storage.places import FilePlaces, Places
 from storage.repositories.condition import AlarmRepository, AlarmRuleRepository, BaselineRepository
 from storage.repositories.plant import PlantRepository
 from storage.schema.records import counters, users
+from storage.sql import PlantDatabase
 from storage.unit_of_work import ReadSession, Transaction, WorkSession, transaction
-from storage.waveform_store import MonthlyWaveforms
 
 StoreRole = Literal["collector", "window", "tool"]
 _OTHERS: dict[StoreRole, tuple[str, ...]] = {
@@ -76,9 +79,18 @@ class UnitOfWork:
 class Store:
     """Everything stored in one data folder. Safe from several threads; one of them writes at a time."""
 
-    def __init__(self, folder: DataFolder, database: Database, *, report: OpenReport, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: DataFolder,
+        database: PlantDatabase,
+        *,
+        report: OpenReport,
+        clock: Clock,
+        places: Places,
+    ) -> None:
         self.folder = folder
         self.report = report
+        self._places = places
         self._database = database
         self._clock = clock
         session = ReadSession(database)
@@ -89,6 +101,7 @@ class Store:
         self.changes = ChangeFeed(database)
         self.audit = AuditLog(database)
         self._lock: InstanceLock | None = None
+        self._lease: Lease | None = None
 
     @contextmanager
     def unit_of_work(self, actor: Actor) -> Iterator[UnitOfWork]:
@@ -102,26 +115,56 @@ class Store:
             rows = connection.execute(select(users).order_by(users.c.name))
             return tuple(User(row.id, row.name, Role(row.role), row.is_enabled) for row in rows)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether the plant lies on a server that several workstations share."""
+        return self._places.is_shared
+
+    def wait_for_lease(self, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        """Stand by until this program may poll devices and write history; False when told to stop first.
+
+        In a data folder the folder's lock has said so already. On a server one of all workstations may.
+        """
+        lease = self._places.collector_lease(f"{socket.gethostname()} {self.folder.root}")
+        if not lease.wait(should_stop):
+            lease.close()
+            return False
+        self._lease = lease
+        return True
+
+    @property
+    def term(self) -> LeaseTerm:
+        """The term in which this program may write history; LeaseLost when another one may."""
+        return self._held_lease().term
+
+    def _held_lease(self) -> Lease:
+        if self._lease is None:
+            if self.is_shared:
+                raise LeaseLost("history is written by the holder of the lease; wait for it first")
+            self.wait_for_lease()
+        assert self._lease is not None
+        return self._lease
+
     def open_history_writer(self, *, retention: RetentionPolicy | None = None) -> Historian:
         """Open the one history writer (the collector's); types come from the stored tags."""
-        return Historian(
-            HistoryFile(self.folder), clock=self._clock, dtypes=self._dtypes(), retention=retention
-        )
+        base = self._places.history(self._held_lease())
+        return Historian(base, clock=self._clock, dtypes=self._dtypes(), retention=retention)
 
     @property
     def has_history(self) -> bool:
         """Whether a collector has ever recorded here."""
-        return self.folder.history_db.exists()
+        return self._places.has_history()
 
     def open_history_reader(self) -> HistoryReader:
         """Open a reader, one per thread that reads; an empty one while nothing was ever recorded."""
         if not self.has_history:
             return EmptyHistory()
-        return StoredHistory(HistoryFile(self.folder), dtypes=self._dtypes())
+        return StoredHistory(self._places.history(), dtypes=self._dtypes())
 
-    def open_waveforms(self, *, is_writer: bool = False) -> MonthlyWaveforms:
+    def open_waveforms(self, *, is_writer: bool = False) -> WaveformStore:
         """Open kept waveforms and spectra; one process writes."""
-        return MonthlyWaveforms(self.folder, clock=self._clock, is_writer=is_writer)
+        lease = self._held_lease() if is_writer else None
+        return self._places.waveforms(clock=self._clock, lease=lease)
 
     def _dtypes(self) -> dict[int, TagDtype]:
         return {tag.key: tag.dtype for tag in self.plant.load().tags}
@@ -129,6 +172,9 @@ class Store:
     def close(self) -> None:
         """Close every connection and give the instance lock back; harmless when called twice."""
         self.changes.close()
+        if self._lease is not None:
+            self._lease.close()
+            self._lease = None
         self._database.close()
         if self._lock is not None:
             self._lock.release()
@@ -139,32 +185,46 @@ class Store:
 
 
 def open_store(
-    path: Path, *, role: StoreRole, clock: Clock, start_new: bool = False, check_s: float = 1.0
+    path: Path,
+    *,
+    role: StoreRole,
+    clock: Clock,
+    start_new: bool = False,
+    check_s: float = 1.0,
+    database: str | None = None,
 ) -> Store:
     """Open the data folder at ``path``.
 
     ``role`` "collector" and "window" take the exclusive lock of their kind (AlreadyRunning when it is held),
-    "tool" takes none. Raises ConfigurationError for a place without safe writing, DatabaseDamaged and
-    MigrationFailed after ``storage.opening``.
+    "tool" takes none. ``database`` is the address of a server, None for the one that folder or environment
+    name (see ``storage.location``). Raises ConfigurationError for a place without safe writing,
+    DatabaseUnreachable, DatabaseDamaged and MigrationFailed after ``storage.opening``.
     """
     folder = prepare_data_folder(path)
+    address = database_address(folder, database)
     lock = None if role == "tool" else InstanceLock(folder.runtime, role)
     if lock is not None:
         lock.acquire()
     try:
-        database, report = open_plant_database(
-            folder,
-            now_us=clock.now_us(),
-            is_collector=role == "collector",
-            must_be_free=_OTHERS[role],
-            check_s=0.0 if role == "window" else check_s,
-            start_new=start_new,
-        )
+        if address is None:
+            opened, report = open_plant_database(
+                folder,
+                now_us=clock.now_us(),
+                is_collector=role == "collector",
+                must_be_free=_OTHERS[role],
+                check_s=0.0 if role == "window" else check_s,
+                start_new=start_new,
+            )
+            store = Store(folder, opened, report=report, clock=clock, places=FilePlaces(folder))
+        else:
+            from storage.places_server import open_server
+
+            server, report, places = open_server(address, folder, now_us=clock.now_us(), start_new=start_new)
+            store = Store(folder, server, report=report, clock=clock, places=places)
     except BaseException:
         if lock is not None:
             lock.release()
         raise
-    store = Store(folder, database, report=report, clock=clock)
     if lock is not None:
         store.keep_lock(lock)
     return store

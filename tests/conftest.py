@@ -3,10 +3,15 @@
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.storage.postgresql_stage import PostgresServer
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault(
@@ -59,3 +64,21 @@ def datasets(request: pytest.FixtureRequest) -> Path:
     if not folder.is_dir():
         pytest.skip(f"data set {marker.args[0]} is not in {root}")
     return folder
+
+
+def require_or_skip(name: str, reason: str) -> None:
+    """Skip a test whose real counterpart is absent, or fail where the environment demands it."""
+    if name in os.environ.get("JIDOKA_REQUIRE", "").split(","):
+        pytest.fail(f"JIDOKA_REQUIRE names {name}: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator["PostgresServer"]:
+    """A real server, or a skip with its reason."""
+    from tests.storage.postgresql_stage import postgresql_bin, running_server
+
+    if postgresql_bin() is None:
+        require_or_skip("postgresql", "PostgreSQL is not installed")
+    with running_server() as server:
+        yield server

@@ -16,14 +16,20 @@ from storage.repositories.condition import Baseline
 from storage.schema import METADATA
 from storage.store import Store
 from tests.storage.stored_plant import (  # noqa: F401
+    either_store,
     engineer,
     furnished,
     hot_rule,
     operator,
     small_plant,
     still_clock,
-    store,
 )
+
+
+@pytest.fixture
+def store(either_store: Store) -> Store:
+    """Every test of this file runs on both engines."""
+    return either_store
 
 
 def test_an_imported_plant_loads_as_it_was(furnished: Store, small_plant: Plant) -> None:

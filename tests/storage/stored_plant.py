@@ -54,6 +54,17 @@ def store(tmp_path: Path, still_clock: StillClock) -> Iterator[Store]:
     opened.close()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_store(request: pytest.FixtureRequest, tmp_path: Path, still_clock: StillClock) -> Iterator[Store]:
+    """A store on each engine in turn."""
+    database = "sqlite"
+    if request.param == "postgresql":
+        database = request.getfixturevalue("postgresql").fresh_database()
+    opened = open_store(tmp_path / "data", role="collector", clock=still_clock, database=database)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
 def small_plant() -> Plant:
     """A site, a line, a filler with one bearing, a vibration channel and a temperature."""

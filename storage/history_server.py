@@ -1,0 +1,72 @@
+"""The history in tables of a PostgreSQL server: the same chunks and levels, the tail fenced by the lease."""
+
+from typing import Any, Final
+
+from sqlalchemy.engine import URL
+
+from domain.errors import LeaseLost
+from storage.history_tail import TailRow
+from storage.leases import Lease
+from storage.postgresql import ServerConnection, place_of
+from storage.sql import BEGIN_WRITE, HistoryOpening, SqlConnection, SqlRows, immediate
+
+INSERT_LAYOUT: Final = (
+    "INSERT INTO layout (id, keys) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET keys = excluded.keys"
+)
+_HELD: Final = "SELECT 1 FROM public.leases WHERE name = ? AND epoch = ? FOR SHARE"
+_PUT: Final = (
+    f"WITH held AS ({_HELD}) "
+    "INSERT INTO tail (id, epoch, sequence, committed_us, samples, body) "
+    "SELECT nextval('tail_id'), ?, ?, ?, ?, ? FROM held ON CONFLICT (epoch, sequence) DO NOTHING"
+)
+_IS_THERE: Final = "SELECT 1 FROM tail WHERE epoch = ? AND sequence = ?"
+
+
+class HistoryServer:
+    """Implements ``storage.sql.HistoryBase``; a writer needs a lease."""
+
+    def __init__(self, url: URL, *, lease: Lease | None = None) -> None:
+        self._url = url
+        self._lease = lease
+        self.place = place_of(url)
+
+    def writer(self, *, now_us: int) -> tuple[SqlConnection, HistoryOpening]:
+        """Connect for the one writer; its transactions hold only while the lease does."""
+        assert self._lease is not None, "a history is written by the holder of the lease"
+        return FencedConnection(self._url, self._lease), HistoryOpening()
+
+    def reader(self) -> SqlConnection:
+        """Connect without any right to change anything."""
+        return ServerConnection(self._url, is_read_only=True)
+
+    def put_tail(self, connection: SqlConnection, row: TailRow) -> None:
+        """Write the row once: epoch and sequence know it again when an answer was lost."""
+        assert self._lease is not None
+        term = self._lease.term
+        if row.layouts:
+            with immediate(connection):
+                connection.executemany(INSERT_LAYOUT, list(row.layouts.items()))
+        key = (row.epoch or term.epoch, row.sequence)
+        values = (term.name, term.epoch, *key, row.committed_us, row.samples, row.body)
+        if connection.execute(_PUT, values).rowcount:
+            return
+        if connection.execute(_IS_THERE, key).fetchone() is None:
+            raise LeaseLost("another collector has taken over; nothing was stored", key="lease_lost")
+
+
+class FencedConnection(ServerConnection):
+    """A writer's connection: a transaction begins only for the holder of the lease."""
+
+    def __init__(self, url: URL, lease: Lease) -> None:
+        super().__init__(url)
+        self._lease = lease
+
+    def execute(self, sql: str, parameters: Any = (), /) -> SqlRows:
+        """Run one statement; the begin of a transaction locks the lease's row against a takeover."""
+        rows = super().execute(sql, parameters)
+        if sql == BEGIN_WRITE:
+            term = self._lease.term
+            if super().execute(_HELD, (term.name, term.epoch)).fetchone() is None:
+                super().execute("ROLLBACK")
+                raise LeaseLost("another collector has taken over; nothing was stored", key="lease_lost")
+        return rows
