@@ -113,8 +113,9 @@ class ModbusAddress:
     """Where a value lies in a Modbus device.
 
     ``offset`` counts from 0 as on the wire (register 40001 is offset 0). ``bit`` 0..15, 0 the lowest, picks
-    one bit of a register for type bool. ``length`` is the number of registers of a string. ``unit`` None
-    means the connection's own unit.
+    one bit of a register for type bool; with ``bits`` 1..16 type uint16 is the field of so many bits from
+    there, None the whole register. ``length`` is the number of registers of a string. ``unit`` None means
+    the connection's own unit.
     """
 
     offset: int
@@ -125,6 +126,17 @@ class ModbusAddress:
     word_order: Order = Order.BIG
     byte_order: Order = Order.BIG
     length: int = 1
+    bits: int | None = None
+
+    @property
+    def is_bit_field(self) -> bool:
+        """Whether the value shares its register with others."""
+        return not self.table.is_bits and (self.type is RegisterType.BOOL or self.bits is not None)
+
+    @property
+    def mask(self) -> int:
+        """The bits of the value after shifting its lowest one to the end; 1 for a bool."""
+        return (1 << (self.bits or 1)) - 1
 
     @property
     def count(self) -> int:
@@ -137,7 +149,7 @@ class ModbusAddress:
     def from_plain(cls, plain: Plain, *, tag_name: str = "") -> "ModbusAddress":
         """Return the address of a plain mapping; ConfigurationError names tag and field."""
         fields = _Fields(plain, tag_name)
-        fields.only("offset", "table", "type", "unit", "bit", "word_order", "byte_order", "length")
+        fields.only("offset", "table", "type", "unit", "bit", "word_order", "byte_order", "length", "bits")
         table = fields.choice("table", ModbusTable, default=ModbusTable.HOLDING)
         natural = RegisterType.BOOL if table.is_bits else RegisterType.UINT16
         address = cls(
@@ -149,12 +161,22 @@ class ModbusAddress:
             word_order=fields.choice("word_order", Order, default=Order.BIG),
             byte_order=fields.choice("byte_order", Order, default=Order.BIG),
             length=fields.integer("length", low=1, high=125, default=1),
+            bits=fields.integer("bits", low=1, high=16) if plain.get("bits") is not None else None,
         )
+        address._check_bits(fields)
         if table.is_bits and address.type is not RegisterType.BOOL:
             raise fields.wrong("type", f"must be bool in table {table.value}, got '{address.type.value}'")
         if address.offset + address.count > 65536:
             raise fields.wrong("offset", f"{address.offset} leaves no room for {address.count} registers")
         return address
+
+    def _check_bits(self, fields: _Fields) -> None:
+        if self.bits is not None and self.type is not RegisterType.UINT16:
+            raise fields.wrong("bits", f"makes a field of type uint16 only, not of {self.type.value}")
+        if self.bits is None and self.bit and self.type is RegisterType.UINT16:
+            raise fields.wrong("bits", f"is missing: how many bits from bit {self.bit} on, or type bool")
+        if self.bit + (self.bits or 1) > 16:
+            raise fields.wrong("bits", f"{self.bits} from bit {self.bit} on leave the register")
 
     def to_plain(self) -> dict[str, object]:
         """Return the plain form; defaults are left out."""
@@ -165,8 +187,10 @@ class ModbusAddress:
         }
         if self.unit is not None:
             plain["unit"] = self.unit
-        if self.type is RegisterType.BOOL and not self.table.is_bits:
+        if self.is_bit_field:
             plain["bit"] = self.bit
+        if self.bits is not None:
+            plain["bits"] = self.bits
         if self.word_order is not Order.BIG:
             plain["word_order"] = self.word_order.value
         if self.byte_order is not Order.BIG:

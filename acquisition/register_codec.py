@@ -5,6 +5,7 @@ then turns one array of registers into one array of values, without a Python obj
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -35,27 +36,48 @@ def _ordered(words: Registers, *, word_order: Order, byte_order: Order) -> Regis
 
 
 class _Lot:
-    """Addresses of one block that share type and orders, decoded in one stroke."""
+    """Addresses of one block that share type and orders, decoded in one stroke.
+
+    The word order is in the places from which words are taken; values side by side are taken as one piece.
+    """
 
     def __init__(self, rows: list[int], addresses: list[ModbusAddress], first: int) -> None:
-        self._rows = np.array(rows)
-        self._model = addresses[0]
+        model = addresses[0]
         starts = np.array([address.offset - first for address in addresses])
-        self._words = starts[:, None] + np.arange(self._model.count)
-        self._bits = np.array([address.bit for address in addresses], dtype=np.uint16)
+        words = starts[:, None] + np.arange(model.count)
+        if model.word_order is Order.LITTLE and not model.table.is_bits:
+            words = words[:, ::-1]
+        self._rows = as_piece(np.array(rows))
+        self._words = as_piece(words.reshape(-1))
+        self._is_bit = model.table.is_bits
+        self._is_swapped = model.byte_order is Order.LITTLE and not model.table.is_bits
+        self._dtype = _BIG_ENDIAN.get(model.type, _BIG_ENDIAN[RegisterType.UINT16])
+        self._field: tuple[NDArray[np.uint16], NDArray[np.uint16]] | None = None
+        if model.is_bit_field:
+            self._field = (
+                np.array([address.bit for address in addresses], dtype=np.uint16),
+                np.array([address.mask for address in addresses], dtype=np.uint16),
+            )
 
     def decode_into(self, values: NDArray[np.float64], registers: Registers) -> None:
         words = registers[self._words]
-        if self._model.table.is_bits:
-            values[self._rows] = words[:, 0] != 0
+        if self._is_bit:
+            values[self._rows] = words != 0
             return
-        words = _ordered(words, word_order=self._model.word_order, byte_order=self._model.byte_order)
-        if self._model.type is RegisterType.BOOL:
-            values[self._rows] = words[:, 0] >> self._bits & 1
+        if self._is_swapped:
+            words = words.byteswap()
+        if self._field is not None:
+            bits, masks = self._field
+            values[self._rows] = words >> bits & masks
             return
-        with np.errstate(invalid="ignore"):  # a signalling NaN is a value to judge, not a warning
-            raw = np.ascontiguousarray(words.astype(">u2")).view(_BIG_ENDIAN[self._model.type])
-            values[self._rows] = raw[:, 0]
+        values[self._rows] = words.view(self._dtype)
+
+
+def as_piece(places: NDArray[np.intp]) -> slice | NDArray[np.intp]:
+    """Return the same places as a slice when each is one after the last."""
+    first = int(places[0])
+    is_row = bool(np.array_equal(places, np.arange(first, first + len(places))))
+    return slice(first, first + len(places)) if is_row else places
 
 
 class BlockDecoder:
@@ -70,7 +92,8 @@ class BlockDecoder:
         for row, address in enumerate(addresses):
             if address.type is RegisterType.STRING:
                 continue
-            alike = (address.table.is_bits, address.type, address.word_order, address.byte_order)
+            orders = (address.word_order, address.byte_order)
+            alike = (address.table.is_bits, address.type, address.is_bit_field, *orders)
             rows, members = lots.setdefault(alike, ([], []))
             rows.append(row)
             members.append(address)
@@ -79,15 +102,47 @@ class BlockDecoder:
     def decode(self, registers: Registers) -> NDArray[np.float64]:
         """Return (addresses,) float64 in the order of the addresses."""
         values = np.full(self._length, np.nan)
-        for lot in self._lots:
-            lot.decode_into(values, registers)
+        words = registers.astype(">u2", copy=False)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a value to judge, not a warning
+            for lot in self._lots:
+                lot.decode_into(values, words)
         return values
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTrial:
+    """What the same registers read in one of the four orders; None when they hold no such value."""
+
+    word_order: Order
+    byte_order: Order
+    value: bool | int | float | str | None
+
+
+def in_every_order(registers: Registers, address: ModbusAddress) -> tuple[OrderTrial, ...]:
+    """Return the value of ``registers`` in each order, so that a person can pick the true one.
+
+    DecodeError unless there are exactly ``address.count`` registers.
+    """
+    _check_count(registers, address)
+    return tuple(_trial(registers, address, word, byte) for word in Order for byte in Order)
+
+
+def _trial(registers: Registers, address: ModbusAddress, word_order: Order, byte_order: Order) -> OrderTrial:
+    tried = replace(address, word_order=word_order, byte_order=byte_order)
+    try:
+        return OrderTrial(word_order, byte_order, decode_value(registers, tried))
+    except DecodeError:
+        return OrderTrial(word_order, byte_order, None)
+
+
+def _check_count(registers: Registers, address: ModbusAddress) -> None:
+    if len(registers) != address.count:
+        raise DecodeError(f"{address.type.value} needs {address.count} registers, got {len(registers)}")
 
 
 def decode_value(registers: Registers, address: ModbusAddress) -> bool | int | float | str:
     """Return the one value that ``registers`` of exactly ``address.count`` words hold, exact for integers."""
-    if len(registers) != address.count:
-        raise DecodeError(f"{address.type.value} needs {address.count} registers, got {len(registers)}")
+    _check_count(registers, address)
     if address.table.is_bits:
         return bool(registers[0])
     word_order = Order.BIG if address.type is RegisterType.STRING else address.word_order
@@ -96,6 +151,8 @@ def decode_value(registers: Registers, address: ModbusAddress) -> bool | int | f
     )
     if address.type is RegisterType.BOOL:
         return bool(int(words[0]) >> address.bit & 1)
+    if address.is_bit_field:
+        return int(words[0]) >> address.bit & address.mask
     octets = words.astype(">u2").tobytes()
     if address.type is RegisterType.STRING:
         try:
@@ -110,9 +167,8 @@ def encode_value(value: bool | int | float | str, address: ModbusAddress) -> Reg
     """Return the registers of a value, (count,) uint16; DecodeError when it does not fit the type."""
     if address.table.is_bits:
         return np.array([bool(value)], dtype=np.uint16)
-    if address.type is RegisterType.BOOL:
-        words = np.array([int(bool(value)) << address.bit], dtype=np.uint16)
-        return _ordered(words, word_order=Order.BIG, byte_order=address.byte_order)
+    if address.is_bit_field:
+        return _encode_field(value, address)
     if address.type is RegisterType.STRING:
         return _encode_text(value, address)
     dtype = _BIG_ENDIAN[address.type]
@@ -120,11 +176,19 @@ def encode_value(value: bool | int | float | str, address: ModbusAddress) -> Reg
         raise DecodeError(f"'{value}' is a text; the tag stores {address.type.value}")
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
-        if value != int(value) or not limits.min <= value <= limits.max:
+        if not float(value).is_integer() or not limits.min <= value <= limits.max:
             raise DecodeError(f"{value} is not a whole number from {limits.min} to {limits.max}")
         value = int(value)
     words = np.array([value], dtype=dtype).view(">u2").astype(np.uint16)
     return _ordered(words, word_order=address.word_order, byte_order=address.byte_order)
+
+
+def _encode_field(value: bool | int | float | str, address: ModbusAddress) -> Registers:
+    number = bool(value) if address.type is RegisterType.BOOL else value
+    if isinstance(number, str) or not float(number).is_integer() or not 0 <= number <= address.mask:
+        raise DecodeError(f"{value} is not a whole number from 0 to {address.mask}")
+    words = np.array([int(number) << address.bit], dtype=np.uint16)
+    return _ordered(words, word_order=Order.BIG, byte_order=address.byte_order)
 
 
 def _encode_text(value: bool | int | float | str, address: ModbusAddress) -> Registers:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.addresses import ModbusAddress, ModbusTable, RegisterType
-from acquisition.register_codec import BlockDecoder, Registers
-from domain.errors import ConfigurationError
-from domain.plant.tags import Tag
+from acquisition.register_codec import BlockDecoder, Registers, as_piece, decode_value
+from domain.errors import ConfigurationError, DecodeError
+from domain.plant.tags import Scaling, Tag, TagDtype
 
 MAX_REGISTERS: Final = 125
 MAX_BITS: Final = 2000
@@ -42,14 +42,24 @@ class ScanBlock:
     first: int
     count: int
     members: tuple[ScanTag, ...]
-    rows: NDArray[np.intp]
+    rows: NDArray[np.intp] | slice
     _decoder: BlockDecoder
     _factor: NDArray[np.float64]
     _offset: NDArray[np.float64]
+    _is_scaled: bool
+    _texts: tuple[ScanTag, ...]
 
     def values(self, registers: Registers) -> NDArray[np.float64]:
         """Return the members' values in their engineering units, in the order of ``rows``."""
-        return self._decoder.decode(registers) * self._factor + self._offset
+        values = self._decoder.decode(registers)
+        if self._is_scaled:
+            values *= self._factor
+            values += self._offset
+        return values
+
+    def texts(self, registers: Registers) -> list[tuple[int, str | None]]:
+        """Return row and words of each text; None where the registers hold no text."""
+        return [(member.row, _text(member.address, registers, first=self.first)) for member in self._texts]
 
     def split(self) -> tuple["ScanBlock", "ScanBlock"]:
         """Return two blocks of half the members each; used to find the one that the device refuses."""
@@ -69,6 +79,10 @@ class ScanGroup:
     tag_keys: NDArray[np.int32]
     blocks: tuple[ScanBlock, ...]
     problems: Mapping[int, ConfigurationError]
+
+    @property
+    def has_texts(self) -> bool:
+        return any(tag.dtype is TagDtype.TEXT for tag in self.tags)
 
 
 def plan_groups(
@@ -120,10 +134,22 @@ def plan_group(
 
 def _scannable_address(tag: Tag) -> ModbusAddress:
     address = ModbusAddress.from_plain(tag.address, tag_name=tag.name)
-    if tag.is_waveform or address.type is RegisterType.STRING:
-        what = "waveforms" if tag.is_waveform else "texts"
-        raise ConfigurationError(f"tag '{tag.name}': {what} cannot be scanned from registers")
+    if tag.is_waveform:
+        raise ConfigurationError(f"tag '{tag.name}': waveforms cannot be scanned from registers")
+    if (address.type is RegisterType.STRING) is not (tag.dtype is TagDtype.TEXT):
+        raise ConfigurationError(
+            f"tag '{tag.name}': the registers hold {address.type.value}, the tag stores {tag.dtype.value}; "
+            "type string goes with text, any other with a number"
+        )
     return address
+
+
+def _text(address: ModbusAddress, registers: Registers, *, first: int) -> str | None:
+    place = address.offset - first
+    try:
+        return str(decode_value(registers[place : place + address.count], address))
+    except DecodeError:
+        return None
 
 
 def _runs(members: list[ScanTag], *, max_gap: int, most: int) -> list[tuple[ScanTag, ...]]:
@@ -144,14 +170,17 @@ def _runs(members: list[ScanTag], *, max_gap: int, most: int) -> list[tuple[Scan
 def _block(unit: int, members: tuple[ScanTag, ...]) -> ScanBlock:
     first = min(member.address.offset for member in members)
     addresses = [member.address for member in members]
+    scalings = [member.tag.scaling for member in members]
     return ScanBlock(
         unit=unit,
         table=members[0].address.table,
         first=first,
         count=max(member.end for member in members) - first,
         members=members,
-        rows=np.array([member.row for member in members]),
+        rows=as_piece(np.array([member.row for member in members])),
         _decoder=BlockDecoder(addresses, first=first),
-        _factor=np.array([member.tag.scaling.factor for member in members]),
-        _offset=np.array([member.tag.scaling.offset for member in members]),
+        _factor=np.array([scaling.factor for scaling in scalings]),
+        _offset=np.array([scaling.offset for scaling in scalings]),
+        _is_scaled=any(scaling != Scaling() for scaling in scalings),
+        _texts=tuple(member for member in members if member.address.type is RegisterType.STRING),
     )

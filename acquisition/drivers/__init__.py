@@ -44,6 +44,7 @@ def _replay(connection: Connection, clock: Clock) -> Driver:
 DRIVERS: Final[Mapping[ConnectionKind, DriverEntry]] = MappingProxyType(
     {
         ConnectionKind.MODBUS_TCP: DriverEntry(_modbus, is_polled=True),
+        ConnectionKind.MODBUS_TLS: DriverEntry(_modbus, is_polled=True),
         ConnectionKind.OPCUA: DriverEntry(
             _opcua,
             is_polled=False,

@@ -1,14 +1,16 @@
 """Scanning groups of a Modbus device: what each answer or silence means for the tags of a block."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.addresses import ModbusTable
+from acquisition.drivers.modbus_link import ModbusLink, forget
+from acquisition.drivers.modbus_validation import Question, read_question, registers_of
 from acquisition.register_codec import Registers
 from acquisition.scanning import ScanBlock, ScanGroup
 from domain.errors import DeviceRefused, DeviceTimeout, ProtocolError
@@ -38,12 +40,6 @@ _QUALITY_OF_EXCEPTION: Final[Mapping[int, int]] = {
     11: BAD_COMMUNICATION_LOST,
 }
 _UNIT_IS_GONE: Final = frozenset({10, 11})
-
-
-class RegisterReader(Protocol):
-    """Reads one block with one request."""
-
-    async def read(self, table: ModbusTable, unit: int, *, first: int, count: int) -> Registers: ...
 
 
 @dataclass
@@ -78,14 +74,24 @@ class _Rows:
     value: NDArray[np.float64]
     quality: NDArray[np.uint16]
     time_us: NDArray[np.int64]
+    text: NDArray[np.object_] | None
 
     def fill(self, block: ScanBlock, quality: int, *, time_us: int) -> None:
         self.quality[block.rows] = quality
         self.time_us[block.rows] = time_us
 
+    def take_text(self, row: int, text: str | None) -> None:
+        assert self.text is not None
+        self.text[row] = text or ""
+        self.quality[row] = BAD_DECODE if text is None else GOOD
+
+
+def _question(block: ScanBlock) -> Question:
+    return read_question(block.table, block.unit, first=block.first, count=block.count)
+
 
 class ModbusScanner:
-    """Reads groups block by block, one request in flight.
+    """Reads groups block by block; the link decides how many requests are in flight.
 
     A failed block makes bad rows for its own tags only. A block that the device refuses for one illegal
     address is split until that address stands alone, and stays split. A unit that is silent while others
@@ -93,7 +99,7 @@ class ModbusScanner:
     """
 
     def __init__(
-        self, groups: Sequence[ScanGroup], link: RegisterReader, *, clock: Clock, losses: LossCounter
+        self, groups: Sequence[ScanGroup], link: ModbusLink, *, clock: Clock, losses: LossCounter
     ) -> None:
         self._groups = groups
         self._plans = [[_Standing(block) for block in group.blocks] for group in groups]
@@ -110,22 +116,24 @@ class ModbusScanner:
     async def scan(self, index: int) -> ReadingBatch:
         """Read one group once. ConnectionLost passes through; everything else becomes bad rows."""
         group = self._groups[index]
-        now_us = self._clock.now_us()
         length = len(group.tags)
         rows = _Rows(
             np.full(length, np.nan),
             np.full(length, BAD_NOT_CONFIGURED, dtype=np.uint16),
-            np.full(length, now_us, dtype=np.int64),
+            np.full(length, self._clock.now_us(), dtype=np.int64),
+            np.full(length, "", dtype=object) if group.has_texts else None,
         )
         self._asked = self._answered = 0
         silent_units: set[int] = set()
-        plan: list[_Standing] = []
-        for standing in self._plans[index]:
-            plan.extend(await self._scan_block(standing, rows, silent_units))
-        self._plans[index] = plan
+        self._plans[index] = await self._scan_blocks(self._plans[index], rows, silent_units)
         self._judge_units(silent_units)
         return reading_batch(
-            group.tag_keys, rows.value, quality=rows.quality, source_us=rows.time_us, receive_us=rows.time_us
+            group.tag_keys,
+            rows.value,
+            quality=rows.quality,
+            source_us=rows.time_us,
+            receive_us=rows.time_us,
+            text=rows.text,
         )
 
     @property
@@ -141,20 +149,45 @@ class ModbusScanner:
                 key="device_not_answering",
             )
 
-    async def _scan_block(self, standing: _Standing, rows: _Rows, silent_units: set[int]) -> list[_Standing]:
-        """Read one block into ``rows``; return what takes its place in the plan."""
+    async def _scan_blocks(
+        self, plan: Sequence[_Standing], rows: _Rows, silent_units: set[int]
+    ) -> list[_Standing]:
+        """Ask for every block that is due and take the answers in order; return the plan from now on."""
+        due = [standing for standing in plan if self._is_due(standing, rows, silent_units)]
+        answers = self._link.ask([_question(standing.block) for standing in due])
+        self._asked += len(due)
+        following: list[_Standing] = []
+        try:
+            for standing, answer in zip(due, answers, strict=True):
+                following.extend(await self._judge(standing, answer, rows, silent_units))
+        finally:
+            forget(answers)
+        if len(due) == len(plan):
+            return following
+        resting = {id(standing) for standing in due}
+        return following + [standing for standing in plan if id(standing) not in resting]
+
+    def _is_due(self, standing: _Standing, rows: _Rows, silent_units: set[int]) -> bool:
         block, now_s = standing.block, self._clock.monotonic_s()
         if now_s < standing.refused_until_s:
-            return [standing]
+            return False
         if block.unit in silent_units or now_s < self._units[block.unit].asleep_until_s:
             self._fail(standing, rows, quality=BAD_COMMUNICATION_LOST, cause="unit_silent", why="")
-            return [standing]
-        self._asked += 1
+            return False
+        return True
+
+    async def _judge(
+        self, standing: _Standing, answer: asyncio.Future[bytes], rows: _Rows, silent_units: set[int]
+    ) -> list[_Standing]:
+        """Take one answer into ``rows``; return what takes the block's place in the plan."""
+        block = standing.block
         try:
-            registers = await self._link.read(block.table, block.unit, first=block.first, count=block.count)
+            registers = registers_of(await answer, block.table, count=block.count)
         except DeviceTimeout as silence:
+            is_first = block.unit not in silent_units
             silent_units.add(block.unit)
-            self._fail(standing, rows, quality=BAD_COMMUNICATION_LOST, cause="timeout", why=str(silence))
+            cause, why = ("timeout", str(silence)) if is_first else ("unit_silent", "")
+            self._fail(standing, rows, quality=BAD_COMMUNICATION_LOST, cause=cause, why=why)
         except ProtocolError as nonsense:
             self._fail(standing, rows, quality=BAD_DECODE, cause="protocol_error", why=str(nonsense))
         except DeviceRefused as refusal:
@@ -170,9 +203,15 @@ class ModbusScanner:
         self._units[block.unit].answer()
         values = block.values(registers)
         is_number = np.isfinite(values)
-        rows.value[block.rows] = np.where(is_number, values, np.nan)
-        rows.quality[block.rows] = np.where(is_number, GOOD, BAD_DECODE)
+        quality: int | NDArray[np.int64] = GOOD
+        if not is_number.all():
+            values[~is_number] = np.nan
+            quality = np.where(is_number, GOOD, BAD_DECODE)
+        rows.value[block.rows] = values
+        rows.quality[block.rows] = quality
         rows.time_us[block.rows] = self._clock.now_us()
+        for row, text in block.texts(registers):
+            rows.take_text(row, text)
         if standing.last_trouble:
             _log.info("unit %d, register %d: answers again", block.unit, block.first)
             standing.last_trouble = ""
@@ -183,10 +222,7 @@ class ModbusScanner:
         code = int(str(refusal.parameters["code"]))
         block = standing.block
         if code in _ILLEGAL and len(block.members) > 1:
-            halves: list[_Standing] = []
-            for half in block.split():
-                halves.extend(await self._scan_block(_Standing(half), rows, silent_units))
-            return halves
+            return await self._scan_blocks([_Standing(half) for half in block.split()], rows, silent_units)
         if code in _ILLEGAL:
             standing.refused_until_s = self._clock.monotonic_s() + REFUSED_S
         if code in _UNIT_IS_GONE:

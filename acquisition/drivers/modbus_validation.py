@@ -1,12 +1,13 @@
-"""Judging Modbus TCP answers before anyone looks at a value.
+"""Questions to a Modbus unit, and judging answers before anyone looks at a value.
 
 Libraries accept well-formed answers to other questions: another function, another count, transaction 0. Here
-an answer counts only when transaction, unit, function and length are exactly those asked for.
+an answer counts only when unit, function and length are exactly those asked for, whatever link it came by.
 """
 
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -15,9 +16,12 @@ from acquisition.addresses import ModbusTable
 from acquisition.register_codec import Registers
 from domain.errors import DeviceRefused, ProtocolError
 
-_HEADER: Final = struct.Struct(">HHHBB")
-_HEADER_OCTETS: Final = 6
-_EXCEPTION_BIT: Final = 0x80
+EXCEPTION_BIT: Final = 0x80
+_PAIR: Final = struct.Struct(">HH")
+_READ: Final = {ModbusTable.COIL: 1, ModbusTable.DISCRETE: 2, ModbusTable.HOLDING: 3, ModbusTable.INPUT: 4}
+_WRITE_COIL, _WRITE_REGISTER, _LOOP_BACK, _WRITE_REGISTERS = 5, 6, 8, 16
+_COIL_ON: Final = 0xFF00
+_ECHO_OCTETS: Final = 4
 
 EXCEPTION_TEXT: Final[Mapping[int, str]] = {
     1: "the device does not know this function",
@@ -32,72 +36,70 @@ EXCEPTION_TEXT: Final[Mapping[int, str]] = {
 }
 
 
-class NotModbus(ProtocolError):
-    """Bytes that are no Modbus TCP frame: the stream is out of step and only a new connection helps."""
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was sent: the header fields that a right answer repeats."""
+    """One request: ``body`` follows the function code; a right answer has ``answer_octets`` after its own."""
 
-    transaction: int
     unit: int
     function: int
+    body: bytes
+    answer_octets: int
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the question only reads registers or bits."""
+        return self.function <= _READ[ModbusTable.INPUT]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The first frame in the stream that answers, and how many others stood before it."""
-
-    frame: bytes | None
-    strays: int
-
-
-def find_answer(stream: bytes, question: Question) -> Found:
-    """Return the first complete frame with the question's transaction; ``frame`` None while it is missing.
-
-    Late and repeated answers of earlier requests are passed over. NotModbus when the stream is out of step,
-    also behind the answer: bytes slipped into it would push its end there.
-    """
-    position = strays = 0
-    answer: bytes | None = None
-    while len(stream) - position >= _HEADER.size:
-        transaction, protocol, length, _, _ = _HEADER.unpack_from(stream, position)
-        if protocol != 0 or not 3 <= length <= 254:
-            raise NotModbus("the device sent bytes that are no Modbus TCP frame", key="modbus_garbage")
-        end = position + _HEADER_OCTETS + length
-        if end > len(stream):
-            break
-        if answer is None and transaction == question.transaction:
-            answer = stream[position:end]
-        else:
-            strays += 1
-        position = end
-    return Found(answer, strays)
+@cache
+def read_question(table: ModbusTable, unit: int, *, first: int, count: int) -> Question:
+    """Ask for ``count`` registers or bits. Scans ask the same again and again, so questions are kept."""
+    octets = (count + 7) // 8 if table.is_bits else 2 * count
+    return Question(unit, _READ[table], _PAIR.pack(first, count), octets + 1)
 
 
-def check_header(frame: bytes, question: Question) -> bytes:
+def write_question(table: ModbusTable, unit: int, *, first: int, registers: Registers) -> Question:
+    """Ask to set one coil or these registers."""
+    words = [int(word) for word in registers]
+    if table is ModbusTable.COIL:
+        body, function = _PAIR.pack(first, _COIL_ON if words[0] else 0), _WRITE_COIL
+    elif len(words) == 1:
+        body, function = _PAIR.pack(first, words[0]), _WRITE_REGISTER
+    else:
+        body = _PAIR.pack(first, len(words)) + struct.pack(f">B{len(words)}H", 2 * len(words), *words)
+        function = _WRITE_REGISTERS
+    return Question(unit, function, body, _ECHO_OCTETS)
+
+
+def loop_back_question(unit: int, *, word: int) -> Question:
+    """Ask to send one word back (diagnostics 8, sub-function 0): it reads and changes nothing."""
+    return Question(unit, _LOOP_BACK, _PAIR.pack(0, word), _ECHO_OCTETS)
+
+
+def answer_data(unit: int, pdu: bytes, question: Question) -> bytes:
     """Return the data after the function code.
 
     Raises DeviceRefused (parameter ``code``) for an exception answer, ProtocolError for any other question's.
     """
-    _, _, _, unit, function = _HEADER.unpack_from(frame)
-    data = frame[_HEADER.size :]
     if unit != question.unit:
         raise ProtocolError(f"asked unit {question.unit}, unit {unit} answered", key="modbus_wrong_unit")
-    if function == question.function | _EXCEPTION_BIT and len(data) == 1:
-        code = data[0]
+    function = pdu[0]
+    if function == question.function | EXCEPTION_BIT and len(pdu) == 2:
+        code = pdu[1]
         text = EXCEPTION_TEXT.get(code, "the device gives no known reason")
         raise DeviceRefused(f"exception {code}: {text}", key=f"modbus_exception_{code}", code=code)
     if function != question.function:
         raise ProtocolError(
             f"asked function {question.function}, got {function}", key="modbus_wrong_function"
         )
-    return data
+    return pdu[1:]
 
 
 def registers_of(data: bytes, table: ModbusTable, *, count: int) -> Registers:
-    """Return (count,) uint16 registers, or bits as 0 and 1; ProtocolError unless the length is exact."""
+    """Return (count,) uint16 registers, or bits as 0 and 1; ProtocolError unless the length is exact.
+
+    Registers keep the byte order of the wire in their dtype, so that nothing is copied.
+    """
     octets = (count + 7) // 8 if table.is_bits else 2 * count
     if len(data) != octets + 1 or data[0] != octets:
         said = data[0] if data else 0
@@ -108,10 +110,10 @@ def registers_of(data: bytes, table: ModbusTable, *, count: int) -> Registers:
     if table.is_bits:
         bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8, offset=1), bitorder="little")
         return bits[:count].astype(np.uint16)
-    return np.frombuffer(data, dtype=">u2", offset=1).astype(np.uint16)
+    return np.frombuffer(data, dtype=">u2", offset=1)
 
 
-def check_echo(data: bytes, expected: bytes) -> None:
+def check_echo(data: bytes, question: Question) -> None:
     """Raise ProtocolError unless a write was confirmed with exactly what was sent."""
-    if data != expected:
+    if data != question.body[:_ECHO_OCTETS]:
         raise ProtocolError("the device confirmed another write than the one sent", key="modbus_wrong_echo")

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from acquisition.addresses import ModbusAddress, ModbusTable, RegisterType
+from acquisition.addresses import ModbusAddress, ModbusTable
 from acquisition.drivers.writing import Value, raw_value, require_release, unknown_outcome
 from acquisition.register_codec import Registers, decode_value, encode_value
 from domain.errors import (
@@ -50,9 +50,9 @@ def _writable_address(tag: Tag, *, is_released: bool) -> ModbusAddress:
     address = ModbusAddress.from_plain(tag.address, tag_name=tag.name)
     if address.table not in (ModbusTable.COIL, ModbusTable.HOLDING):
         raise RuleViolation(f"tag '{tag.name}': table {address.table.value} cannot be written", tag=tag.name)
-    if address.type is RegisterType.BOOL and address.table is ModbusTable.HOLDING:
+    if address.is_bit_field:
         raise RuleViolation(
-            f"tag '{tag.name}': one bit of a register cannot be written without touching its neighbours",
+            f"tag '{tag.name}': a part of a register cannot be written without touching its neighbours",
             tag=tag.name,
         )
     return address

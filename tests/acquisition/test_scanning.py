@@ -1,6 +1,7 @@
 """Addresses and the block planner."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from acquisition.addresses import ModbusAddress, OpcUaAddress, ReplayAddress
 from acquisition.scanning import plan_group, plan_groups
 from domain.errors import ConfigurationError
 from domain.identifiers import new_id
-from domain.plant.tags import Scaling, Tag, TagKind
+from domain.plant.tags import Scaling, Tag, TagDtype, TagKind
 
 PLAIN = Scaling()
 
@@ -35,6 +36,7 @@ def tag(key: int, address: Mapping[str, object], *, period_s: float = 1.0, scali
         {"table": "input", "offset": 7, "type": "float32", "unit": 3, "word_order": "little"},
         {"table": "holding", "offset": 7, "type": "string", "length": 8, "byte_order": "little"},
         {"table": "holding", "offset": 0, "type": "bool", "bit": 4},
+        {"table": "holding", "offset": 0, "type": "uint16", "bit": 4, "bits": 3},
         {"table": "coil", "offset": 65535, "type": "bool"},
     ],
 )
@@ -58,6 +60,9 @@ def test_other_addresses_keep_their_plain_form() -> None:
         ({"offset": 1, "table": "coil", "type": "int16"}, "type"),
         ({"offset": 1, "unit": 256}, "unit"),
         ({"offset": 1, "regster": 2}, "regster"),
+        ({"offset": 1, "bit": 3}, "bits"),
+        ({"offset": 1, "bit": 13, "bits": 4}, "bits"),
+        ({"offset": 1, "type": "float32", "bits": 4}, "bits"),
     ],
 )
 def test_a_wrong_address_names_tag_and_field(plain: dict[str, object], field: str) -> None:
@@ -81,7 +86,7 @@ def test_blocks_respect_the_protocol_limits() -> None:
     tags += [tag(200 + n, {"offset": n, "table": "coil"}) for n in range(2500)]
     group = plan_group(tags, period_s=1, default_unit=1, max_gap=8)
     assert [block.count for block in group.blocks] == [124, 76, 2000, 500]
-    assert sorted(np.concatenate([block.rows for block in group.blocks]).tolist()) == list(range(2600))
+    assert sorted(member.row for block in group.blocks for member in block.members) == list(range(2600))
 
 
 def test_blocks_never_cross_units_or_tables() -> None:
@@ -124,3 +129,11 @@ def test_tags_are_grouped_by_period_shortest_first() -> None:
     assert [(group.period_s, group.tag_keys.tolist()) for group in groups] == [(0.1, [2]), (1, [1, 3])]
     with pytest.raises(ConfigurationError, match="period"):
         plan_groups([tag(1, {"offset": 0}, period_s=0)], default_unit=1)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [("string", TagDtype.FLOAT64), ("int16", TagDtype.TEXT)])
+def test_texts_and_numbers_are_not_mixed_up(kind: str, dtype: TagDtype) -> None:
+    mixed = replace(tag(1, {"offset": 0, "type": kind}), dtype=dtype)
+    group = plan_group([mixed], period_s=1, default_unit=1, max_gap=8)
+    assert not group.blocks
+    assert "type string goes with text" in str(group.problems[1])

@@ -18,8 +18,10 @@ from uuid import UUID
 import numpy as np
 
 from acquisition.addresses import ModbusTable
-from acquisition.drivers.modbus import ModbusDriver, ModbusLink
+from acquisition.drivers.modbus import ModbusDriver
+from acquisition.drivers.modbus_link import RegisterClient
 from acquisition.drivers.modbus_scan import ModbusScanner
+from acquisition.drivers.modbus_tcp import TcpLink
 from acquisition.drivers.opcua_driver import OpcUaDriver
 from acquisition.hub import TagHub
 from acquisition.ring_buffer import WaveformRing
@@ -239,14 +241,14 @@ async def _modbus(port: int) -> None:
     from pymodbus.client import AsyncModbusTcpClient
 
     owner = _modbus_connection(port)
-    link = ModbusLink("127.0.0.1", port, timeout_s=1, losses=LossCounter())
+    link = TcpLink("127.0.0.1", port, timeout_s=1, losses=LossCounter())
     await link.connect()
     tags = [_tag(n + 1, TagKind.MEASURED, owner, {"offset": 2 * n, "type": "float32"}) for n in range(62)]
     group = plan_group(tags, period_s=1.0, default_unit=1, max_gap=8, limit=125)
     scanner = ModbusScanner((group,), link, clock=SystemClock(), losses=LossCounter())
-    ours = await _cpu_us(lambda: link.read(ModbusTable.HOLDING, 1, first=0, count=125))
+    ours = await _cpu_us(lambda: RegisterClient(link).read(ModbusTable.HOLDING, 1, first=0, count=125))
     scan = await _cpu_us(lambda: scanner.scan(0))
-    link.close()
+    await link.close()
     plain = AsyncModbusTcpClient("127.0.0.1", port=port)
     await plain.connect()
     theirs = await _cpu_us(lambda: plain.read_holding_registers(0, count=125, device_id=1))

@@ -1,7 +1,8 @@
 """What every driver promises, whatever it talks to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from domain.plant.tags import Connection, ConnectionKind, Tag
 from tests.protocol.fault_server import FaultServer
 from tests.protocol.opcua_stage import ServerChild, node_tag, plain_connection
 from tests.protocol.stage import RealClock, connection, tag, until
+from tests.protocol.tls_stage import Authority
 
 
 @dataclass
@@ -32,26 +34,62 @@ class Case:
         return DRIVERS[self.owner.kind].create(self.owner, RealClock())
 
 
-@pytest.fixture(params=list(DRIVERS))
+@contextlib.asynccontextmanager
+async def modbus_tcp(free_port: int, folder: Path) -> AsyncIterator[Case]:
+    async with FaultServer(0, illegal={900}) as server:
+        kind = ConnectionKind.MODBUS_TCP
+        gone = connection(kind, host="127.0.0.1", port=free_port)
+        yield registers_of(connection(kind, host="127.0.0.1", port=server.port), gone)
+
+
+@contextlib.asynccontextmanager
+async def modbus_tls(free_port: int, folder: Path) -> AsyncIterator[Case]:
+    ours = Authority(folder, "plant")
+    async with FaultServer(0, illegal={900}, tls=ours.server_context()) as server:
+        owner = ours.connection(server.port)
+        yield registers_of(owner, Authority(folder, "stranger").connection(server.port))
+
+
+def registers_of(owner: Connection, gone: Connection) -> Case:
+    tags = [tag(key, owner, {"offset": key}) for key in (1, 2)]
+    return Case(owner, tags, tag(9, owner, {"offset": 900}), gone)
+
+
+@contextlib.asynccontextmanager
+async def opcua(free_port: int, folder: Path) -> AsyncIterator[Case]:
+    async with ServerChild(free_port):
+        owner = plain_connection(free_port)
+        tags = [node_tag(key, owner, f"tag.{key}") for key in (1, 2)]
+        yield Case(owner, tags, node_tag(9, owner, "nowhere"), plain_connection(1))
+
+
+@contextlib.asynccontextmanager
+async def replay(free_port: int, folder: Path) -> AsyncIterator[Case]:
+    path = folder / "run.csv"
+    path.write_text("t,a,b\n0,1,2\n0.05,3,4\n", encoding="utf-8")
+    owner = connection(ConnectionKind.REPLAY, path=str(path), pace=1)
+    tags = [tag(1, owner, {"channel": "a"}), tag(2, owner, {"channel": "b"})]
+    gone = connection(ConnectionKind.REPLAY, path=str(folder / "gone.csv"))
+    yield Case(owner, tags, tag(9, owner, {"channel": "c"}), gone)
+
+
+CASES: Mapping[ConnectionKind, Callable[[int, Path], contextlib.AbstractAsyncContextManager[Case]]] = {
+    ConnectionKind.MODBUS_TCP: modbus_tcp,
+    ConnectionKind.MODBUS_TLS: modbus_tls,
+    ConnectionKind.OPCUA: opcua,
+    ConnectionKind.REPLAY: replay,
+}
+"""A new kind of connection is one function above and one line here."""
+
+
+@pytest.fixture(params=list(CASES), ids=lambda kind: kind.value)
 async def case(request: pytest.FixtureRequest, free_port: int, tmp_path: Path) -> AsyncIterator[Case]:
-    if request.param is ConnectionKind.MODBUS_TCP:
-        async with FaultServer(0, illegal={900}) as server:
-            owner = connection(request.param, host="127.0.0.1", port=server.port)
-            tags = [tag(key, owner, {"offset": key}) for key in (1, 2)]
-            gone = connection(request.param, host="127.0.0.1", port=free_port)
-            yield Case(owner, tags, tag(9, owner, {"offset": 900}), gone)
-    elif request.param is ConnectionKind.OPCUA:
-        async with ServerChild(free_port):
-            owner = plain_connection(free_port)
-            tags = [node_tag(key, owner, f"tag.{key}") for key in (1, 2)]
-            yield Case(owner, tags, node_tag(9, owner, "nowhere"), plain_connection(1))
-    else:
-        path = tmp_path / "run.csv"
-        path.write_text("t,a,b\n0,1,2\n0.05,3,4\n", encoding="utf-8")
-        owner = connection(request.param, path=str(path), pace=1)
-        tags = [tag(1, owner, {"channel": "a"}), tag(2, owner, {"channel": "b"})]
-        gone = connection(request.param, path=str(tmp_path / "gone.csv"))
-        yield Case(owner, tags, tag(9, owner, {"channel": "c"}), gone)
+    async with CASES[request.param](free_port, tmp_path) as made:
+        yield made
+
+
+def test_every_driver_has_its_case() -> None:
+    assert CASES.keys() == DRIVERS.keys()
 
 
 async def test_a_driver_keeps_its_promises(case: Case) -> None:

@@ -1,6 +1,7 @@
 """Register codec: what is encoded decodes to the same, for every type and order."""
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.addresses import ModbusAddress, ModbusTable, Order, RegisterType
-from acquisition.register_codec import BlockDecoder, decode_value, encode_value
+from acquisition.register_codec import BlockDecoder, decode_value, encode_value, in_every_order
 from domain.errors import DecodeError
 
 INTEGERS = {
@@ -25,15 +26,19 @@ orders = st.sampled_from(Order)
 @st.composite
 def placed_values(draw: st.DrawFn) -> tuple[ModbusAddress, bool | int | float]:
     kind = draw(st.sampled_from([each for each in RegisterType if each is not RegisterType.STRING]))
+    bit = draw(st.integers(0, 15))
+    bits = draw(st.none() | st.integers(1, 16 - bit)) if kind is RegisterType.UINT16 else None
     value: bool | int | float
-    if kind in INTEGERS:
+    if bits is not None:
+        value = draw(st.integers(0, 2**bits - 1))
+    elif kind in INTEGERS:
         value = draw(st.integers(*INTEGERS[kind]))
     elif kind is RegisterType.BOOL:
         value = draw(st.booleans())
     else:
         value = draw(st.floats(width=32 if kind is RegisterType.FLOAT32 else 64))
     address = ModbusAddress(
-        0, type=kind, bit=draw(st.integers(0, 15)), word_order=draw(orders), byte_order=draw(orders)
+        0, type=kind, bit=bit, bits=bits, word_order=draw(orders), byte_order=draw(orders)
     )
     return address, value
 
@@ -52,18 +57,38 @@ def test_a_block_decodes_like_its_single_values(
 ) -> None:
     addresses, words = [], []
     for address, value in placed:
-        addresses.append(
-            ModbusAddress(
-                len(words) + 7,
-                type=address.type,
-                bit=address.bit,
-                word_order=address.word_order,
-                byte_order=address.byte_order,
-            )
-        )
+        addresses.append(replace(address, offset=len(words) + 7))
         words.extend(encode_value(value, address).tolist())
     decoded = BlockDecoder(addresses, first=7).decode(np.array(words, dtype=np.uint16))
     np.testing.assert_equal(decoded, np.array([float(value) for _, value in placed]))
+
+
+@given(placed_values(), st.sampled_from([None, ">u2", "<u2"]))
+def test_one_of_the_four_orders_is_the_true_one(
+    placed: tuple[ModbusAddress, bool | int | float], dtype: str | None
+) -> None:
+    """ACQ-2: the set-up shows all four beside each other."""
+    address, value = placed
+    trials = in_every_order(encode_value(value, address).astype(dtype or np.uint16), address)
+    assert len({(trial.word_order, trial.byte_order) for trial in trials}) == 4
+    (true,) = [t for t in trials if (t.word_order, t.byte_order) == (address.word_order, address.byte_order)]
+    np.testing.assert_equal(true.value, value)
+
+
+def test_the_four_orders_of_a_float_as_a_person_sees_them() -> None:
+    registers = np.array([0xE979, 0x42F6], dtype=np.uint16)
+    trials = in_every_order(registers, ModbusAddress(0, type=RegisterType.FLOAT32))
+    octets = ["E97942F6", "79E9F642", "42F6E979", "F64279E9"]
+    assert [trial.value for trial in trials] == [struct.unpack(">f", bytes.fromhex(o))[0] for o in octets]
+    assert trials[2].value == pytest.approx(123.456)
+
+
+def test_an_order_in_which_there_is_no_text_says_so() -> None:
+    address = ModbusAddress(0, type=RegisterType.STRING, length=1)
+    registers = encode_value("ü", address)
+    assert [trial.value for trial in in_every_order(registers, address)] == ["ü", None, "ü", None]
+    with pytest.raises(DecodeError, match="needs 1 registers, got 2"):
+        in_every_order(np.zeros(2, dtype=np.uint16), address)
 
 
 @given(st.text(max_size=20), orders)
@@ -98,7 +123,18 @@ def test_bits_of_the_bit_tables_are_numbers() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", [70000, -1, 1.5, "twelve"])
+def test_neighbours_in_one_register_stay_apart() -> None:
+    fields = [ModbusAddress(0, bit=bit, bits=bits) for bit, bits in ((0, 3), (3, 5), (8, 8))]
+    assert BlockDecoder(fields, first=0).decode(np.array([0xAB4D], dtype=np.uint16)).tolist() == [5, 9, 0xAB]
+
+
+@pytest.mark.parametrize("value", [8, -1, 0.5, float("nan"), "on"])
+def test_what_does_not_fit_a_field_is_refused(value: float | str) -> None:
+    with pytest.raises(DecodeError):
+        encode_value(value, ModbusAddress(0, bit=4, bits=3))
+
+
+@pytest.mark.parametrize("value", [70000, -1, 1.5, float("nan"), float("inf"), "twelve"])
 def test_what_does_not_fit_is_refused(value: float | str) -> None:
     with pytest.raises(DecodeError):
         encode_value(value, ModbusAddress(0))

@@ -5,6 +5,7 @@ recognised.
 """
 
 import asyncio
+import ssl
 import struct
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ class FaultServer:
     silent_units: set[int] = field(default_factory=set)
     illegal: set[int] = field(default_factory=set)
     is_write_answered: bool = True
+    tls: ssl.SSLContext | None = None
     connects: int = 0
     requests: list[tuple[int, int, int, int]] = field(default_factory=list)
     """(unit, function, first, count or value)"""
@@ -34,7 +36,7 @@ class FaultServer:
 
     async def start(self) -> None:
         self._writers: set[asyncio.StreamWriter] = set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def kill(self) -> None:

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 
+import numpy as np
 import pytest
 
 from acquisition.driver import DriverState
@@ -21,7 +22,7 @@ from domain.errors import (
 )
 from domain.plant.quality import QualityCause
 from domain.plant.readings import ReadingBatch
-from domain.plant.tags import Connection, ConnectionKind, Scaling, Tag
+from domain.plant.tags import Connection, ConnectionKind, Scaling, Tag, TagDtype
 from tests.protocol.fault_server import FaultServer
 from tests.protocol.stage import RealClock, Stage, connection, tag, until
 
@@ -348,6 +349,36 @@ async def test_coils_and_discrete_inputs_read_as_bits(server: FaultServer) -> No
     tags = [tag(n, owner, {"offset": n, "table": "coil" if n < 5 else "discrete"}) for n in range(10)]
     batch = await driver.read(tags)
     assert batch.value.tolist() == [n % 2 for n in range(10)]
+    await driver.close()
+
+
+async def test_texts_and_bit_fields_are_read_beside_numbers(server: FaultServer) -> None:
+    """ACQ-1, ACQ-2: a text tag carries its words; what is no text is bad."""
+    owner = device(server)
+    server.written = {40: 0x4A69, 41: 0x646F, 42: 0x6B61, 43: 0, 50: 0xFFFE, 60: 0b1011_0000}
+    tags = [
+        tag(1, owner, {"offset": 1}),
+        tag(2, owner, {"offset": 40, "type": "string", "length": 4}, dtype=TagDtype.TEXT),
+        tag(3, owner, {"offset": 50, "type": "string", "length": 1}, dtype=TagDtype.TEXT),
+        tag(4, owner, {"offset": 60, "bit": 4, "bits": 4}),
+    ]
+    driver = await opened(owner)
+    batch = await driver.read(tags)
+    assert batch.text is not None
+    assert batch.text.tolist() == ["", "Jidoka", "", ""]
+    assert np.isnan(batch.value).tolist() == [False, True, True, False]
+    assert [reading.quality.is_good for reading in batch.rows()] == [True, True, False, True]
+    assert batch.value[3] == 0b1011
+    await driver.close()
+
+
+async def test_a_part_of_a_register_is_not_written(server: FaultServer) -> None:
+    owner = device(server, writing_released=True)
+    target = tag(4, owner, {"offset": 60, "bit": 4, "bits": 4}, is_writable=True)
+    driver = await opened(owner)
+    with pytest.raises(RuleViolation, match="part of a register"):
+        await driver.write(target, 3)
+    assert not server.requests
     await driver.close()
 
 
