@@ -1,7 +1,7 @@
 """The program: commands, logging, composition. Every command imports only what it needs.
 
 Exit codes: 0 done, 1 unexpected fault, 2 wrong arguments, 3 refused (set-up, place, rule), 4 database
-damaged, 5 already running, 6 a check failed, 9 the collector failed too often.
+damaged, 5 already running, 6 a check failed, 7 another collector took over, 9 the collector failed too often.
 """
 
 import argparse
@@ -18,10 +18,11 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from domain.errors import AlreadyRunning, ControlRoomError, DatabaseDamaged
+from domain.errors import AlreadyRunning, ControlRoomError, DatabaseDamaged, LeaseLost
+from storage.location import VARIABLE as DATABASE_VARIABLE
 from storage.settings_file import StartSettings, read_settings
 
-EXIT_REFUSED, EXIT_DAMAGED, EXIT_RUNNING, EXIT_CHECK = 3, 4, 5, 6
+EXIT_REFUSED, EXIT_DAMAGED, EXIT_RUNNING, EXIT_CHECK, EXIT_STANDS_BY = 3, 4, 5, 6, 7
 BOUNDED_DEMO_S = 20.0
 SETTINGS_FILE = "jidoka.toml"
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -39,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("asyncua").setLevel(logging.ERROR)
     logging.getLogger("pymodbus").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    _choose_database(options, settings)
     try:
         code: int = options.run(options)
         return code
@@ -50,6 +52,21 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(error, EXIT_REFUSED)
     except KeyboardInterrupt:
         return 0
+
+
+def _choose_database(options: argparse.Namespace, settings: StartSettings) -> None:
+    """Name the database in the environment, for this process and those that it starts.
+
+    What makes a plant of its own (demo, pictures, replay) goes to a server only when the command line says
+    so, never into the plant's database by itself.
+    """
+    address = options.database
+    if options.run in (demo, screenshots, replay, plant):
+        os.environ.pop(DATABASE_VARIABLE, None)
+    elif not options.data_dir_given:
+        address = address or os.environ.get(DATABASE_VARIABLE) or settings.database
+    if address:
+        os.environ[DATABASE_VARIABLE] = address
 
 
 def _refuse(error: ControlRoomError, code: int) -> int:
@@ -169,10 +186,19 @@ def _collector(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = ControlSegment.open(options.data_dir)
     store = open_store(options.data_dir, role="collector", clock=clock)
+
+    def stands_by() -> bool:
+        control.beat("collector_beat_ns")
+        return control.is_stop_requested
+
     try:
+        if not store.wait_for_lease(stands_by):
+            return 0
         status_files = (options.status,) if options.status else ()
         collector = Collector(store, control, CollectorOptions(options.data_dir, status_files), clock=clock)
         asyncio.run(collector.run())
+    except LeaseLost as error:
+        return _refuse(error, EXIT_STANDS_BY)
     finally:
         store.close()
     return 0
@@ -383,6 +409,9 @@ def _parser(data_dir: Path) -> argparse.ArgumentParser:
     common.set_defaults(data_dir=data_dir, data_dir_given=False)
     common.add_argument("--data-dir", action=_DataDir, metavar="DIR", help="folder of the plant's data")
     common.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="end after this time")
+    common.add_argument(
+        "--database", metavar="URL", help="postgresql://user@host/db shared by workstations, or sqlite"
+    )
     common.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     demo_options = argparse.ArgumentParser(add_help=False)
     demo_options.add_argument("--pace", type=float, help="ageing of the demo plant or speed of a replay")

@@ -23,6 +23,7 @@ from acquisition.spectrum_board import SpectrumBoard
 from acquisition.supervisor import AcquisitionSupervisor
 from acquisition.value_table import ValueTable
 from domain.condition.alarms import AlarmRule
+from domain.errors import StorageError
 from domain.instants import Clock
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import Connection, ConnectionKind, Tag
@@ -37,7 +38,7 @@ from services.derived_tags import DerivedTags
 from services.downtime import MissedValues, collected_keys, downtime_rows
 from services.housekeeping import Housekeeping
 from services.recording import Recorder, WriterLane
-from services.status import FILE_NAME, SystemStatus, program_versions, resident_mb, write_status
+from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ class Collector:
         self._drop_watch = DropWatch()
         self._missed: MissedValues | None = None
         self._last_status: SystemStatus | None = None
+        self._board = store.open_status_board()
 
     def _rings(self) -> tuple[ValueTable, WaveformRing, SpectrumBoard]:
         folder, waves = self._options.folder, [tag for tag in self._plant.tags if tag.is_waveform]
@@ -191,6 +193,7 @@ class Collector:
         self._values.beat()
 
     def _each_second(self, sources: Sequence[AcquisitionSupervisor]) -> None:
+        _ = self._store.term  # LeaseLost ends this collector: another one polls now
         statuses = tuple(status for source in sources for status in source.statuses())
         now_s = self._clock.monotonic_s()
         for status in statuses:
@@ -300,6 +303,8 @@ class Collector:
         return total
 
     def _write_status(self, status: SystemStatus) -> None:
+        if self._board is not None:
+            self._board.put(SHARED_NAME, status.to_text(), written_us=status.written_us)
         for path in (self._store.folder.runtime / FILE_NAME, *self._options.status_files):
             write_status(path, status)
 
@@ -317,7 +322,7 @@ class Collector:
         )
         try:
             self._write_status(status)
-        except OSError as error:
+        except (OSError, StorageError) as error:
             _log.error("the last status cannot be written: %s", error)
 
     def _close(self) -> None:
@@ -327,6 +332,8 @@ class Collector:
         self._tell_the_end()
         self._history.close()
         self._kept.close()
+        if self._board is not None:
+            self._board.close()
         for mapped in (self._values, self._waveforms, self._spectra):
             mapped.close()
 

@@ -48,7 +48,7 @@ class DemoSession:
     def _is_ready(self) -> bool:
         """Say whether the folder can be used as it is: then nothing heavy needs to be imported."""
         path = order_file(self._folder)
-        if not path.exists() or not (self._folder / "plant.db").exists():
+        if not path.exists() or not (self._folder / "plant.known").exists():
             return False
         order = PlantOrder.load(path)
         return order.has_free_ports() and self._pace in (None, order.pace)
@@ -59,6 +59,7 @@ class DemoSession:
 
         store = open_store(self._folder, role="tool", clock=SystemClock())
         try:
+            store.wait_for_lease()
             prepare_demo(store, clock=SystemClock(), seed=self._seed, pace=self._pace, progress=progress)
         finally:
             store.close()

@@ -1,20 +1,20 @@
 """What screens ask about the present: the plant, live values, the state of links and of the collector."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 from domain.plant.plant import Plant
 from domain.ports import ConnectionStatus, LiveSource
-from services.status import SystemStatus, read_status
+from services.status import SystemStatus
 from storage.store import Store
 
 
 class Monitoring:
     """The present of one data folder."""
 
-    def __init__(self, store: Store, live: LiveSource, *, status_file: Path) -> None:
+    def __init__(self, store: Store, live: LiveSource, *, status: Callable[[], SystemStatus | None]) -> None:
+        """``status`` gives the collector's last status without waiting."""
         self._store = store
-        self._status_file = status_file
+        self._read_status = status
         self.live = live
         self._plant = store.plant.load()
 
@@ -29,8 +29,8 @@ class Monitoring:
         return self._plant
 
     def status(self) -> SystemStatus | None:
-        """Return the collector's last status, None before its first; reads a small file."""
-        return read_status(self._status_file)
+        """Return the collector's last status, None before its first; quick."""
+        return self._read_status()
 
     def connections(self) -> Sequence[ConnectionStatus]:
         """Return the state of every link; nothing while there is no status."""

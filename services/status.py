@@ -16,6 +16,8 @@ from domain.ports import ConnectionStatus
 
 LIBRARIES = ("numpy", "scipy", "SQLAlchemy", "pymodbus", "asyncua", "PySide6-Essentials", "pyqtgraph")
 FILE_NAME = "status.json"
+SHARED_NAME = "collector"
+"""Under this name the status stands where workstations share the plant."""
 PROGRAM_VERSION = "0.1.0"
 
 
@@ -51,6 +53,10 @@ class SystemStatus:
             connection["connection_id"] = str(connection["connection_id"])
         return plain
 
+    def to_text(self) -> str:
+        """Return the JSON text of ``to_plain``."""
+        return json.dumps(self.to_plain(), indent=1)
+
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "SystemStatus":
         """Build a status from ``to_plain`` data; KeyError or TypeError when it is from another version."""
@@ -66,15 +72,23 @@ class SystemStatus:
 def write_status(path: Path, status: SystemStatus) -> None:
     """Replace the file in one step, so that a reader never sees half of it."""
     temporary = path.with_name(path.name + ".new")
-    temporary.write_text(json.dumps(status.to_plain(), indent=1), encoding="utf-8")
+    temporary.write_text(status.to_text(), encoding="utf-8")
     os.replace(temporary, path)
 
 
 def read_status(path: Path) -> SystemStatus | None:
     """Return the last status written, None when there is none that this version can read."""
     try:
-        return SystemStatus.from_plain(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+        return status_of_text(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def status_of_text(text: str | None) -> SystemStatus | None:
+    """Return the status that a text holds, None when this version cannot read it."""
+    try:
+        return SystemStatus.from_plain(json.loads(text or ""))
+    except (ValueError, KeyError, TypeError):
         return None
 
 

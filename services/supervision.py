@@ -23,6 +23,9 @@ STOP_LIMIT_S = 8.0
 POLL_S = 0.1
 
 EXIT_SAFE_MODE = 9
+EXIT_STANDS_BY = 7
+"""Exit code of a collector whose lease another one took: it is started again to stand by."""
+
 NOT_WORTH_A_RESTART = frozenset({2, 3, 4, 5})
 """Exit codes of a collector that refused to start: wrong arguments, set-up or data folder."""
 
@@ -62,7 +65,7 @@ class Supervisor:
             if code is not None:
                 if code in NOT_WORTH_A_RESTART:
                     return code
-                if not self._may_restart():
+                if code != EXIT_STANDS_BY and not self._may_restart():
                     self._control.set("safe_mode", 1)
                     _log.error("the collector failed %d times in ten minutes: safe mode", RESTART_LIMIT)
                     return EXIT_SAFE_MODE

@@ -16,9 +16,10 @@ from services.condition import HealthAssessor
 from services.event_bus import EventBus
 from services.history import History
 from services.live import RingLiveSource
+from services.live_shared import NearestLiveSource, SharedLiveSource
 from services.monitoring import Monitoring
 from services.severity import severity_table
-from services.status import FILE_NAME
+from services.status import FILE_NAME, SystemStatus, read_status
 from storage.store import Store, open_store
 
 
@@ -37,6 +38,7 @@ class Workstation:
     severity: SeverityTable
     events: EventBus
     watch: ChangeWatch
+    sources: tuple[RingLiveSource | SharedLiveSource, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -56,8 +58,8 @@ class Workstation:
         """Close readers, segments and the store, in this order."""
         self.watch.close()
         self.history.close()
-        if isinstance(self.live, RingLiveSource):
-            self.live.close()
+        for source in self.sources:
+            source.close()
         self.store.close()
 
 
@@ -72,8 +74,19 @@ def open_workstation(folder: Path, *, clock: Clock) -> Workstation:
 
 
 def _compose(store: Store, clock: Clock) -> Workstation:
-    live = RingLiveSource(store.folder.root)
-    monitoring = Monitoring(store, live, status_file=store.folder.runtime / FILE_NAME)
+    near = RingLiveSource(store.folder.root)
+    status_file = store.folder.runtime / FILE_NAME
+    live: LiveSource = near
+    shared: SharedLiveSource | None = None
+    if store.is_shared:
+        shared = SharedLiveSource(store, clock=clock)
+        shared.start()
+        live = NearestLiveSource(near, shared)
+
+    def status() -> SystemStatus | None:
+        return read_status(status_file) if shared is None or near.is_alive() else shared.status()
+
+    monitoring = Monitoring(store, live, status=status)
     history = History(store, clock=clock)
     events = EventBus()
     watch = ChangeWatch(store, events)
@@ -90,6 +103,7 @@ def _compose(store: Store, clock: Clock) -> Workstation:
         severity=severity_table(),
         events=events,
         watch=watch,
+        sources=(near,) if shared is None else (near, shared),
     )
 
 

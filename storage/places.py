@@ -8,6 +8,7 @@ from storage.data_folder import DataFolder
 from storage.history_file import HistoryFile
 from storage.leases import FolderLease, Lease
 from storage.sql import HistoryBase
+from storage.status_board import StatusBoard
 from storage.waveform_store import MonthlyWaveforms
 
 
@@ -33,6 +34,10 @@ class Places(Protocol):
         """Return the lease that a collector waits for."""
         ...
 
+    def status_board(self) -> StatusBoard | None:
+        """Open the board on which a shared collector's status stands, None where nobody shares."""
+        ...
+
 
 class FilePlaces:
     """Everything in the data folder of one workstation."""
@@ -53,3 +58,6 @@ class FilePlaces:
 
     def collector_lease(self, holder: str) -> Lease:
         return FolderLease(holder)
+
+    def status_board(self) -> StatusBoard | None:
+        return None

@@ -11,6 +11,7 @@ from storage.opening import OpenReport
 from storage.opening_server import open_server_database
 from storage.postgresql import PostgresDatabase, ServerConnection, place_of, server_url
 from storage.sql import HistoryBase
+from storage.status_board import StatusBoard
 from storage.waveform_server import ServerWaveforms
 
 
@@ -33,6 +34,9 @@ class ServerPlaces:
 
     def collector_lease(self, holder: str) -> Lease:
         return ServerLease(ServerConnection(self._url), place=place_of(self._url), holder=holder)
+
+    def status_board(self) -> StatusBoard | None:
+        return StatusBoard(ServerConnection(self._url), place=place_of(self._url))
 
 
 def open_server(

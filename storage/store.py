@@ -30,6 +30,7 @@ from storage.repositories.condition import AlarmRepository, AlarmRuleRepository,
 from storage.repositories.plant import PlantRepository
 from storage.schema.records import counters, users
 from storage.sql import PlantDatabase
+from storage.status_board import StatusBoard
 from storage.unit_of_work import ReadSession, Transaction, WorkSession, transaction
 
 StoreRole = Literal["collector", "window", "tool"]
@@ -165,6 +166,10 @@ class Store:
         """Open kept waveforms and spectra; one process writes."""
         lease = self._held_lease() if is_writer else None
         return self._places.waveforms(clock=self._clock, lease=lease)
+
+    def open_status_board(self) -> StatusBoard | None:
+        """Open the board that other workstations read, None for a plant in a folder; one per thread."""
+        return self._places.status_board()
 
     def _dtypes(self) -> dict[int, TagDtype]:
         return {tag.key: tag.dtype for tag in self.plant.load().tags}

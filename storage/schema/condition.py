@@ -35,7 +35,7 @@ alarm_rules = Table(
     Column("consequence", Text, nullable=False),
     Column("likely_cause", Text, nullable=False),
     Column("response", Text, nullable=False),
-    Column("call_kind", String(40), nullable=False),
+    Column("call_kind", String(200), nullable=False),
     Column("respond_within_s", Double, nullable=True),
     Column("is_enabled", Boolean, nullable=False),
     *version_columns(),

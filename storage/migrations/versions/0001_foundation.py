@@ -219,7 +219,7 @@ def upgrade() -> None:
     sa.Column('consequence', sa.Text(), nullable=False),
     sa.Column('likely_cause', sa.Text(), nullable=False),
     sa.Column('response', sa.Text(), nullable=False),
-    sa.Column('call_kind', sa.String(length=40), nullable=False),
+    sa.Column('call_kind', sa.String(length=200), nullable=False),
     sa.Column('respond_within_s', sa.Double(), nullable=True),
     sa.Column('is_enabled', sa.Boolean(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
