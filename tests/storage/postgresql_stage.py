@@ -56,6 +56,10 @@ class PostgresServer:
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "jidoka", name)
         return f"postgresql://jidoka@127.0.0.1:{self.port}/{name}"
 
+    def run_sql(self, url: str, statement: str) -> None:
+        """Run a statement as the administrator of the server would."""
+        self._run("psql", "-q", "-d", url, "-c", statement)
+
     def _run(self, program: str, *arguments: str) -> None:
         assert self._programs is not None
         command = [str(self._programs / program), *arguments]

@@ -1,0 +1,150 @@
+"""What the history, waveforms and leases keep, whatever the engine below them [NEW-31, NEW-30]."""
+# ruff: noqa: F811 -- fixtures are imported by name and asked for by name
+
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from domain.errors import LeaseLost, NotFound
+from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR
+from domain.plant.plant import Plant
+from domain.plant.quality import BAD_COMMUNICATION_LOST, GOOD
+from domain.plant.readings import ReadingBatch, reading_batch
+from domain.plant.signals import Spectrum, SpectrumKind, Waveform
+from domain.ports import SpectrumRow
+from domain.roles import Actor
+from storage.historian import RetentionPolicy
+from storage.store import Store, open_store
+from tests.storage.postgresql_stage import PostgresServer
+from tests.storage.stored_plant import (  # noqa: F401
+    START_US,
+    StillClock,
+    either_store,
+    engineer,
+    small_plant,
+    still_clock,
+)
+
+SECOND = 1_000_000
+LATER_US = START_US + 100 * MICROSECONDS_PER_DAY
+
+
+@pytest.fixture
+def store(either_store: Store, small_plant: Plant, engineer: Actor) -> Store:
+    with either_store.unit_of_work(engineer) as work:
+        work.plant.import_plant(small_plant)
+    assert either_store.wait_for_lease()
+    return either_store
+
+
+def _second(number: int, value: float, *, quality: int = GOOD, tag_key: int = 1) -> ReadingBatch:
+    at_us = START_US + number * SECOND
+    return reading_batch(
+        [tag_key], [value], quality=quality, source_us=at_us, receive_us=at_us + 1000, sequence=number
+    )
+
+
+def test_what_was_committed_reads_back_before_and_after_it_is_packed(
+    store: Store, still_clock: StillClock
+) -> None:
+    writer = store.open_history_writer()
+    values = np.float32(np.sin(np.arange(7200) / 50)).astype(float)
+    for number, value in enumerate(values):
+        still_clock.now = START_US + number * SECOND
+        writer.append(_second(number, value))
+        if number % 60 == 0:
+            assert writer.commit().samples > 0
+    writer.append(_second(7200, 0.0, quality=BAD_COMMUNICATION_LOST))
+    writer.commit()
+    reader = store.open_history_reader()
+    window = {"start_us": START_US, "end_us": START_US + 7200 * SECOND}
+    assert reader.series(1, **window).value.tolist() == values.tolist()
+    still_clock.now = START_US + 3 * MICROSECONDS_PER_HOUR
+    assert writer.compact(now_us=still_clock.now) > 0
+    again = reader.series(1, **window)
+    assert again.value.tolist() == values.tolist()
+    assert (np.diff(again.time_us) == SECOND).all()
+    trend = reader.trend(1, columns=100, **window)
+    assert trend.count.sum() == 7200
+    assert (trend.minimum.min(), trend.maximum.max()) == (values.min(), values.max())
+    (last,) = reader.last_values([1]).rows()
+    assert last.quality.code == BAD_COMMUNICATION_LOST
+    reader.close()
+    writer.close()
+
+
+def test_a_past_is_written_straight_and_pruned_by_age(store: Store, still_clock: StillClock) -> None:
+    writer = store.open_history_writer(retention=RetentionPolicy(raw_days=10, minute_days=20))
+    days = np.arange(START_US - 30 * MICROSECONDS_PER_DAY, START_US, 600 * SECOND)
+    assert writer.write_past(1, time_us=days, value=np.arange(float(len(days))), quality=GOOD) == 31
+    assert writer.prune(now_us=still_clock.now) > 0
+    reader = store.open_history_reader()
+    old = START_US - 15 * MICROSECONDS_PER_DAY
+    assert len(reader.series(1, start_us=old, end_us=old + MICROSECONDS_PER_DAY).value) == 0
+    assert reader.trend(1, start_us=old, end_us=old + MICROSECONDS_PER_DAY, columns=24).count.sum() == 144
+    reader.close()
+    writer.close()
+
+
+def test_waveforms_and_spectra_are_kept_listed_and_dropped_by_month(store: Store) -> None:
+    kept = store.open_waveforms(is_writer=True)
+    samples = np.float32(np.random.default_rng(1).normal(size=4096))
+    first = kept.keep(Waveform(2, samples, 25600.0, START_US, "g", GOOD, 1), reason="schedule")
+    known = UUID(int=99)
+    for _ in range(2):
+        later = Waveform(2, samples, 25600.0, START_US + 40 * MICROSECONDS_PER_DAY, "g", GOOD, 1)
+        assert kept.keep(later, reason="import", identity=known) == known
+    spectra = [
+        SpectrumRow(
+            2, SpectrumKind.VELOCITY, START_US + n * SECOND, Spectrum(samples[:100], 2.0, "mm/s"), GOOD
+        )
+        for n in range(10)
+    ]
+    kept.keep_spectra(spectra)
+    kept.keep_spectra(spectra[:2])
+    listed = kept.waveforms(2, start_us=0, end_us=LATER_US)
+    assert [each.id for each in listed] == [first, known]
+    assert kept.waveform(first).samples.tolist() == samples.tolist()
+    found = kept.spectra(2, SpectrumKind.VELOCITY, start_us=0, end_us=LATER_US, limit=4)
+    assert [row.time_us for row in found] == [START_US + n * SECOND for n in (0, 3, 6, 9)]
+    assert kept.prune(before_us=START_US + 40 * MICROSECONDS_PER_DAY) > 0
+    with pytest.raises(NotFound):
+        kept.waveform(first)
+    assert kept.waveform(known).start_us > START_US
+    kept.close()
+
+
+def test_one_of_two_collectors_writes_and_the_one_that_was_replaced_cannot(
+    postgresql: PostgresServer, tmp_path: Path, still_clock: StillClock, small_plant: Plant, engineer: Actor
+) -> None:
+    """Fencing: what the former holder sends after the takeover is refused, not stored twice."""
+    url = postgresql.fresh_database()
+    one, two = (
+        open_store(tmp_path / name, role="collector", clock=still_clock, database=url)
+        for name in ("one", "two")
+    )
+    with one.unit_of_work(engineer) as work:
+        work.plant.import_plant(small_plant)
+    assert one.wait_for_lease()
+    writer = one.open_history_writer()
+    writer.append(_second(0, 1.0))
+    writer.commit()
+    tries = iter([False, True])
+    assert not two.wait_for_lease(lambda: next(tries)), "it stands by while the first one lives"
+    postgresql.run_sql(url, "UPDATE leases SET expires_us = 0")  # as if the first one had been cut off
+    assert two.wait_for_lease()
+    assert two.term.epoch > 1
+    writer.append(_second(1, 2.0))
+    with pytest.raises(LeaseLost):
+        writer.commit()
+    with pytest.raises(LeaseLost):
+        writer.compact(now_us=START_US + MICROSECONDS_PER_DAY)
+    second = two.open_history_writer()
+    second.append(_second(2, 3.0))
+    second.commit()
+    reader = two.open_history_reader()
+    assert reader.series(1, start_us=START_US, end_us=START_US + 10 * SECOND).value.tolist() == [1.0, 3.0]
+    for each in (reader, writer, second, one, two):
+        each.close()
