@@ -1,17 +1,32 @@
 """What the time stamps of a source are worth: unset clocks, clocks ahead, clocks going backwards."""
 
+from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from domain.instants import MICROSECONDS_PER_SECOND
+from domain.plant.readings import LossCounter
 
 _AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
 _SLIGHTLY_US: Final = 5 * MICROSECONDS_PER_SECOND
 _YEAR_2000_US: Final = 946_684_800 * MICROSECONDS_PER_SECOND
+NO_TIME: Final = -(2**63)
+"""In an array, in place of a source time that was not sent."""
+
+Places = NDArray[np.intp]
+Instants = NDArray[np.int64]
 
 
 def is_believable(source_us: int, *, receive_us: int) -> bool:
     """Say whether a source time can be true: not the epoch of an unset clock, not ahead of us."""
     return _YEAR_2000_US < source_us <= receive_us + _AHEAD_US
+
+
+def are_believable(source_us: Instants, *, receive_us: Instants) -> NDArray[np.bool_]:
+    """Say of each source time whether it can be true."""
+    return (source_us > _YEAR_2000_US) & (source_us <= receive_us + _AHEAD_US)
 
 
 class SourceClock:
@@ -46,3 +61,79 @@ class SourceClock:
             instant_us = self._stored_us + 1
         self._stored_us = instant_us
         return instant_us
+
+
+class SourceClocks:
+    """Judges the source times of many items at once, by the rules of ``SourceClock``, one place each.
+
+    What is wrong is counted in ``losses`` by cause: unset, ahead, backwards, equal.
+    """
+
+    def __init__(self, count: int, *, subscribed_us: int, losses: LossCounter) -> None:
+        self._subscribed_us = subscribed_us
+        self._losses = losses
+        self._source_us = np.full(count, NO_TIME, np.int64)
+        self._stored_us = np.zeros(count, np.int64)
+
+    def judge(
+        self, place: Places, source_us: Instants, *, receive_us: Instants
+    ) -> tuple[Instants, NDArray[np.bool_]]:
+        """Return the times to store and whether each source's clock is suspect; rows in order of arrival."""
+        turns = list(_turns(place, len(self._stored_us)))
+        if len(turns) == 1:
+            return self._judge_once(place, source_us, receive_us)
+        stored_us, is_suspect = np.empty_like(source_us), np.empty(len(place), np.bool_)
+        for rows in turns:
+            stored_us[rows], is_suspect[rows] = self._judge_once(
+                place[rows], source_us[rows], receive_us[rows]
+            )
+        return stored_us, is_suspect
+
+    def _judge_once(
+        self, place: Places, source_us: Instants, receive_us: Instants
+    ) -> tuple[Instants, NDArray[np.bool_]]:
+        """Judge rows of which each has a place of its own."""
+        last_us = self._source_us[place]
+        is_true = are_believable(source_us, receive_us=receive_us)
+        is_taken = is_true & (source_us >= last_us)
+        is_suspect = (source_us != NO_TIME) & ~is_taken
+        if is_suspect.any():
+            self._count(is_suspect, is_true, is_ahead=source_us > receive_us)
+        self._source_us[place] = np.where(is_taken, source_us, last_us)
+        now_us = np.where(last_us == NO_TIME, np.maximum(source_us, self._subscribed_us), source_us)
+        instant_us = np.where(is_taken, now_us, receive_us)
+        before_us = self._stored_us[place]
+        collides = (instant_us <= before_us) & (instant_us > before_us - _SLIGHTLY_US)
+        if collides.any():
+            self._losses.add("source_time_equal", int((collides & is_taken).sum()))
+            instant_us = np.where(collides, before_us + 1, instant_us)
+        self._stored_us[place] = instant_us
+        return instant_us, is_suspect
+
+    def _count(
+        self, is_suspect: NDArray[np.bool_], is_true: NDArray[np.bool_], *, is_ahead: NDArray[np.bool_]
+    ) -> None:
+        causes = {
+            "source_time_backwards": is_suspect & is_true,
+            "source_time_ahead": is_suspect & ~is_true & is_ahead,
+            "source_time_unset": is_suspect & ~is_true & ~is_ahead,
+        }
+        for cause, rows in causes.items():
+            if rows.any():
+                self._losses.add(cause, int(rows.sum()))
+
+
+def _turns(place: Places, count: int) -> Iterator[Places]:
+    """Split rows so that each place occurs once a turn, its first row in the first turn."""
+    rows = np.arange(len(place))
+    first = np.empty(count, np.intp)
+    first[place[::-1]] = rows[::-1]
+    if bool((first[place] == rows).all()):
+        yield rows
+        return
+    order = np.argsort(place, kind="stable")
+    begins = np.flatnonzero(np.diff(place[order], prepend=-1))
+    turn = np.empty(len(place), np.intp)
+    turn[order] = rows - np.repeat(begins, np.diff(np.append(begins, len(place))))
+    by_turn = np.argsort(turn, kind="stable")
+    yield from np.split(by_turn, np.flatnonzero(np.diff(turn[by_turn])) + 1)

@@ -1,9 +1,9 @@
 """OPC UA sessions. The only module that imports asyncua.
 
 The library's own reconnect is off: a reconnected client of it may hang or keep a dead subscription, so the
-supervisor builds a fresh one, and there is one back-off and one state to show. Notification lists are taken
-whole from the session; no object per sample beyond those the library decodes. Every error of the library
-leaves as one of ours.
+supervisor builds a fresh one, and there is one back-off and one state to show. Publish responses are taken as
+bytes and read by ``opcua_wire``; the library decodes only what is unusual. Every error of the library leaves
+as one of ours.
 """
 
 import asyncio
@@ -21,15 +21,18 @@ from uuid import UUID
 from asyncua import Client, ua
 from asyncua.crypto import security_policies
 from asyncua.crypto.uacrypto import CertProperties
+from asyncua.ua.ua_binary import struct_from_binary
 from cryptography import x509
 
 from acquisition.addresses import NodeIdType, OpcUaAddress
 from acquisition.certificates import Peer, TrustFolder, application_certificate
+from acquisition.drivers.opcua_changes import Changes, DataValue, changes_of
 from acquisition.drivers.opcua_settings import OpcUaSettings
-from acquisition.drivers.opcua_values import DataValue, Item
+from acquisition.drivers.opcua_wire import Published, decode_publish
 from domain.errors import (
     ConfigurationError,
     ConnectionLost,
+    ControlRoomError,
     DeviceRefused,
     DeviceTimeout,
     ProtocolError,
@@ -37,6 +40,8 @@ from domain.errors import (
 )
 from domain.instants import Clock, from_microseconds
 from domain.plant.tags import Tag
+
+_log = logging.getLogger(__name__)
 
 _ITEMS_PER_CALL: Final = 1000
 _STREAM_QUEUE: Final = 50
@@ -56,6 +61,9 @@ _REFUSALS: Final = frozenset(
         ua.StatusCodes.BadIdentityTokenRejected,
         ua.StatusCodes.BadUserAccessDenied,
         ua.StatusCodes.BadTooManySessions,
+        ua.StatusCodes.BadTooManySubscriptions,
+        ua.StatusCodes.BadTooManyPublishRequests,
+        ua.StatusCodes.BadSessionIdInvalid,
     }
 )
 """Answers that a quick second try will not change."""
@@ -73,11 +81,11 @@ Node: TypeAlias = Any
 class Listener(Protocol):
     """Who is told what the server publishes; called from the publish loop, must not wait."""
 
-    def published(self, sequence: int | None, items: Sequence[Item]) -> None:
-        """Take one notification list; ``sequence`` None and no items for a keep-alive."""
+    def published(self, sequence: int | None, changes: Changes | None) -> None:
+        """Take one notification list; None and None for a keep-alive."""
         ...
 
-    def ended(self, reason: ConnectionLost) -> None:
+    def ended(self, reason: ControlRoomError) -> None:
         """Learn that nothing more will come."""
         ...
 
@@ -179,6 +187,7 @@ class OpcUaSession:
         )
         self._listener = listener
         with self._translated():
+            self._take_raw_responses()
             created = await self._services().create_subscription(parameters, callback=self._published)
             self._subscription_id = created.SubscriptionId
             clock = _item_request(self._clock_node(), heartbeat_handle, sampling_ms=500, queue=1)
@@ -285,14 +294,56 @@ class OpcUaSession:
         if listener is None:
             return
         if not message.NotificationData:
-            listener.published(None, ())
+            listener.published(None, None)
         for part in message.NotificationData or ():
-            if isinstance(part, ua.DataChangeNotification):
-                listener.published(int(message.SequenceNumber), part.MonitoredItems)
+            if isinstance(part, Changes):
+                listener.published(int(message.SequenceNumber), part)
+            elif isinstance(part, ua.DataChangeNotification):
+                items = ((item.ClientHandle, item.Value) for item in part.MonitoredItems)
+                listener.published(int(message.SequenceNumber), changes_of(items))
             elif isinstance(part, ua.StatusChangeNotification):
                 listener.ended(
                     ConnectionLost(f"{self._settings.endpoint}: the server ended the subscription")
                 )
+
+    def _take_raw_responses(self) -> None:
+        """Put our decoder in front of the library's; where its internals have moved, do without."""
+        assert self._client is not None
+        session = self._services()
+        protocol = getattr(self._client.uaclient, "protocol", None)
+        if not callable(getattr(session, "publish", None)) or not hasattr(protocol, "send_request"):
+            _log.warning("the OPC UA library has changed inside: notifications take the slow path")
+            return
+        session.publish = self._publish
+
+    async def _publish(self, acknowledged: Sequence[Any]) -> Any:
+        """Stand in for the library's ``publish``: one request, its answer decoded by us when it is usual."""
+        protocol = None if self._client is None else self._client.uaclient.protocol
+        if protocol is None:
+            raise ConnectionError("the connection is closed")
+        request = ua.PublishRequest()
+        request.Parameters.SubscriptionAcknowledgements = list(acknowledged)
+        try:
+            answer = await protocol.send_request(request, timeout=0)
+        except ua.UaStatusCodeError as refusal:
+            self._publish_refused(refusal)
+            raise
+        told = decode_publish(answer.copy().read(len(answer)))
+        if told is not None:
+            return _as_response(told)
+        try:
+            return struct_from_binary(ua.PublishResponse, answer)
+        except Exception as unreadable:
+            raise ua.uaerrors.UaStructParsingError from unreadable
+
+    def _publish_refused(self, refusal: ua.UaStatusCodeError) -> None:
+        if self._listener is None or refusal.code == ua.StatusCodes.BadTimeout:
+            return
+        try:
+            with self._translated():
+                raise refusal
+        except ControlRoomError as reason:
+            self._listener.ended(reason)
 
     async def _connection_lost(self, reason: Exception) -> None:
         if self._listener is not None:
@@ -331,6 +382,15 @@ class OpcUaSession:
             ) from answer
         except ua.UaError as nonsense:
             raise ProtocolError(f"{self._settings.endpoint}: {nonsense}") from nonsense
+
+
+def _as_response(told: Published) -> ua.PublishResponse:
+    """Return what the library's publish loop needs to know of a response, our columns inside."""
+    response = ua.PublishResponse()
+    response.Parameters.SubscriptionId = told.subscription_id
+    response.Parameters.NotificationMessage.SequenceNumber = told.sequence
+    response.Parameters.NotificationMessage.NotificationData = list(told.parts)
+    return response
 
 
 def _first_certificate(chain: bytes) -> bytes:

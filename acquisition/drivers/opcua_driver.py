@@ -7,40 +7,39 @@ Nodes are visited in turn, because servers delete them without a word.
 import asyncio
 import itertools
 import logging
-import math
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
+
+import numpy as np
 
 from acquisition.drivers.opcua import Node, OpcUaSession
-from acquisition.drivers.opcua_arrays import ArrayItem, sort_items
-from acquisition.drivers.opcua_inbox import Inbox
+from acquisition.drivers.opcua_arrays import ArrayItem, blocks_of
+from acquisition.drivers.opcua_changes import Changes, DataValue, changes_of, joined
+from acquisition.drivers.opcua_inbox import Arrival, Inbox
+from acquisition.drivers.opcua_rows import ScalarTable, bad_rows
 from acquisition.drivers.opcua_settings import OpcUaSettings
-from acquisition.drivers.opcua_values import (
-    DataValue,
-    Item,
-    RowCollector,
-    ScalarItem,
-    quality_of_status,
-)
+from acquisition.drivers.opcua_values import quality_of_status
 from acquisition.drivers.writing import Value, raw_value, require_release, unknown_outcome
 from acquisition.source_times import is_believable
 from domain.errors import (
     AcquisitionError,
     ConfigurationError,
     ConnectionLost,
+    ControlRoomError,
     DeviceTimeout,
     ProtocolError,
 )
 from domain.instants import Clock, to_microseconds
 from domain.plant.quality import BAD_NOT_CONFIGURED
-from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
+from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, joined_batches
 from domain.plant.tags import Connection, Tag
 
 _log = logging.getLogger(__name__)
 
-_HEARTBEAT_HANDLE: Final = 1
-_FIRST_HANDLE: Final = 10
+_HEARTBEAT_HANDLE: Final = 0xFFFF_FFFF
+_FIRST_HANDLE: Final = 1
+
 _ARRAYS_WAITING: Final = 1000
 _CHECK_S: Final = 0.25
 _VISIT_S: Final = 1.0
@@ -49,23 +48,18 @@ _BLOCKS_A_TURN: Final = 8
 """Other devices of the same loop get their turn after so many arrays, a millisecond of work."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Captured:
-    """A value that was read, in the shape of a notification row."""
-
-    ClientHandle: int
-    Value: Any
-
-
 @dataclass(frozen=True)
 class _Plan:
     """What is monitored, by client handle, and which captures are read on schedule."""
 
-    scalars: dict[int, ScalarItem] = field(default_factory=dict)
+    nodes: dict[int, Node] = field(default_factory=dict)
+    scalars: dict[int, Tag] = field(default_factory=dict)
     arrays: dict[int, ArrayItem] = field(default_factory=dict)
     monitored: dict[int, tuple[Node, Tag]] = field(default_factory=dict)
     captures: dict[int, tuple[Node, Tag]] = field(default_factory=dict)
     unmonitored: set[int] = field(default_factory=set)
+    missing: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Quality and status by key of the tags that the server does not have or does not monitor."""
 
 
 class OpcUaDriver:
@@ -96,22 +90,21 @@ class OpcUaDriver:
         self._is_open = True
 
     async def read(self, tags: Sequence[Tag]) -> ReadingBatch:
-        """Read values once; arrays and texts are bad rows."""
+        """Read values once; arrays are bad rows."""
         if not self._is_open:
             raise ConnectionLost(f"{self._settings.endpoint} is not connected")
-        nodes = [self._node_or_none(tag) for tag in tags]
-        answers = iter(await self._session.read([node for node in nodes if node is not None]))
-        rows = RowCollector(self.losses)
-        now_us = self._clock.now_us()
-        for tag, node in zip(tags, nodes, strict=True):
-            if node is None:
-                self._add_missing(rows, tag)
-            else:
-                rows.add(ScalarItem(tag, subscribed_us=0), next(answers), receive_us=now_us)
-        batch = rows.batch()
-        if batch is None:
+        if not tags:
             raise ConfigurationError("no tag to read")
-        return batch
+        plan = self._plan(tags)
+        handles = list(plan.nodes)
+        answers = await self._session.read([plan.nodes[handle] for handle in handles])
+        now_us = self._clock.now_us()
+        table = ScalarTable(dict(enumerate(tags, start=_FIRST_HANDLE)), subscribed_us=0, losses=self.losses)
+        changes = changes_of(zip(handles, answers, strict=True))
+        read = table.batch(changes, receive_us=np.full(len(changes), now_us))
+        batch = joined_batches([each for each in (read, bad_rows(plan.missing, now_us=now_us)) if each])
+        place_of = {tag.key: place for place, tag in enumerate(tags)}
+        return batch.select(np.argsort([place_of[key] for key in batch.tag_key.tolist()]))
 
     async def subscribe(self, tags: Sequence[Tag]) -> AsyncIterator[ReadingBatch | SampleBlock]:
         """Deliver what the server reports; streaming arrays as blocks, other waveforms read on schedule.
@@ -119,31 +112,26 @@ class OpcUaDriver:
         Raises ConnectionLost when the link goes or the server ends the subscription, DeviceTimeout when the
         server's clock stands still.
         """
-        rows = RowCollector(self.losses)
-        plan = self._plan(tags, rows, subscribed_us=await self._server_time_us())
+        subscribed_us = await self._server_time_us()
+        plan = self._plan(tags)
+        table = ScalarTable(plan.scalars, subscribed_us=subscribed_us, losses=self.losses)
         inbox = Inbox(
-            capacity=max(1000, 4 * len(tags), _ARRAYS_WAITING * len(plan.arrays)),
-            array_handles=frozenset(plan.arrays),
-            losses=self.losses,
+            capacity=max(1000, 4 * len(tags), _ARRAYS_WAITING * len(plan.arrays)), losses=self.losses
         )
         self._inbox = inbox
-        await self._start(plan, rows)
+        await self._start(plan)
         tasks = [
             asyncio.create_task(self._guarded(work(plan, inbox), inbox))
             for work in (self._capture, self._visit)
         ]
         try:
+            missing = bad_rows(plan.missing, now_us=self._clock.now_us())
+            if missing is not None:
+                yield missing
             while not self._is_closing:
-                batch = rows.batch()
-                if batch is not None:
-                    yield batch
-                rows = RowCollector(self.losses)
-                for receive_us, items in await inbox.take(within_s=_CHECK_S):
-                    blocks = sort_items(items, plan.scalars, plan.arrays, rows=rows, receive_us=receive_us)
-                    for number, block in enumerate(blocks, start=1):
-                        yield block
-                        if number % _BLOCKS_A_TURN == 0:
-                            await asyncio.sleep(0)
+                arrivals = await inbox.take(within_s=_CHECK_S)
+                async for item in self._items(arrivals, plan, table):
+                    yield item
                 await self._check_heartbeat()
         except ConnectionLost:
             if not self._is_closing:
@@ -152,6 +140,27 @@ class OpcUaDriver:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _items(
+        self, arrivals: Sequence[Arrival], plan: _Plan, table: ScalarTable
+    ) -> AsyncIterator[ReadingBatch | SampleBlock]:
+        """Yield the scalars of some notification lists as one batch, then the arrays."""
+        if not arrivals:
+            return
+        lengths = [len(changes) for _, changes in arrivals]
+        receive_us = np.repeat(np.array([each for each, _ in arrivals], dtype=np.int64), lengths)
+        batch = table.batch(joined([changes for _, changes in arrivals]), receive_us=receive_us)
+        if batch is not None:
+            yield batch
+        for when_us, changes in arrivals:
+            made = enumerate(blocks_of(changes, plan.arrays, receive_us=when_us), start=1)
+            for number, (key, block) in made:
+                if isinstance(block, SampleBlock):
+                    yield block
+                elif (bad := bad_rows({key: (block, 0)}, now_us=when_us)) is not None:
+                    yield bad
+                if number % _BLOCKS_A_TURN == 0:
+                    await asyncio.sleep(0)
 
     async def write(self, tag: Tag, value: Value) -> None:
         """Write once and read back; NotPermitted unless connection and tag allow it.
@@ -182,18 +191,25 @@ class OpcUaDriver:
 
     # --- what the session tells ---
 
-    def published(self, sequence: int | None, items: Sequence[Item]) -> None:
+    def published(self, sequence: int | None, changes: Changes | None) -> None:
         """Take a notification list from the publish loop."""
-        if not self._is_clock_monitored or any(item.ClientHandle == _HEARTBEAT_HANDLE for item in items):
+        is_beat = False
+        if changes is not None:
+            others = changes.handle != _HEARTBEAT_HANDLE
+            is_beat = not others.all()
+            if is_beat:  # it has told what it had to
+                changes = changes.select(np.flatnonzero(others))
+        if is_beat or not self._is_clock_monitored:
             self._heartbeat_s = self._clock.monotonic_s()
-        if sequence is None or self._inbox is None:
+        if sequence is None or changes is None or self._inbox is None:
             return
         if self._sequence is not None and sequence > self._sequence + 1:
             self.losses.add("notification_missing", sequence - self._sequence - 1)
         self._sequence = sequence
-        self._inbox.put(self._clock.now_us(), items)
+        if len(changes):
+            self._inbox.put(self._clock.now_us(), changes)
 
-    def ended(self, reason: ConnectionLost) -> None:
+    def ended(self, reason: ControlRoomError) -> None:
         """Learn that nothing more will come."""
         if self._inbox is not None:
             self._inbox.fail(reason)
@@ -208,29 +224,30 @@ class OpcUaDriver:
             return to_microseconds(told)
         return now_us
 
-    def _plan(self, tags: Sequence[Tag], rows: RowCollector, *, subscribed_us: int) -> _Plan:
+    def _plan(self, tags: Sequence[Tag]) -> _Plan:
         plan = _Plan()
         for handle, tag in enumerate(tags, start=_FIRST_HANDLE):
             node = self._node_or_none(tag)
             if node is None:
-                self._add_missing(rows, tag)
+                plan.missing[tag.key] = (BAD_NOT_CONFIGURED, 0)
                 continue
+            plan.nodes[handle] = node
             if tag.is_waveform:
                 plan.arrays[handle] = ArrayItem(tag, losses=self.losses)
             else:
-                plan.scalars[handle] = ScalarItem(tag, subscribed_us=subscribed_us)
+                plan.scalars[handle] = tag
             is_captured = tag.is_waveform and tag.capture is not None and not tag.capture.is_streaming
             (plan.captures if is_captured else plan.monitored)[handle] = (node, tag)
         return plan
 
-    async def _start(self, plan: _Plan, rows: RowCollector) -> None:
+    async def _start(self, plan: _Plan) -> None:
         self._is_clock_monitored = await self._session.subscribe(self, heartbeat_handle=_HEARTBEAT_HANDLE)
         self._heartbeat_s = self._clock.monotonic_s()
         for handle, status in (await self._monitor(plan, list(plan.monitored))).items():
             if handle in plan.unmonitored:
                 _, tag = plan.monitored[handle]
                 _log.warning("tag '%s': the server refuses to monitor it (0x%08X)", tag.name, status)
-                self._add_missing(rows, tag, status=status)
+                plan.missing[tag.key] = (quality_of_status(status), status)
 
     async def _monitor(self, plan: _Plan, handles: Sequence[int]) -> dict[int, int]:
         """Create monitored items; those refused stay in ``plan.unmonitored``."""
@@ -247,11 +264,6 @@ class OpcUaDriver:
         except ConfigurationError as problem:
             _log.warning("%s", problem)
             return None
-
-    def _add_missing(self, rows: RowCollector, tag: Tag, *, status: int = 0) -> None:
-        quality = quality_of_status(status) if status else BAD_NOT_CONFIGURED
-        now_us = self._clock.now_us()
-        rows.add_row(tag.key, math.nan, quality=quality, source_us=now_us, receive_us=now_us, status=status)
 
     # --- beside the subscription ---
 
@@ -273,7 +285,7 @@ class OpcUaDriver:
             node, tag = plan.captures[handle]
             due_s[handle] += _interval_s(tag)
             (answer,) = await self._session.read([node])
-            inbox.put(self._clock.now_us(), [_Captured(handle, answer)])
+            inbox.put(self._clock.now_us(), changes_of([(handle, answer)]))
 
     async def _visit(self, plan: _Plan, inbox: Inbox) -> None:
         """Read every monitored node in turn, few at a time.
@@ -294,7 +306,7 @@ class OpcUaDriver:
         is_gone = quality_of_status(status) == BAD_NOT_CONFIGURED
         if is_gone and handle not in plan.unmonitored:
             plan.unmonitored.add(handle)
-            inbox.put(self._clock.now_us(), [_Captured(handle, answer)])
+            inbox.put(self._clock.now_us(), changes_of([(handle, answer)]))
         elif not is_gone and handle in plan.unmonitored:
             await self._monitor(plan, [handle])
 

@@ -103,6 +103,32 @@ def reading_batch(
     return batch
 
 
+def joined_batches(batches: Sequence[ReadingBatch]) -> ReadingBatch:
+    """Return the rows of all batches, in order; at least one batch."""
+    if len(batches) == 1:
+        return batches[0]
+    has_status = any(batch.raw_status is not None for batch in batches)
+    has_text = any(batch.text is not None for batch in batches)
+    return ReadingBatch(
+        np.concatenate([batch.tag_key for batch in batches]),
+        np.concatenate([batch.value for batch in batches]),
+        np.concatenate([batch.quality for batch in batches]),
+        np.concatenate([batch.source_us for batch in batches]),
+        np.concatenate([batch.receive_us for batch in batches]),
+        np.concatenate([batch.sequence for batch in batches]),
+        np.concatenate([_filled(b.raw_status, len(b), np.uint32(0)) for b in batches])
+        if has_status
+        else None,
+        np.concatenate([_filled(b.text, len(b), "") for b in batches]) if has_text else None,
+    )
+
+
+def _filled(column: NDArray[Any] | None, length: int, content: object) -> NDArray[Any]:
+    if column is not None:
+        return column
+    return np.full(length, content, np.object_ if isinstance(content, str) else None)
+
+
 @dataclass(frozen=True, slots=True)
 class SampleBlock:
     """A contiguous piece of one sampled channel, in the tag's engineering unit.

@@ -1,7 +1,7 @@
 """What status codes, time stamps and arrays of OPC UA become, without a server."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -9,14 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.drivers.opcua_arrays import ArrayItem
+from acquisition.drivers.opcua_changes import Changes, changes_of, joined
 from acquisition.drivers.opcua_inbox import Inbox
-from acquisition.drivers.opcua_values import (
-    RowCollector,
-    ScalarItem,
-    quality_of_status,
-)
-from acquisition.source_times import SourceClock
-from domain.instants import from_microseconds, to_microseconds
+from acquisition.drivers.opcua_rows import ScalarTable
+from acquisition.drivers.opcua_values import quality_of_status
+from acquisition.source_times import NO_TIME, SourceClock, SourceClocks
+from domain.instants import from_microseconds
 from domain.plant.quality import (
     BAD_COMMUNICATION_LOST,
     BAD_DECODE,
@@ -26,8 +24,8 @@ from domain.plant.quality import (
     UNCERTAIN_CLOCK,
     Quality,
 )
-from domain.plant.readings import LossCounter, SampleBlock
-from domain.plant.tags import CaptureSchedule, ConnectionKind, Scaling
+from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
+from domain.plant.tags import CaptureSchedule, ConnectionKind, Scaling, Tag, TagDtype
 from tests.protocol.stage import connection, tag
 
 NOW_US = 1_800_000_000_000_000
@@ -50,15 +48,19 @@ class Data:
     SourceTimestamp: datetime | None
 
 
-@dataclass
-class Row:
-    ClientHandle: int
-    Value: Data
-
-
 def data(value: object, *, status: int = 0, source_us: int | None = NOW_US) -> Data:
     moment = None if source_us is None else from_microseconds(source_us)
     return Data(Holder(Value=value), Holder(value=status), moment)
+
+
+def batch_of(
+    target: Tag, *values: object, losses: LossCounter | None = None, status: int = 0
+) -> ReadingBatch:
+    table = ScalarTable({1: target}, subscribed_us=0, losses=losses or LossCounter())
+    changes = changes_of((1, data(value, status=status)) for value in values)
+    batch = table.batch(changes, receive_us=np.full(len(values), NOW_US))
+    assert batch is not None
+    return batch
 
 
 def array_item(losses: LossCounter, **changes: object) -> ArrayItem:
@@ -66,9 +68,15 @@ def array_item(losses: LossCounter, **changes: object) -> ArrayItem:
     return ArrayItem(tag(1, OWNER, {}, **content), losses=losses)
 
 
-def placed(item: ArrayItem, start_us: int | None) -> SampleBlock:
-    receive_us = NOW_US + 1_000_000 if start_us is None else start_us + 150_000
-    block = item.block(data([0.5] * 100, source_us=start_us), receive_us=receive_us)
+def made(item: ArrayItem, value: object, *, source_us: int | None = NOW_US, receive_us: int) -> object:
+    changes = changes_of([(1, data(value, source_us=source_us))])
+    return item.block(
+        changes.content.get(0), status=0, source_us=int(changes.source_us[0]), receive_us=receive_us
+    )
+
+
+def placed(item: ArrayItem, start_us: int) -> SampleBlock:
+    block = made(item, [0.5] * 100, source_us=start_us, receive_us=start_us + 150_000)
     assert isinstance(block, SampleBlock)
     return block
 
@@ -87,21 +95,34 @@ def test_status_codes_become_qualities(status: int, quality: int) -> None:
 
 
 def test_scalars_are_scaled_and_what_is_no_number_is_bad() -> None:
-    item = ScalarItem(tag(1, OWNER, {}, scaling=Scaling(2.0, 1.0)), subscribed_us=NOW_US)
-    rows = RowCollector(LossCounter())
-    for value in (3, True, None, "text", [1.0], float("nan"), b"x"):
-        rows.add(item, data(value), receive_us=NOW_US)
-    batch = rows.batch()
-    assert batch is not None
+    scaled = tag(1, OWNER, {}, scaling=Scaling(2.0, 1.0))
+    batch = batch_of(scaled, 3, True, None, "text", [1.0], float("nan"), b"x")
     assert batch.quality.tolist() == [GOOD, GOOD] + [BAD_DECODE] * 5
     assert batch.value[:2].tolist() == [7.0, 3.0]
+    assert np.isnan(batch.value[2:]).all()
+
+
+def test_texts_and_numbers_of_a_text_tag_are_words() -> None:
+    words = tag(1, OWNER, {}, dtype=TagDtype.TEXT)
+    batch = batch_of(words, "batch 7", 3, True, 2**60 + 1, 0.5, "", None, [1.0])
+    assert batch.text is not None
+    assert batch.text.tolist() == ["batch 7", "3", "1", "1152921504606846977", "0.5", "", "", ""]
+    assert batch.quality.tolist() == [GOOD] * 6 + [BAD_DECODE] * 2
+    assert np.isnan(batch.value).all()
 
 
 def test_a_servers_dropped_values_are_counted() -> None:
     losses = LossCounter()
-    rows = RowCollector(losses)
-    rows.add(ScalarItem(tag(1, OWNER, {}), subscribed_us=0), data(1.0, status=0x480), receive_us=NOW_US)
+    batch_of(tag(1, OWNER, {}), 1.0, losses=losses, status=0x480)
     assert losses.by_cause == {"server_queue_overflow": 1}
+
+
+def test_changes_of_unknown_handles_are_ignored() -> None:
+    table = ScalarTable({2: tag(7, OWNER, {})}, subscribed_us=0, losses=LossCounter())
+    changes = changes_of((handle, data(1.0)) for handle in (1, 2, 3, 0xFFFF_FFFF))
+    batch = table.batch(changes, receive_us=np.full(4, NOW_US))
+    assert batch is not None
+    assert batch.tag_key.tolist() == [7]
 
 
 def test_source_times_never_run_backwards_or_collide() -> None:
@@ -114,10 +135,51 @@ def test_source_times_never_run_backwards_or_collide() -> None:
     assert clock.judge(same, receive_us=NOW_US + 200) == (NOW_US + 100, False)
     assert clock.judge(same, receive_us=NOW_US + 200) == (NOW_US + 101, False)
     later_us = NOW_US + 9_000_000
-    for wrong in (to_microseconds(datetime(1601, 1, 1, tzinfo=UTC)), later_us + 2 * hour_us, old):
+    for wrong in (-11_644_473_600_000_000, later_us + 2 * hour_us, old):
         stored_us, is_suspect = clock.judge(wrong, receive_us=later_us)
         assert is_suspect
         assert later_us <= stored_us < later_us + 10
+
+
+ODD_TIMES = st.one_of(
+    st.integers(NOW_US - 10, NOW_US + 10),
+    st.integers(NOW_US - 10_000_000, NOW_US + 200_000_000),
+    st.sampled_from([NO_TIME, -11_644_473_600_000_000]),
+)
+REPORTED = st.lists(st.tuples(st.integers(0, 3), ODD_TIMES), min_size=1, max_size=30)
+
+
+@given(st.lists(REPORTED, min_size=1, max_size=4))
+def test_source_times_are_judged_in_arrays_as_one_by_one(notifications: list[list[tuple[int, int]]]) -> None:
+    """F32 as a property: 1601, ahead, backwards, equal, several values of one item in a list."""
+    slow = [SourceClock(NOW_US - 5) for _ in range(4)]
+    clocks = SourceClocks(4, subscribed_us=NOW_US - 5, losses=LossCounter())
+    for number, reported in enumerate(notifications):
+        receive_us = NOW_US + 1000 * number
+        place = np.array([item for item, _ in reported])
+        source_us = np.array([source for _, source in reported], dtype=np.int64)
+        stored_us, is_suspect = clocks.judge(
+            place, source_us, receive_us=np.full(len(place), receive_us, dtype=np.int64)
+        )
+        expected = [
+            slow[item].judge(None if source == NO_TIME else source, receive_us=receive_us)
+            for item, source in reported
+        ]
+        assert list(zip(stored_us.tolist(), is_suspect.tolist(), strict=True)) == expected
+
+
+def test_wrong_source_times_are_counted_by_cause() -> None:
+    losses = LossCounter()
+    clocks = SourceClocks(1, subscribed_us=NOW_US, losses=losses)
+    hour_us = 3_600_000_000
+    for source_us in (NOW_US, NOW_US, -11_644_473_600_000_000, NOW_US + 2 * hour_us, NOW_US - hour_us):
+        clocks.judge(np.array([0]), np.array([source_us]), receive_us=np.array([NOW_US + 5]))
+    assert losses.by_cause == {
+        "source_time_equal": 1,
+        "source_time_unset": 1,
+        "source_time_ahead": 1,
+        "source_time_backwards": 1,
+    }
 
 
 def test_blocks_within_half_a_block_continue_and_later_ones_leave_a_hole() -> None:
@@ -136,22 +198,21 @@ def test_a_repeated_block_is_left_out_and_a_clock_that_jumps_back_is_suspect() -
     losses = LossCounter()
     item = array_item(losses)
     first = placed(item, NOW_US)
-    assert item.block(data([0.5] * 100), receive_us=NOW_US + 200_000) is None
+    assert made(item, [0.5] * 100, receive_us=NOW_US + 200_000) is None
     assert losses.by_cause == {"repeated_block": 1}
-    jumped = item.block(data([0.5] * 100, source_us=NOW_US - 10**10), receive_us=NOW_US + 200_000)
+    jumped = made(item, [0.5] * 100, source_us=NOW_US - 10**10, receive_us=NOW_US + 200_000)
     assert isinstance(jumped, SampleBlock)
     assert (jumped.quality, jumped.first_index) == (UNCERTAIN_CLOCK, first.first_index + 100)
 
 
 @pytest.mark.parametrize("value", [None, 1.0, [], ["a"], [1.0, float("inf")], [[1.0], [2.0]], [None]])
 def test_what_is_no_array_of_numbers_is_a_bad_row(value: object) -> None:
-    made = array_item(LossCounter()).block(data(value), receive_us=NOW_US)
-    assert made == BAD_DECODE
+    assert made(array_item(LossCounter()), value, receive_us=NOW_US) == BAD_DECODE
 
 
 def test_arrays_are_float32_in_the_engineering_unit() -> None:
     item = array_item(LossCounter(), scaling=Scaling(0.5, 1.0))
-    block = item.block(data([1, 2, 3]), receive_us=NOW_US)
+    block = made(item, [1, 2, 3], receive_us=NOW_US)
     assert isinstance(block, SampleBlock)
     assert block.samples.dtype == np.float32
     assert block.samples.tolist() == [1.5, 2.0, 2.5]
@@ -162,18 +223,27 @@ def test_arrays_are_float32_in_the_engineering_unit() -> None:
 async def test_the_inbox_counts_what_it_drops_and_keeps_each_items_last(lists: list[list[int]]) -> None:
     """F28 as a property: delivered + dropped = put, and the newest value of every item is delivered."""
     losses = LossCounter()
-    inbox = Inbox(capacity=25, array_handles=frozenset(), losses=losses)
-    newest: dict[int, int] = {}
+    inbox = Inbox(capacity=25, losses=losses)
+    newest: dict[int, float] = {}
     number = 0
     for handles in lists:
         items = []
         for handle in handles:
             number += 1
             newest[handle] = number
-            items.append(Row(handle, data(number)))
-        inbox.put(NOW_US + number, items)
-    taken = await inbox.take(within_s=0.01)
-    delivered = [(item.ClientHandle, item.Value.Value) for _, items in taken for item in items]
+            items.append((handle, data(number)))
+        inbox.put(NOW_US + number, changes_of(items))
+    taken: list[Changes] = [changes for _, changes in await inbox.take(within_s=0.01)]
+    delivered = joined(taken)
     assert len(delivered) + losses.total == number
-    last = {handle: holder.Value for handle, holder in delivered if holder is not None}
+    last = dict(zip(delivered.handle.tolist(), delivered.value.tolist(), strict=True))
     assert last == newest
+
+
+def test_what_is_no_number_stays_with_its_row_when_rows_are_chosen_and_joined() -> None:
+    first = changes_of([(1, data("a")), (2, data(2.0)), (3, data([1.0, 2.0]))])
+    chosen = joined([first.select(np.array([2, 0])), first])
+    assert chosen.handle.tolist() == [3, 1, 1, 2, 3]
+    assert [chosen.content.get(row) if row in (1, 2) else None for row in range(5)][1:3] == ["a", "a"]
+    assert sorted(chosen.content) == [0, 1, 2, 4]
+    assert chosen.weight == 5 + 2 * 49
