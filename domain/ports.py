@@ -184,6 +184,11 @@ class HistoryWriter(Protocol):
         """Write one tag's past straight to chunks and levels (import, demo plant); return chunks written."""
         ...
 
+    @property
+    def waiting_samples(self) -> int:
+        """Samples that are durable on this PC and wait for their server."""
+        ...
+
     def close(self) -> None: ...
 
 

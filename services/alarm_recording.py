@@ -2,16 +2,17 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from domain.condition.alarms import ACTIVE_CONDITION, Alarm, AlarmEvent, AlarmRule, step
+from domain.condition.alarms import ACTIVE_CONDITION, Alarm, AlarmRule, step
 from domain.errors import Conflict
-from domain.instants import Clock
 from domain.plant.assets import AssetKind
 from domain.plant.plant import Plant
 from domain.plant.tags import TagKind
+from domain.ports import WaveformStore
 from domain.roles import Actor
+from services.alarm_captures import AlarmCapture
 from services.alarm_watch import ConditionChange
 from storage.store import Store
 
@@ -21,45 +22,52 @@ ATTEMPTS = 5
 
 
 class AlarmRecorder:
-    """Writes condition changes in the collector's lane; a window may have changed the row meanwhile."""
+    """Writes condition changes in the collector's lane; a window may have changed the row meanwhile.
 
-    def __init__(self, store: Store, *, actor: Actor, clock: Clock) -> None:
+    Each call may be repeated after the database refused it: what is stored already is not stored again.
+    """
+
+    def __init__(self, store: Store, kept: WaveformStore, *, actor: Actor) -> None:
         self._store = store
+        self._kept = kept
         self._actor = actor
-        self._clock = clock
 
-    def record(
-        self, changes: Iterable[ConditionChange], keep_waveform: Callable[[AlarmRule], UUID | None]
-    ) -> None:
-        """Store each change; a waveform is kept before the alarm that links it."""
-        for change in changes:
-            waveform_id = keep_waveform(change.rule) if change.event is AlarmEvent.CONDITION_TRUE else None
-            self._record(change, waveform_id)
-
-    def _record(self, change: ConditionChange, waveform_id: UUID | None) -> None:
+    def record(self, change: ConditionChange, *, at_us: int, capture: AlarmCapture | None = None) -> None:
+        """Store a change; its waveform is kept before the alarm that links it."""
+        if capture is not None:
+            self._kept.keep(capture.waveform, reason="alarm", identity=capture.waveform_id)
         for _ in range(ATTEMPTS):
             before = self._store.alarms.get(change.rule.id)
             after = step(
                 before,
                 change.event,
                 latching=change.rule.latching,
-                at_us=self._clock.now_us(),
+                at_us=at_us,
                 value=change.value if math.isfinite(change.value) else None,
             )
             if after is before:
                 return
             try:
-                self._write(before, after, change, waveform_id)
+                self._write(before, after, change, capture)
                 return
             except Conflict:
                 continue
         _log.error("alarm %s could not be changed in %d attempts", change.rule.id, ATTEMPTS)
 
-    def _write(self, before: Alarm, after: Alarm, change: ConditionChange, waveform_id: UUID | None) -> None:
+    def link(self, capture: AlarmCapture) -> None:
+        """Keep a waveform that was complete only after the alarm, then tie it to the alarm's row."""
+        self._kept.keep(capture.waveform, reason="alarm", identity=capture.waveform_id)
+        alarm = self._store.alarms.get(capture.rule_id)
+        with self._store.unit_of_work(self._actor) as work:
+            work.alarms.link_waveform(alarm.id, capture.waveform_id)
+
+    def _write(
+        self, before: Alarm, after: Alarm, change: ConditionChange, capture: AlarmCapture | None
+    ) -> None:
         with self._store.unit_of_work(self._actor) as work:
             work.alarms.compare_and_set(before, after, event=change.event)
-            if waveform_id is not None:
-                work.alarms.link_waveform(after.id, waveform_id)
+            if capture is not None:
+                work.alarms.link_waveform(after.id, capture.waveform_id)
 
 
 def stored_conditions(store: Store) -> dict[UUID, bool]:

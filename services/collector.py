@@ -1,6 +1,7 @@
 """The collector process: devices, quality, alarms and history in one event loop and one writer lane."""
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import os
@@ -22,20 +23,24 @@ from acquisition.segments import ControlSegment
 from acquisition.spectrum_board import SpectrumBoard
 from acquisition.supervisor import AcquisitionSupervisor
 from acquisition.value_table import ValueTable
-from domain.condition.alarms import AlarmRule
-from domain.errors import StorageError
+from domain.condition.alarms import AlarmEvent
+from domain.errors import DatabaseUnreachable, StorageError
+from domain.identifiers import new_id
 from domain.instants import Clock
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import Connection, ConnectionKind, Tag
-from domain.ports import ConnectionStatus
+from domain.ports import ConnectionStatus, WaveformWindow
 from services.access import program_actor
+from services.alarm_captures import AlarmCaptures, alarm_samples
 from services.alarm_recording import AlarmRecorder, state_tags, stored_conditions
 from services.alarm_watch import SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
 from services.analysis_child import AnalysisChild
-from services.analysis_records import AnalysisRecord, waveform_of
+from services.analysis_records import AnalysisRecord
 from services.baselines import save_baselines
 from services.derived_tags import DerivedTags
+from services.disk import DiskWatch
 from services.downtime import MissedValues, collected_keys, downtime_rows
+from services.durable_queue import DurableQueue, is_passing
 from services.housekeeping import Housekeeping
 from services.recording import Recorder, WriterLane
 from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
@@ -47,6 +52,10 @@ RING_CAPTURES = 8
 SPECTRUM_LINES = 16_385
 TICK_S = 0.2
 FIRST_CONNECT_S = 20.0
+ALARMS_WAITING = 50_000
+RECORDS_WAITING = 2_000
+"""Jobs that wait in memory while the database is away: hours of alarms, minutes of spectra."""
+
 OWN_LINK_LOSSES = frozenset({"queue_overflow", "scan_overrun"})
 """Losses of a link that are ours: we were too slow. The others are the device's or the wire's."""
 
@@ -90,7 +99,11 @@ class Collector:
             at_start=(_told("plant", store.report.problem), _told("history", self._history.opening.problem)),
         )
         self._recorder = Recorder(self._plant, self._history, self._lane, clock=clock)
-        self._alarms = AlarmRecorder(store, actor=self._actor, clock=clock)
+        self._alarms = AlarmRecorder(store, self._kept, actor=self._actor)
+        self._captures = AlarmCaptures(self._plant, self._newest)
+        self._alarm_queue = DurableQueue(cause="alarm", limit=ALARMS_WAITING)
+        self._record_queue = DurableQueue(cause="analysis_record", limit=RECORDS_WAITING)
+        self._disk = DiskWatch(options.folder, clock=clock)
         self._watch = AlarmWatch(
             self._rules,
             conditions=stored_conditions(store),
@@ -105,6 +118,7 @@ class Collector:
         self._missed: MissedValues | None = None
         self._last_status: SystemStatus | None = None
         self._board = store.open_status_board()
+        self._database_problem = ""
 
     def _rings(self) -> tuple[ValueTable, WaveformRing, SpectrumBoard]:
         folder, waves = self._options.folder, [tag for tag in self._plant.tags if tag.is_waveform]
@@ -184,6 +198,8 @@ class Collector:
             self._beat()
             self._publish_results()
             self._raise(self._watch.tick(now_s=self._clock.monotonic_s()))
+            for capture in self._captures.due(now_s=self._clock.monotonic_s()):
+                self._alarm_queue.put(partial(self._alarms.link, capture))
             if self._clock.monotonic_s() >= next_second:
                 next_second += 1.0
                 self._each_second(sources)
@@ -216,9 +232,18 @@ class Collector:
         return status.last_value_age_s is None and uptime_s < FIRST_CONNECT_S
 
     def _maintain(self) -> None:
-        alarms = self._store.alarms.listed()
-        self._active_alarms = (len(alarms), sum(alarm.needs_acknowledgement for alarm in alarms))
-        self._housekeeping.run()
+        """Do what is due every second besides committing; a database that is away is told, not counted."""
+        self._disk.look()
+        try:
+            alarms = self._store.alarms.listed()
+            self._active_alarms = (len(alarms), sum(alarm.needs_acknowledgement for alarm in alarms))
+            self._housekeeping.run()
+        except StorageError as error:
+            if not is_passing(error):
+                raise
+            self._database_problem = str(error)
+        else:
+            self._database_problem = ""
 
     def _count_missed(self, batch: ReadingBatch) -> None:
         missed = 0 if self._missed is None else self._missed.take(batch)
@@ -229,35 +254,31 @@ class Collector:
         self._raise(self._watch.observe(batch, now_s=self._clock.monotonic_s()))
 
     def _raise(self, changes: Iterable[ConditionChange]) -> None:
-        found = list(changes)
-        if found:
-            self._lane.submit(lambda: self._alarms.record(found, self._keep_for_alarm), cause="alarm")
+        at_us, now_s = self._clock.now_us(), self._clock.monotonic_s()
+        for change in changes:
+            is_new = change.event is AlarmEvent.CONDITION_TRUE
+            capture = self._captures.trigger(change.rule, now_s=now_s) if is_new else None
+            self._alarm_queue.put(partial(self._alarms.record, change, at_us=at_us, capture=capture))
+        if len(self._alarm_queue):
+            self._lane.submit(self._alarm_queue.run, cause="alarm")
 
-    def _keep_for_alarm(self, rule: AlarmRule) -> UUID | None:
-        tag = self._waveform_tag(rule)
-        if tag is None or tag.capture is None:
-            return None
-        window = self._waveforms.newest(tag.key, length=tag.capture.length)
-        return None if window is None else self._kept.keep(waveform_of(tag, window), reason="alarm")
-
-    def _waveform_tag(self, rule: AlarmRule) -> Tag | None:
-        if rule.tag_key is None:
-            return None
-        point_id = self._plant.tag(rule.tag_key).point_id
-        key = None if point_id is None else self._plant.point(point_id).waveform_tag_key
-        return None if key is None else self._plant.tag(key)
+    def _newest(self, tag_key: int, length: int) -> WaveformWindow | None:
+        return self._waveforms.newest(tag_key, length=length)
 
     def _publish_results(self) -> None:
         for record in self._analysis.records():
             self._hub.publish(record.values)
             if record.spectra or record.waveform is not None or record.learned:
-                self._lane.submit(partial(self._keep, record), cause="analysis_record")
+                identity = None if record.waveform is None else new_id()
+                self._record_queue.put(partial(self._keep, record, identity))
+        if len(self._record_queue):
+            self._lane.submit(self._record_queue.run, cause="analysis_record")
 
-    def _keep(self, record: AnalysisRecord) -> None:
+    def _keep(self, record: AnalysisRecord, identity: UUID | None) -> None:
         if record.spectra:
             self._kept.keep_spectra(record.spectra)
         if record.waveform is not None:
-            self._kept.keep(record.waveform, reason="schedule")
+            self._kept.keep(record.waveform, reason="schedule", identity=identity)
         if record.learned:
             with self._store.unit_of_work(self._actor) as work:
                 save_baselines(work, self._plant, record.learned)
@@ -284,14 +305,23 @@ class Collector:
             rss_mb=round(resident_mb(), 1),
             is_simulated=any(connection.is_simulated for connection in self._plant.connections),
             restarts=self._control.get("restarts"),
-            problems=self._housekeeping.problems,
+            problems=self._problems(),
+            queues={"alarms": len(self._alarm_queue), "analysis_records": len(self._record_queue)},
+            samples_waiting=self._history.waiting_samples,
+            disk_hours_left=self._disk.hours_left,
             loop_lag_ms=round(1000 * self._loop_lag_s, 2),
         )
+
+    def _problems(self) -> tuple[str, ...]:
+        """Return what a person should know, each once."""
+        found = (self._database_problem, self._alarm_queue.problem, self._record_queue.problem)
+        return tuple(dict.fromkeys((*self._housekeeping.problems, *filter(None, found))))
 
     def _drops(self, statuses: Iterable[ConnectionStatus]) -> dict[str, int]:
         """Return what this program lost, by cause; what a device never sent is told with its link."""
         total: dict[str, int] = {}
-        sources = [self._recorder.losses.by_cause, self._lane.losses.by_cause, self._hub.losses.by_cause]
+        counters = (self._recorder, self._lane, self._hub, self._alarm_queue, self._record_queue)
+        sources = [counter.losses.by_cause for counter in counters]
         for status in statuses:
             sources.append({cause: n for cause, n in status.drops.items() if cause in OWN_LINK_LOSSES})
         analysis = self._control.get("analysis_dropped")
@@ -303,10 +333,11 @@ class Collector:
         return total
 
     def _write_status(self, status: SystemStatus) -> None:
-        if self._board is not None:
-            self._board.put(SHARED_NAME, status.to_text(), written_us=status.written_us)
         for path in (self._store.folder.runtime / FILE_NAME, *self._options.status_files):
             write_status(path, status)
+        if self._board is not None:
+            with contextlib.suppress(DatabaseUnreachable):  # others see by its age that it is old
+                self._board.put(SHARED_NAME, status.to_text(), written_us=status.written_us)
 
     def _tell_the_end(self) -> None:
         """Leave a status in which everything received is stored, or says what is not."""
@@ -327,6 +358,8 @@ class Collector:
 
     def _close(self) -> None:
         self._analysis.close()
+        self._lane.submit(self._alarm_queue.run, cause="alarm")
+        self._lane.submit(self._record_queue.run, cause="analysis_record")
         self._lane.close()
         self._recorder.finish()
         self._tell_the_end()
@@ -344,6 +377,8 @@ def _told(database: str, problem: str) -> str:
 
 
 def _capacity(tag: Tag) -> int:
-    length = tag.capture.length if tag.capture is not None else 32_768
-    is_streaming = tag.capture is not None and tag.capture.is_streaming
-    return length * (RING_CAPTURES if is_streaming else 2)
+    """Return the samples that a channel's ring holds: captures in advance, and what an alarm looks back."""
+    if tag.capture is None:
+        return 2 * 32_768
+    plain = tag.capture.length * (RING_CAPTURES if tag.capture.is_streaming else 2)
+    return max(plain, 2 * alarm_samples(tag.capture, tag.sampling_rate_hz or 1.0))

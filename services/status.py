@@ -44,6 +44,11 @@ class SystemStatus:
     is_simulated: bool = False
     restarts: int = 0
     loop_lag_ms: float = 0.0
+    queues: Mapping[str, int] = field(default_factory=dict)
+    """Jobs that wait for the database, by kind."""
+    samples_waiting: int = 0
+    """Samples that are durable on this PC and wait for their server."""
+    disk_hours_left: float | None = None
     problems: tuple[str, ...] = field(default=())
 
     def to_plain(self) -> dict[str, Any]:

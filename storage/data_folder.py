@@ -42,6 +42,11 @@ class DataFolder:
         """Tail, chunks and levels of all tags."""
         return self.root / "history.db"
 
+    @property
+    def spool_db(self) -> Path:
+        """Samples that wait for a database server."""
+        return self.root / "spool.db"
+
     def waveform_file(self, month: str) -> Path:
         """File of one UTC month, ``month`` as YYYY-MM."""
         return self.root / f"waveforms-{month}.db"

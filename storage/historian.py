@@ -74,6 +74,11 @@ class Historian:
         """Samples appended and not yet durable."""
         return sum(len(each.batch) for each in self._pending)
 
+    @property
+    def waiting_samples(self) -> int:
+        """Samples that are durable on this PC and wait for their server."""
+        return self._base.waiting_samples
+
     def commit(self) -> CommitReport:
         """Make everything pending durable in one row; StorageError keeps it pending."""
         now_us = self._clock.now_us()
@@ -94,9 +99,11 @@ class Historian:
         """Fold a tail older than its ten minutes into parts, finish hours and days; return the chunks.
 
         ``most_hours`` bounds the hours of tags finished in this call, so that commits need not wait; the
-        rest stays readable and is finished by the next calls.
+        rest stays readable and is finished by the next calls. What waits for a server goes there first.
         """
         with told(self._place):
+            if self._base.catch_up(self._connection):
+                return 0
             if self._folder.is_due(now_us):
                 self._folder.fold()
                 note(self._connection, "clock_us", self._clock.now_us())
@@ -164,6 +171,7 @@ class Historian:
     def close(self) -> None:
         """Close the file; what is pending and not committed is lost, as the report of ``commit`` said."""
         self._connection.close()
+        self._base.close()
 
     def _finish_hours(self, now_us: int, most: int | None) -> int:
         open_until = (now_us - GRACE_US) // MICROSECONDS_PER_HOUR * MICROSECONDS_PER_HOUR

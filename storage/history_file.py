@@ -87,6 +87,17 @@ class HistoryFile:
         connection.execute("PRAGMA cache_size=-16000")
         return connection
 
+    @property
+    def waiting_samples(self) -> int:
+        """Nothing waits: what is put is there."""
+        return 0
+
+    def catch_up(self, connection: SqlConnection) -> int:
+        return 0
+
+    def close(self) -> None:
+        """Connections are closed by whoever opened them."""
+
     def put_tail(self, connection: SqlConnection, row: TailRow) -> None:
         """Write the row, with the key lists it names anew in the same transaction."""
         values = (row.sequence, row.committed_us, row.samples, row.body)

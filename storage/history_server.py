@@ -39,6 +39,17 @@ class HistoryServer:
         """Connect without any right to change anything."""
         return ServerConnection(self._url, is_read_only=True)
 
+    @property
+    def waiting_samples(self) -> int:
+        """Nothing waits: what is put is there."""
+        return 0
+
+    def catch_up(self, connection: SqlConnection) -> int:
+        return 0
+
+    def close(self) -> None:
+        """Connections are closed by whoever opened them."""
+
     def put_tail(self, connection: SqlConnection, row: TailRow) -> None:
         """Write the row once: epoch and sequence know it again when an answer was lost."""
         assert self._lease is not None

@@ -10,6 +10,7 @@ from storage.leases import Lease, ServerLease
 from storage.opening import OpenReport
 from storage.opening_server import open_server_database
 from storage.postgresql import PostgresDatabase, ServerConnection, place_of, server_url
+from storage.spool import SpooledHistory
 from storage.sql import HistoryBase
 from storage.status_board import StatusBoard
 from storage.waveform_server import ServerWaveforms
@@ -20,14 +21,16 @@ class ServerPlaces:
 
     is_shared = True
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, folder: DataFolder) -> None:
         self._url = url
+        self._folder = folder
 
     def has_history(self) -> bool:
         return True
 
     def history(self, lease: Lease | None = None) -> HistoryBase:
-        return HistoryServer(self._url, lease=lease)
+        server = HistoryServer(self._url, lease=lease)
+        return server if lease is None else SpooledHistory(server, self._folder, lease=lease)
 
     def waveforms(self, *, clock: Clock, lease: Lease | None = None) -> WaveformStore:
         return ServerWaveforms(self._url, clock=clock, lease=lease)
@@ -45,4 +48,4 @@ def open_server(
     """Open the plant on a server; errors as in ``storage.opening_server``."""
     url = server_url(address)
     database, report = open_server_database(url, folder, now_us=now_us, start_new=start_new)
-    return database, report, ServerPlaces(url)
+    return database, report, ServerPlaces(url, folder)

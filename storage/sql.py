@@ -116,3 +116,16 @@ class HistoryBase(Protocol):
     def put_tail(self, connection: SqlConnection, row: TailRow) -> None:
         """Make a row of the tail durable, once, whoever asks again; LeaseLost for a writer of the past."""
         ...
+
+    @property
+    def waiting_samples(self) -> int:
+        """Samples that are durable on this PC and wait for their server; 0 where there is none."""
+        ...
+
+    def catch_up(self, connection: SqlConnection) -> int:
+        """Send some of what waits for the server, oldest first; return the samples that wait still."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files of its own."""
+        ...

@@ -46,8 +46,10 @@ def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
 
 
 def raise_alarm(store: Store, clock: FakeClock, which: AlarmRule, event: AlarmEvent) -> None:
-    recorder = AlarmRecorder(store, actor=program_actor("collector"), clock=clock)
-    recorder.record([ConditionChange(which, event, 91.5)], lambda _: None)
+    kept = store.open_waveforms(is_writer=True)
+    recorder = AlarmRecorder(store, kept, actor=program_actor("collector"))
+    recorder.record(ConditionChange(which, event, 91.5), at_us=clock.now_us())
+    kept.close()
 
 
 def test_an_operator_sees_and_acknowledges_what_the_collector_raised(store: Store, clock: FakeClock) -> None:
