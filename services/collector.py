@@ -162,7 +162,7 @@ class Collector:
             last = reader.last_values(collected_keys(self._plant))
         finally:
             reader.close()
-        if self._control.get("restarts"):
+        if self._control.get("restarts") or self._store.term.took_over:
             self._missed = MissedValues(self._plant, last)
         rows = downtime_rows(self._plant, last, started_us=self._started_us)
         if rows is not None:

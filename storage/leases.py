@@ -32,17 +32,22 @@ _RENEW: Final = (
     f"UPDATE public.leases SET expires_us = {_NOW_US} + ? WHERE name = ? AND epoch = ? AND holder = ?"
 )
 _RELEASE: Final = "UPDATE public.leases SET expires_us = 0 WHERE name = ? AND epoch = ? AND holder = ?"
-_HOLDER: Final = "SELECT holder, epoch FROM public.leases WHERE name = ?"
+_HOLDER: Final = "SELECT holder, epoch, expires_us FROM public.leases WHERE name = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseTerm:
-    """One unbroken time of holding. ``follows_own`` says that nobody else held the lease in between."""
+    """One unbroken time of holding.
+
+    ``follows_own`` says that nobody else held the lease in between, ``took_over`` that the holder before was
+    another one that did not give it back.
+    """
 
     name: str
     holder: str
     epoch: int
     follows_own: bool
+    took_over: bool = False
 
 
 class Lease(Protocol):
@@ -132,8 +137,10 @@ class ServerLease:
         if taken is None:
             return False
         epoch = int(taken[0])
-        is_own = before is not None and before[0] == self._holder and int(before[1]) == epoch - 1
-        self._term = LeaseTerm(COLLECTOR, self._holder, epoch, follows_own=is_own)
+        holder, last_epoch, expires_us = before or ("", 0, 0)
+        is_own = holder == self._holder and int(last_epoch) == epoch - 1
+        took_over = bool(holder) and holder != self._holder and int(expires_us) > 0
+        self._term = LeaseTerm(COLLECTOR, self._holder, epoch, is_own, took_over)
         return True
 
     def _renew_on(self) -> None:

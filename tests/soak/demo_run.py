@@ -42,8 +42,12 @@ def seconds_until(condition: Callable[[], bool], *, limit_s: float, what: str, p
 class DemoRun:
     """One ``main.py demo --no-window`` on a folder, and the processes it started."""
 
-    def __init__(self, folder: Path, *, for_s: float, pace: float | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, for_s: float, pace: float | None = None, database: str | None = None
+    ) -> None:
+        """``database`` is the address of a server that workstations share."""
         self.folder = folder
+        self._database = database
         self._arguments = ["--for", str(for_s), *(() if pace is None else ("--pace", str(pace)))]
         self._process: subprocess.Popen[bytes] | None = None
         self._restarted: list[subprocess.Popen[bytes]] = []
@@ -65,11 +69,15 @@ class DemoRun:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             return subprocess.Popen(
-                program_command(name, "--data-dir", str(self.folder), *arguments),
+                program_command(name, "--data-dir", str(self.folder), *self._place, *arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+
+    @property
+    def _place(self) -> tuple[str, ...]:
+        return () if self._database is None else ("--database", self._database)
 
     @property
     def _status_file(self) -> Path:
@@ -95,7 +103,9 @@ class DemoRun:
 
     def store(self) -> "contextlib.closing[Store]":
         """Open the folder's data for reading beside the collector."""
-        return contextlib.closing(open_store(self.folder, role="tool", clock=SystemClock()))
+        return contextlib.closing(
+            open_store(self.folder, role="tool", clock=SystemClock(), database=self._database)
+        )
 
     def pid(self, name: str) -> int:
         """Return the process that holds one of the locks of ``PROCESSES``."""
@@ -113,6 +123,11 @@ class DemoRun:
 
     def freeze(self, name: str) -> None:
         os.kill(self.pid(name), signal.SIGSTOP)
+
+    def freeze_session(self) -> None:
+        """Stop the command that keeps the demo together, so that the plant outlives its collector."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGSTOP)
 
     def thaw(self, name: str) -> None:
         os.kill(self.pid(name), signal.SIGCONT)
