@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
+from acquisition.json_path import path_steps
 from domain.errors import ConfigurationError
 
 Plain = Mapping[str, object]
@@ -93,8 +94,16 @@ class _Fields:
             raise self.wrong(field, f"must be a whole number from {low} to {high}, got {value!r}")
         return value
 
-    def text(self, field: str) -> str:
-        value = self._plain.get(field)
+    def number(self, field: str, *, low: float, high: float, default: float) -> float:
+        value = self._plain.get(field, default)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise self.wrong(field, f"must be a number from {low:g} to {high:g}, got {value!r}")
+        return float(value)
+
+    def text(self, field: str, *, default: str | None = None) -> str:
+        value = self._plain.get(field, default)
+        if value == default == "":
+            return ""
         if not isinstance(value, str) or not value:
             raise self.wrong(field, f"must be a text, got {value!r}")
         return value
@@ -259,3 +268,89 @@ class ReplayAddress:
     def to_plain(self) -> dict[str, object]:
         """Return the plain form."""
         return {"channel": self.channel}
+
+
+class MqttFormat(Enum):
+    """What the payload of a topic is."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    JSON = "json"
+    FLOAT32 = "float32"
+    """Little-endian samples of a waveform."""
+    INT16 = "int16"
+    SPARKPLUG = "sparkplug"
+
+
+class TimeForm(Enum):
+    """How a time stamp is written: a number since 1970 in a unit, or ISO 8601 (UTC by default)."""
+
+    SECONDS = "s"
+    MILLISECONDS = "ms"
+    MICROSECONDS = "us"
+    ISO = "iso"
+
+
+@dataclass(frozen=True, slots=True)
+class MqttAddress:
+    """Where a value is published.
+
+    ``topic`` is the exact topic, without wildcards; for Sparkplug it is "group/node" or "group/node/device"
+    and ``metric`` the name there. ``path`` leads into JSON, ``time_path`` to its time stamp ("" when there is
+    none). A topic that is silent for ``silent_after_s`` turns stale; 0, the default, means that it reports by
+    exception.
+    """
+
+    topic: str
+    format: MqttFormat = MqttFormat.NUMBER
+    path: str = ""
+    metric: str = ""
+    time_path: str = ""
+    time_form: TimeForm = TimeForm.SECONDS
+    silent_after_s: float = 0.0
+
+    @classmethod
+    def from_plain(cls, plain: Plain, *, tag_name: str = "") -> "MqttAddress":
+        """Return the address of a plain mapping; ConfigurationError names tag and field."""
+        fields = _Fields(plain, tag_name)
+        fields.only("topic", "format", "path", "metric", "time_path", "time_form", "silent_after_s")
+        address = cls(
+            topic=fields.text("topic"),
+            format=fields.choice("format", MqttFormat, default=MqttFormat.NUMBER),
+            path=fields.text("path", default=""),
+            metric=fields.text("metric", default=""),
+            time_path=fields.text("time_path", default=""),
+            time_form=fields.choice("time_form", TimeForm, default=TimeForm.SECONDS),
+            silent_after_s=fields.number("silent_after_s", low=0, high=1e7, default=0.0),
+        )
+        address._check(fields)
+        return address
+
+    def _check(self, fields: _Fields) -> None:
+        if any(sign in self.topic for sign in "+#\0") or len(self.topic.encode()) > 65535:
+            raise fields.wrong("topic", f"must be one topic without wildcards, got {self.topic!r}")
+        is_sparkplug = self.format is MqttFormat.SPARKPLUG
+        if is_sparkplug and self.topic.count("/") not in (1, 2):
+            raise fields.wrong("topic", f"must be group/node or group/node/device, got {self.topic!r}")
+        if is_sparkplug != bool(self.metric):
+            raise fields.wrong("metric", "belongs to format sparkplug, and only to it")
+        for name in ("path", "time_path"):
+            path = getattr(self, name)
+            if path and self.format is not MqttFormat.JSON:
+                raise fields.wrong(name, "belongs to format json")
+            try:
+                path_steps(path)
+            except ValueError as unreadable:
+                raise fields.wrong(name, str(unreadable)) from None
+
+    def to_plain(self) -> dict[str, object]:
+        """Return the plain form; defaults are left out."""
+        plain: dict[str, object] = {"topic": self.topic, "format": self.format.value}
+        for name in ("path", "metric", "time_path"):
+            if getattr(self, name):
+                plain[name] = getattr(self, name)
+        if self.time_form is not TimeForm.SECONDS:
+            plain["time_form"] = self.time_form.value
+        if self.silent_after_s:
+            plain["silent_after_s"] = self.silent_after_s
+        return plain

@@ -35,6 +35,12 @@ def _opcua(connection: Connection, clock: Clock) -> Driver:
     return OpcUaDriver(connection, clock=clock)
 
 
+def _mqtt(connection: Connection, clock: Clock) -> Driver:
+    from acquisition.drivers.mqtt_driver import MqttDriver
+
+    return MqttDriver(connection, clock=clock)
+
+
 def _replay(connection: Connection, clock: Clock) -> Driver:
     from acquisition.drivers.replay import ReplayDriver
 
@@ -49,6 +55,9 @@ DRIVERS: Final[Mapping[ConnectionKind, DriverEntry]] = MappingProxyType(
             _opcua,
             is_polled=False,
             is_unsigned=lambda connection: connection.options.get("security") == "None",
+        ),
+        ConnectionKind.MQTT: DriverEntry(
+            _mqtt, is_polled=False, is_unsigned=lambda connection: not connection.options.get("tls")
         ),
         ConnectionKind.REPLAY: DriverEntry(_replay, is_polled=False),
     }

@@ -149,12 +149,18 @@ class SampleBlock:
 
 @dataclass(slots=True)
 class LossCounter:
-    """Counts of what was lost, by cause. Any drop anywhere is counted here and shown."""
+    """Counts of what was lost, by cause. Any drop anywhere is counted here and shown.
+
+    One thread counts, others may look at ``by_cause`` meanwhile: a new cause makes a new dictionary.
+    """
 
     by_cause: dict[str, int] = field(default_factory=dict)
 
     def add(self, cause: str, count: int = 1) -> None:
-        self.by_cause[cause] = self.by_cause.get(cause, 0) + count
+        if cause in self.by_cause:
+            self.by_cause[cause] += count
+        else:
+            self.by_cause = {**self.by_cause, cause: count}
 
     @property
     def total(self) -> int:
