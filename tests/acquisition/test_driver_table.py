@@ -11,7 +11,15 @@ import acquisition
 ROOT = Path(acquisition.__file__).parent
 
 
-@pytest.mark.parametrize(("library", "modules"), [("pymodbus", []), ("asyncua", ["opcua.py"])])
+@pytest.mark.parametrize(
+    ("library", "modules"),
+    [
+        ("pymodbus", []),
+        ("asyncua", ["opcua.py"]),
+        ("paho", ["mqtt.py"]),
+        ("google", ["sparkplug_payload.py"]),
+    ],
+)
 def test_no_more_than_one_module_imports_the_library(library: str, modules: list[str]) -> None:
     """Modbus TCP is spoken on sockets of our own; pymodbus only serves the demo plant."""
     importers = [
@@ -28,5 +36,6 @@ def test_no_more_than_one_module_imports_the_library(library: str, modules: list
 
 
 def test_the_table_alone_loads_no_library() -> None:
-    check = "import sys, acquisition.supervisor; sys.exit(bool({'pymodbus', 'asyncua'} & sys.modules.keys()))"
+    libraries = {"pymodbus", "asyncua", "paho", "google.protobuf"}
+    check = f"import sys, acquisition.supervisor; sys.exit(bool({libraries} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT.parent, check=False).returncode == 0

@@ -16,6 +16,7 @@ from domain.plant.quality import Quality, QualityCause
 from domain.plant.readings import ReadingBatch, SampleBlock
 from domain.plant.tags import Connection, ConnectionKind, Tag
 from tests.protocol.fault_server import FaultServer
+from tests.protocol.mqtt_stage import Broker, Publisher, beating, topic_tag
 from tests.protocol.opcua_stage import ServerChild, node_tag, plain_connection
 from tests.protocol.stage import RealClock, connection, tag, until
 from tests.protocol.tls_stage import Authority
@@ -64,6 +65,21 @@ async def opcua(free_port: int, folder: Path) -> AsyncIterator[Case]:
 
 
 @contextlib.asynccontextmanager
+async def mqtt(free_port: int, folder: Path) -> AsyncIterator[Case]:
+    broker = Broker(folder).start()
+    owner = connection(ConnectionKind.MQTT, host="127.0.0.1", port=broker.port, read_wait_s=1.0)
+    tags = [topic_tag(key, owner, "both", "json", path=f"$.v{key}") for key in (1, 2)]
+    missing = topic_tag(9, owner, "both", "json", path="$.v9")
+    gone = connection(ConnectionKind.MQTT, host="127.0.0.1", port=free_port)
+    try:
+        with Publisher(broker.port) as device:
+            async with beating(lambda number: device.send("both", f'{{"v1": {number}, "v2": 2}}')):
+                yield Case(owner, tags, missing, gone)
+    finally:
+        broker.kill()
+
+
+@contextlib.asynccontextmanager
 async def replay(free_port: int, folder: Path) -> AsyncIterator[Case]:
     path = folder / "run.csv"
     path.write_text("t,a,b\n0,1,2\n0.05,3,4\n", encoding="utf-8")
@@ -77,6 +93,7 @@ CASES: Mapping[ConnectionKind, Callable[[int, Path], contextlib.AbstractAsyncCon
     ConnectionKind.MODBUS_TCP: modbus_tcp,
     ConnectionKind.MODBUS_TLS: modbus_tls,
     ConnectionKind.OPCUA: opcua,
+    ConnectionKind.MQTT: mqtt,
     ConnectionKind.REPLAY: replay,
 }
 """A new kind of connection is one function above and one line here."""
