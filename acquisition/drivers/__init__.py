@@ -51,6 +51,8 @@ DRIVERS: Final[Mapping[ConnectionKind, DriverEntry]] = MappingProxyType(
     {
         ConnectionKind.MODBUS_TCP: DriverEntry(_modbus, is_polled=True),
         ConnectionKind.MODBUS_TLS: DriverEntry(_modbus, is_polled=True),
+        ConnectionKind.MODBUS_SERIAL: DriverEntry(_modbus, is_polled=True),
+        ConnectionKind.MODBUS_RTU_TCP: DriverEntry(_modbus, is_polled=True),
         ConnectionKind.OPCUA: DriverEntry(
             _opcua,
             is_polled=False,

@@ -1,5 +1,7 @@
 """Typed access to the plain options of a connection; complaints name connection and option."""
 
+from collections.abc import Sequence
+
 from domain.errors import ConfigurationError
 from domain.plant.tags import Connection
 
@@ -40,6 +42,13 @@ class Options:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
             raise self.wrong(name, f"must be a number from {low:g} to {high:g}, got {value!r}")
         return float(value)
+
+    def choice(self, name: str, allowed: Sequence[str], *, default: str) -> str:
+        """Return one of the allowed words."""
+        value = self._connection.options.get(name, default)
+        if not isinstance(value, str) or value not in allowed:
+            raise self.wrong(name, f"must be one of {', '.join(allowed)}, got {value!r}")
+        return value
 
     def flag(self, name: str) -> bool:
         """Return a yes or no; no when absent."""

@@ -17,11 +17,12 @@ ROOT = Path(acquisition.__file__).parent
         ("pymodbus", []),
         ("asyncua", ["opcua.py"]),
         ("paho", ["mqtt.py"]),
+        ("serial", ["serial_line.py"]),
         ("google", ["sparkplug_payload.py"]),
     ],
 )
 def test_no_more_than_one_module_imports_the_library(library: str, modules: list[str]) -> None:
-    """Modbus TCP is spoken on sockets of our own; pymodbus only serves the demo plant."""
+    """Modbus is spoken on links of our own; pymodbus only serves the demo plant."""
     importers = [
         path.name
         for path in ROOT.rglob("*.py")
@@ -36,6 +37,6 @@ def test_no_more_than_one_module_imports_the_library(library: str, modules: list
 
 
 def test_the_table_alone_loads_no_library() -> None:
-    libraries = {"pymodbus", "asyncua", "paho", "google.protobuf"}
+    libraries = {"pymodbus", "asyncua", "paho", "serial", "google.protobuf"}
     check = f"import sys, acquisition.supervisor; sys.exit(bool({libraries} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT.parent, check=False).returncode == 0

@@ -18,6 +18,7 @@ from domain.plant.tags import Connection, ConnectionKind, Tag
 from tests.protocol.fault_server import FaultServer
 from tests.protocol.mqtt_stage import Broker, Publisher, beating, topic_tag
 from tests.protocol.opcua_stage import ServerChild, node_tag, plain_connection
+from tests.protocol.rtu_slave import PtyLine, RtuUnits, TcpSlave
 from tests.protocol.stage import RealClock, connection, tag, until
 from tests.protocol.tls_stage import Authority
 
@@ -49,6 +50,22 @@ async def modbus_tls(free_port: int, folder: Path) -> AsyncIterator[Case]:
     async with FaultServer(0, illegal={900}, tls=ours.server_context()) as server:
         owner = ours.connection(server.port)
         yield registers_of(owner, Authority(folder, "stranger").connection(server.port))
+
+
+@contextlib.asynccontextmanager
+async def modbus_serial(free_port: int, folder: Path) -> AsyncIterator[Case]:
+    async with PtyLine(RtuUnits(illegal={900})) as line:
+        kind = ConnectionKind.MODBUS_SERIAL
+        owner = connection(kind, port=line.path, parity="none")
+        yield registers_of(owner, connection(kind, port=str(folder / "gone")))
+
+
+@contextlib.asynccontextmanager
+async def modbus_rtu_tcp(free_port: int, folder: Path) -> AsyncIterator[Case]:
+    async with TcpSlave(RtuUnits(illegal={900})) as server:
+        kind = ConnectionKind.MODBUS_RTU_TCP
+        gone = connection(kind, host="127.0.0.1", port=free_port)
+        yield registers_of(connection(kind, host="127.0.0.1", port=server.port), gone)
 
 
 def registers_of(owner: Connection, gone: Connection) -> Case:
@@ -92,6 +109,8 @@ async def replay(free_port: int, folder: Path) -> AsyncIterator[Case]:
 CASES: Mapping[ConnectionKind, Callable[[int, Path], contextlib.AbstractAsyncContextManager[Case]]] = {
     ConnectionKind.MODBUS_TCP: modbus_tcp,
     ConnectionKind.MODBUS_TLS: modbus_tls,
+    ConnectionKind.MODBUS_SERIAL: modbus_serial,
+    ConnectionKind.MODBUS_RTU_TCP: modbus_rtu_tcp,
     ConnectionKind.OPCUA: opcua,
     ConnectionKind.MQTT: mqtt,
     ConnectionKind.REPLAY: replay,
