@@ -276,10 +276,13 @@ def restore(options: argparse.Namespace) -> int:
 
 
 def migrate(options: argparse.Namespace) -> int:
-    """Bring the plant database to this program's schema, after a backup."""
-    from services.keeping import migrate_folder
+    """Bring the plant database to this program's schema, after a backup; or move the plant with --to."""
+    from services.keeping import migrate_folder, move_folder
 
-    report = migrate_folder(options.data_dir)
+    if options.to is None:
+        report = migrate_folder(options.data_dir)
+    else:
+        report = move_folder(options.data_dir, options.to, progress=_print_rows)
     print(json.dumps(report) if options.json else _lines(report))
     return 0
 
@@ -352,6 +355,11 @@ def _is_offscreen() -> bool:
 def _print_progress(step: str, share: float) -> None:
     if sys.stderr.isatty():
         print(f"\rPreparing the demo plant: {step.replace('_', ' ')} {share:4.0%} ", end="", file=sys.stderr)
+
+
+def _print_rows(table: str, rows: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{table}: {rows} rows   ", end="", file=sys.stderr)
 
 
 def _lines(report: dict[str, Any]) -> str:
@@ -456,7 +464,9 @@ def _parser(data_dir: Path) -> argparse.ArgumentParser:
     restore_parser = add("restore", restore)
     restore_parser.add_argument("file", type=Path, metavar="BACKUP")
     restore_parser.add_argument("--dry-run", action="store_true", help="say what would happen")
-    add("migrate", migrate)
+    add("migrate", migrate).add_argument(
+        "--to", metavar="URL", help="move the plant to postgresql://user@host/db, or back to sqlite"
+    )
     import_parser = add("import", import_setup)
     import_parser.add_argument("file", type=Path, metavar="FILE")
     import_parser.add_argument("--dry-run", action="store_true", help="say what would happen")

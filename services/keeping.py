@@ -1,5 +1,6 @@
 """Keeping the data safe and moving the set-up: backup, verify, restore, migrate, export, import."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,19 @@ def migrate_folder(folder: Path) -> dict[str, Any]:
         return {"outcome": report.outcome.value, "problem": report.problem, "sqlite": report.sqlite_version}
     finally:
         store.close()
+
+
+def move_folder(folder: Path, target: str, *, progress: Callable[[str, int], None]) -> dict[str, Any]:
+    """Move the plant of a folder to a server, or back into files ("sqlite"); prove every table."""
+    from storage.moving_plant import move_plant
+
+    data = prepare_data_folder(folder)
+    copied = move_plant(data, target=target, clock=SystemClock(), progress=progress)
+    return {
+        "moved_to": target,
+        "rows": {each.table: each.rows for each in copied},
+        "digests": {each.table: each.digest for each in copied},
+    }
 
 
 def export_file(folder: Path, path: Path) -> None:
@@ -95,6 +109,6 @@ def import_file(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, Any]
 
 
 def _existing(folder: Path) -> DataFolder:
-    if not (folder / "plant.db").exists():
+    if not (folder / "plant.db").exists() and not (folder / "plant.known").exists():
         raise NotFound(f"{folder} holds no plant database; name its folder with --data-dir", key="no_plant")
     return prepare_data_folder(folder)

@@ -85,7 +85,7 @@ def open_plant_database(
             report = _recover(folder, finding, now_us=now_us, must_be_free=must_be_free)
             finding = look_at(folder, check_s=check_s, start_new=False)
         migrations.refuse_newer(finding.revision)
-        _prepare_file(folder, is_new=finding.is_new)
+        prepare_file(folder, is_new=finding.is_new)
     database = Database(folder.plant_db, write_lock=lock, is_checkpointer=is_collector, busy_s=busy_s)
     try:
         plant_id, outcome = _bring_up(database, folder, finding, now_us=now_us)
@@ -137,7 +137,7 @@ def _recover(
     )
 
 
-def _prepare_file(folder: DataFolder, *, is_new: bool) -> None:
+def prepare_file(folder: DataFolder, *, is_new: bool) -> None:
     """Make the file when it is new; switch on the write-ahead log (a restored copy comes without one)."""
     try:
         connection = connect(folder.plant_db, mode="rwc" if is_new else "rw")

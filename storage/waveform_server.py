@@ -18,7 +18,7 @@ from storage.history_codec import ChunkCodec
 from storage.history_server import FencedConnection
 from storage.leases import Lease
 from storage.postgresql import ServerConnection, place_of
-from storage.sql import immediate
+from storage.sql import SqlConnection, immediate
 from storage.waveform_rows import (
     INSERT_SPECTRUM,
     INSERT_WAVEFORM,
@@ -127,14 +127,18 @@ class ServerWaveforms:
 
     def _make_month(self, table: str, instant_us: int) -> None:
         name = _partition(table, instant_us)
-        if name in self._months:
-            return
-        low_us, high_us = _month_ends(instant_us)
-        self._connection.execute(
-            f"CREATE TABLE IF NOT EXISTS history.{name} PARTITION OF history.{table} "
-            f"FOR VALUES FROM ({low_us}) TO ({high_us})"
-        )
-        self._months.add(name)
+        if name not in self._months:
+            make_month(self._connection, table, instant_us)
+            self._months.add(name)
+
+
+def make_month(connection: SqlConnection, table: str, instant_us: int) -> None:
+    """Make the partition of "waveform" or "spectrum" that holds the instant, unless it is there."""
+    low_us, high_us = _month_ends(instant_us)
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS history.{_partition(table, instant_us)} PARTITION OF history.{table} "
+        f"FOR VALUES FROM ({low_us}) TO ({high_us})"
+    )
 
 
 def _partition(table: str, instant_us: int) -> str:

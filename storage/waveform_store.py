@@ -198,7 +198,19 @@ class MonthlyWaveforms:
             connection.close()
 
     def _file_of(self, instant_us: int) -> Path:
-        return self._folder.waveform_file(_month(instant_us))
+        return month_file(self._folder, instant_us)
+
+
+def month_file(folder: DataFolder, instant_us: int) -> Path:
+    """Return the file of the instant's UTC month."""
+    return folder.waveform_file(_month(instant_us))
+
+
+def open_month(path: Path, *, mode: str) -> sqlite3.Connection:
+    """Open one month's file, "ro", or "rwc" to make it when it is missing; errors as when it is kept."""
+    if mode == "rwc" and not path.exists():
+        return _made(path)
+    return _checked(path, mode="rw" if mode == "rwc" else mode)
 
 
 def _month(instant_us: int) -> str:

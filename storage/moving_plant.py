@@ -1,0 +1,106 @@
+"""One move of a whole plant: checked before, proven after, the source set aside."""
+
+from dataclasses import replace
+
+from domain.errors import ConfigurationError
+from domain.instants import Clock
+from storage import migrations
+from storage.data_folder import DataFolder
+from storage.database import Database
+from storage.inspection import look_at
+from storage.location import SETTINGS_FILE, database_address
+from storage.locks import InstanceLock, WriteLock
+from storage.moving import Copied, Progress, copy_plant
+from storage.moving_history import FileSide, ServerSide, Side, copy_history
+from storage.opening import prepare_file
+from storage.postgresql import PostgresDatabase, server_url
+from storage.set_aside import set_aside
+from storage.settings_file import read_settings, write_settings
+from storage.sql import PlantDatabase
+
+
+def move_plant(
+    folder: DataFolder, *, target: str, clock: Clock, progress: Progress = lambda table, rows: None
+) -> list[Copied]:
+    """Move the plant of a data folder to a server (``target`` is its address) or into files ("sqlite").
+
+    Nothing may run on the folder meanwhile (AlreadyRunning). Afterwards the folder's settings name the new
+    place, and files that were the source lie in quarantine; a server keeps its tables. ConfigurationError
+    when the target holds something or is where the plant lies already; any failure leaves the plant where it
+    was.
+    """
+    present = database_address(folder, None)
+    if (present or "sqlite") == target:
+        raise ConfigurationError(f"the plant of {folder.root} lies there already", key="already_there")
+    with InstanceLock(folder.runtime, "collector"), InstanceLock(folder.runtime, "window"):
+        if present is None:
+            copied = _moved(
+                _files(folder), FileSide(folder, now_us=clock.now_us()), *_server(target), progress
+            )
+            _set_files_aside(folder, clock.now_us())
+        elif target == "sqlite":
+            _refuse_files(folder)
+            server = PostgresDatabase(server_url(present)), ServerSide(server_url(present))
+            files = _new_files(folder), FileSide(folder, now_us=clock.now_us())
+            copied = _moved(*server, *files, progress)
+        else:
+            raise ConfigurationError("move from one server to another by way of files: first --to sqlite")
+    _name_place(folder, None if target == "sqlite" else target)
+    return copied
+
+
+def _moved(
+    source: PlantDatabase, history: Side, target: PlantDatabase, new_history: Side, progress: Progress
+) -> list[Copied]:
+    try:
+        return [
+            *copy_plant(source, target, progress=progress),
+            *copy_history(history, new_history, progress=progress),
+        ]
+    finally:
+        for each in (source, history, target, new_history):
+            each.close()
+
+
+def _files(folder: DataFolder) -> Database:
+    finding = look_at(folder, check_s=60.0, start_new=False)
+    if finding.problem or finding.is_new or finding.revision != migrations.HEAD:
+        raise ConfigurationError(
+            f"{folder.plant_db} cannot be moved ({finding.problem or 'not at the present schema'}); "
+            "run 'migrate' first",
+            key="cannot_move",
+        )
+    return Database(folder.plant_db, write_lock=WriteLock(folder.write_lock), is_checkpointer=True)
+
+
+def _new_files(folder: DataFolder) -> Database:
+    prepare_file(folder, is_new=True)
+    database = Database(folder.plant_db, write_lock=WriteLock(folder.write_lock), is_checkpointer=True)
+    with database.write() as connection:
+        migrations.upgrade(connection)
+    return database
+
+
+def _server(address: str) -> tuple[PostgresDatabase, ServerSide]:
+    url = server_url(address)
+    database = PostgresDatabase(url)
+    with database.write() as connection:
+        if migrations.stored_revision(connection) != migrations.HEAD:
+            migrations.upgrade(connection)
+    return database, ServerSide(url)
+
+
+def _refuse_files(folder: DataFolder) -> None:
+    found = [path for path in (folder.plant_db, folder.history_db, *folder.waveform_files()) if path.exists()]
+    if found:
+        raise ConfigurationError(f"{found[0]} is in the way; move it elsewhere first", key="target_not_empty")
+
+
+def _set_files_aside(folder: DataFolder, now_us: int) -> None:
+    for path in (folder.plant_db, folder.history_db, *folder.waveform_files()):
+        set_aside(path, folder.quarantine, now_us=now_us)
+
+
+def _name_place(folder: DataFolder, address: str | None) -> None:
+    path = folder.root / SETTINGS_FILE
+    write_settings(path, replace(read_settings(path).settings, database=address))
