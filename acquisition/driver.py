@@ -38,7 +38,10 @@ class Driver(Protocol):
         ...
 
     def subscribe(self, tags: Sequence[Tag]) -> AsyncIterator[ReadingBatch | SampleBlock]:
-        """Deliver values as they come until the link fails (raises) or ``close`` is called (ends)."""
+        """Deliver values as they come until the link fails (raises) or ``close`` is called (ends).
+
+        An empty batch says that the link is up and nothing has come yet.
+        """
         ...
 
     async def write(self, tag: Tag, value: bool | int | float | str) -> None:

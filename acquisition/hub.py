@@ -6,7 +6,7 @@ import numpy as np
 
 from acquisition.ring_buffer import WaveformRing
 from acquisition.value_table import ValueTable
-from domain.plant.quality import CLASS_MASK
+from domain.plant.quality import CLASS_MASK, QualityFlag
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, reading_batch
 
 BatchListener = Callable[[ReadingBatch], None]
@@ -15,19 +15,25 @@ BatchListener = Callable[[ReadingBatch], None]
 class TagHub:
     """Takes batches and blocks, writes them to shared memory and tells its listeners, in this order.
 
-    Listeners run in the caller's thread and must not block: they enqueue.
+    Listeners run in the caller's thread and must not block: they enqueue. Back-filled rows say what was: they
+    reach the listeners of the past and neither shared memory nor rules about the present.
     """
 
     def __init__(self, values: ValueTable, waveforms: WaveformRing) -> None:
         self._values = values
         self._waveforms = waveforms
         self._batch_listeners: list[BatchListener] = []
+        self._past_listeners: list[BatchListener] = []
         self.losses = LossCounter()
         self.samples_received = 0
 
     def on_batch(self, listener: BatchListener) -> None:
-        """Call the listener with every batch from now on."""
+        """Call the listener with every batch of present values from now on."""
         self._batch_listeners.append(listener)
+
+    def on_past(self, listener: BatchListener) -> None:
+        """Call the listener with every batch of back-filled values from now on."""
+        self._past_listeners.append(listener)
 
     def publish(self, item: ReadingBatch | SampleBlock) -> None:
         """Hand over one item; values of unknown tags are counted as lost."""
@@ -40,6 +46,13 @@ class TagHub:
         unknown = int((self._values.slots(batch.tag_key) < 0).sum())
         if unknown:
             self.losses.add("unknown_tag", unknown)
+        is_past = (batch.quality & QualityFlag.BACK_FILLED) != 0
+        if is_past.any():
+            past, batch = batch.select(is_past), batch.select(~is_past)
+            for listener in self._past_listeners:
+                listener(past)
+        if not len(batch):
+            return
         self._values.write(batch)
         for listener in self._batch_listeners:
             listener(batch)

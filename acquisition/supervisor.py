@@ -164,12 +164,15 @@ class ConnectionSupervisor:
             passed = self._inspection.batch(item, now_s=now_s)
         if passed is None:
             return
-        if has_value(passed):
-            self._last_value_s = now_s
+        is_sign_of_life = isinstance(passed, ReadingBatch) and not len(passed)
+        if is_sign_of_life or has_value(passed):
             self._is_marked_bad = False
             self._retry_s = FIRST_RETRY_S
             self._change_state(DriverState.CONNECTED, None)
-        self._sink.publish(passed)
+        if not is_sign_of_life:
+            if has_value(passed):
+                self._last_value_s = now_s
+            self._sink.publish(passed)
 
     def _lose(self, state: DriverState, problem: ControlRoomError) -> None:
         """Turn every tag bad, once per loss."""

@@ -139,6 +139,7 @@ class Collector:
         self._control.set("epoch", self._epoch)
         self._control.set("collector_pid", os.getpid())
         self._hub.on_batch(self._recorder.take)
+        self._hub.on_past(self._recorder.take)
         self._hub.on_batch(self._watch_values)
         self._hub.on_batch(self._count_missed)
         quick, slow = self._sources(is_slow=False), self._sources(is_slow=True)

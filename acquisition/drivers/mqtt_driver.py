@@ -13,6 +13,7 @@ from acquisition.drivers.mqtt_payloads import Message, TopicReader
 from acquisition.drivers.mqtt_settings import MqttSettings
 from acquisition.drivers.sparkplug import EdgeNode, SparkplugTopic, node_of
 from acquisition.drivers.tag_values import (
+    NOTHING_YET,
     Delivered,
     TagValue,
     bad_value,
@@ -89,6 +90,7 @@ class MqttDriver:
         first: dict[int, TagValue] = {}
         routes, inbox = await self._begin(link, tags, into=first)
         silence = _Silence(routes.silent_after_s, now_s=self._clock.monotonic_s())
+        yield NOTHING_YET
         batch = batch_of(first.values())
         try:
             while not self._is_closing:

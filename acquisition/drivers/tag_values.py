@@ -33,6 +33,10 @@ class TagValue:
 Delivered = TagValue | SampleBlock
 
 
+NOTHING_YET: Final = reading_batch([], [], quality=0, source_us=0, receive_us=0)
+"""Says that the link is up before anything has come."""
+
+
 def inbox_key(item: Delivered) -> Hashable:
     """Return what an overflowing inbox keeps the newest of: now and the past of each tag."""
     return item.tag_key, isinstance(item, TagValue) and item.is_past

@@ -252,6 +252,7 @@ async def test_f28_a_flood_is_counted_exactly_and_every_tag_keeps_its_newest_val
     stream = driver.subscribe(
         [*(topic_tag(key, owner, f"flood/{key}") for key in range(20)), probe_tag(owner)]
     )
+    await anext(stream)  # the link is up
     await anext(stream)  # the probe
     newest: dict[int, float] = {}
     delivered = 0
@@ -325,6 +326,13 @@ async def test_a_topic_that_should_speak_and_does_not_turns_stale(broker: Broker
             assert stage.memory.is_good(2), "it reports by exception"
             device.send("quiet/sensor", "1")
             await until(lambda: stage.memory.is_good(1), within_s=2, what="speaks again")
+
+
+async def test_a_link_without_traffic_is_connected(broker: Broker) -> None:
+    owner = mqtt(broker.port)
+    async with Stage([owner], [topic_tag(1, owner, "never/published")]) as stage:
+        await until(lambda: _state(stage) == DriverState.CONNECTED.value, within_s=3, what="connected")
+        assert stage.memory.readings == []
 
 
 async def test_browsing_shows_topics_and_the_members_of_json(broker: Broker) -> None:
