@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Sequence
 from acquisition.drivers.modbus_link import ModbusLink, RegisterClient
 from acquisition.drivers.modbus_links import link_maker
 from acquisition.drivers.modbus_scan import ModbusScanner
+from acquisition.drivers.modbus_sentinel import sentinels_of
 from acquisition.drivers.modbus_write import confirmed_write
 from acquisition.drivers.options import Options
-from acquisition.scanning import plan_group, plan_groups
+from acquisition.scanning import ScanGroup, plan_group, plan_groups
 from domain.errors import ConnectionLost
 from domain.instants import Clock
 from domain.plant.readings import LossCounter, ReadingBatch
@@ -23,7 +24,8 @@ class ModbusDriver:
     """Reads scan groups of one Modbus device, gateway or serial line.
 
     Options of every kind: ``unit`` 1, ``timeout_s`` 0.8, ``max_gap`` 8 registers, ``max_registers`` 125,
-    ``writing_released`` False. What the links need besides, ``modbus_links`` says.
+    ``writing_released`` False, ``sentinel`` none (see ``modbus_sentinel``). What the links need besides,
+    ``modbus_links`` says.
     """
 
     def __init__(self, connection: Connection, *, clock: Clock) -> None:
@@ -33,6 +35,7 @@ class ModbusDriver:
         self._max_gap = options.integer("max_gap", default=8, low=0, high=124)
         self._max_registers = options.integer("max_registers", default=125, low=4, high=125)
         self._is_writing_released = options.flag("writing_released")
+        self._sentinels = sentinels_of(options, default_unit=self._unit)
         self.losses = LossCounter()
         self._make_link = link_maker(connection, losses=self.losses)
         self._clock = clock
@@ -55,8 +58,7 @@ class ModbusDriver:
         group = plan_group(
             tags, period_s=1.0, default_unit=self._unit, max_gap=self._max_gap, limit=self._max_registers
         )
-        scanner = ModbusScanner((group,), self._open_link(), clock=self._clock, losses=self.losses)
-        return await scanner.scan(0)
+        return await self._scanner((group,)).scan(0)
 
     async def subscribe(self, tags: Sequence[Tag]) -> AsyncIterator[ReadingBatch]:
         """Poll each scan group on its own drift-free schedule; one batch per group and scan.
@@ -67,7 +69,7 @@ class ModbusDriver:
         groups = plan_groups(
             tags, default_unit=self._unit, max_gap=self._max_gap, max_registers=self._max_registers
         )
-        scanner = ModbusScanner(groups, link, clock=self._clock, losses=self.losses)
+        scanner = self._scanner(groups)
         start_s = self._clock.monotonic_s()
         due_s = [start_s for _ in groups]
         try:
@@ -104,6 +106,11 @@ class ModbusDriver:
         self._closing.set()
         if self._link is not None:
             await self._link.close()
+
+    def _scanner(self, groups: Sequence[ScanGroup]) -> ModbusScanner:
+        return ModbusScanner(
+            groups, self._open_link(), clock=self._clock, losses=self.losses, sentinels=self._sentinels
+        )
 
     def _open_link(self) -> ModbusLink:
         if self._link is None:

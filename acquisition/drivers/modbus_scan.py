@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.drivers.modbus_link import ModbusLink, forget
+from acquisition.drivers.modbus_sentinel import Sentinel
 from acquisition.drivers.modbus_validation import Question, read_question, registers_of
 from acquisition.register_codec import Registers
 from acquisition.scanning import ScanBlock, ScanGroup
@@ -80,6 +81,18 @@ class _Rows:
         self.quality[block.rows] = quality
         self.time_us[block.rows] = time_us
 
+    def has_good(self, block: ScanBlock) -> bool:
+        return bool((self.quality[block.rows] == GOOD).any())
+
+    def take_back(self, block: ScanBlock, quality: int) -> int:
+        """Make the block's good rows bad, without a value; return how many there were."""
+        chosen = np.arange(len(self.quality))[block.rows]
+        chosen = chosen[self.quality[chosen] == GOOD]
+        self.value[chosen], self.quality[chosen] = np.nan, quality
+        if self.text is not None:
+            self.text[chosen] = ""
+        return len(chosen)
+
     def take_text(self, row: int, text: str | None) -> None:
         assert self.text is not None
         self.text[row] = text or ""
@@ -95,11 +108,17 @@ class ModbusScanner:
 
     A failed block makes bad rows for its own tags only. A block that the device refuses for one illegal
     address is split until that address stands alone, and stays split. A unit that is silent while others
-    answer is asked only every 10 s.
+    answer is asked only every 10 s. A unit whose sentinel is wrong after its blocks were read has no values.
     """
 
     def __init__(
-        self, groups: Sequence[ScanGroup], link: ModbusLink, *, clock: Clock, losses: LossCounter
+        self,
+        groups: Sequence[ScanGroup],
+        link: ModbusLink,
+        *,
+        clock: Clock,
+        losses: LossCounter,
+        sentinels: Sequence[Sentinel] = (),
     ) -> None:
         self._groups = groups
         self._plans = [[_Standing(block) for block in group.blocks] for group in groups]
@@ -107,6 +126,8 @@ class ModbusScanner:
         self._link = link
         self._clock = clock
         self._losses = losses
+        self._sentinels = sentinels
+        self._fallen_sentinels: set[Sentinel] = set()
         self._silent_scans = 0
         self._asked = self._answered = 0
         for group in groups:
@@ -126,6 +147,8 @@ class ModbusScanner:
         self._asked = self._answered = 0
         silent_units: set[int] = set()
         self._plans[index] = await self._scan_blocks(self._plans[index], rows, silent_units)
+        for sentinel in self._sentinels:
+            await self._check(sentinel, index, rows, silent_units)
         self._judge_units(silent_units)
         return reading_batch(
             group.tag_keys,
@@ -135,6 +158,37 @@ class ModbusScanner:
             receive_us=rows.time_us,
             text=rows.text,
         )
+
+    async def _check(self, sentinel: Sentinel, index: int, rows: _Rows, silent_units: set[int]) -> None:
+        """Take a unit's values back unless its sentinel, read after them, is right."""
+        blocks = [each.block for each in self._plans[index] if each.block.unit == sentinel.unit]
+        if not any(rows.has_good(block) for block in blocks):
+            return
+        (answer,) = self._link.ask([sentinel.question])
+        quality, cause = BAD_DECODE, "sentinel_wrong"
+        try:
+            why = sentinel.problem(await answer)
+        except DeviceTimeout as silence:
+            silent_units.add(sentinel.unit)
+            quality, cause, why = BAD_COMMUNICATION_LOST, "timeout", str(silence)
+        except (ProtocolError, DeviceRefused) as refusal:
+            why = str(refusal)
+        if why:
+            self._losses.add(cause, sum(rows.take_back(block, quality) for block in blocks))
+        self._tell_sentinel(sentinel, why)
+
+    def _tell_sentinel(self, sentinel: Sentinel, why: str) -> None:
+        if bool(why) is (sentinel in self._fallen_sentinels):
+            return
+        if why:
+            self._fallen_sentinels.add(sentinel)
+            _log.warning(
+                "unit %d, sentinel at %s %d: %s. The unit's values are bad until it is right; was the device "
+                "changed?", sentinel.unit, sentinel.address.table.value, sentinel.address.offset, why,
+            )  # fmt: skip
+        else:
+            self._fallen_sentinels.remove(sentinel)
+            _log.info("unit %d: the sentinel is right again", sentinel.unit)
 
     @property
     def _has_any_answered(self) -> bool:

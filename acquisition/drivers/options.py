@@ -1,6 +1,6 @@
 """Typed access to the plain options of a connection; complaints name connection and option."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.errors import ConfigurationError
 from domain.plant.tags import Connection
@@ -49,6 +49,14 @@ class Options:
         if not isinstance(value, str) or value not in allowed:
             raise self.wrong(name, f"must be one of {', '.join(allowed)}, got {value!r}")
         return value
+
+    def mappings(self, name: str) -> Sequence[Mapping[str, object]]:
+        """Return the mappings of a list; one alone stands for a list of it, none when absent."""
+        value = self._connection.options.get(name, ())
+        listed = [value] if isinstance(value, Mapping) else value
+        if not isinstance(listed, (list, tuple)) or not all(isinstance(each, Mapping) for each in listed):
+            raise self.wrong(name, f"must be a mapping or a list of mappings, got {value!r}")
+        return listed
 
     def flag(self, name: str) -> bool:
         """Return a yes or no; no when absent."""

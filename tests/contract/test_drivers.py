@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,11 @@ from tests.protocol.fault_server import FaultServer
 from tests.protocol.mqtt_stage import Broker, Publisher, beating, topic_tag
 from tests.protocol.opcua_stage import ServerChild, node_tag, plain_connection
 from tests.protocol.rtu_slave import PtyLine, RtuUnits, TcpSlave
-from tests.protocol.stage import RealClock, connection, tag, until
+from tests.protocol.stage import RealClock, Stage, connection, tag, until
 from tests.protocol.tls_stage import Authority
+
+Act = Callable[[], object]
+"""Called, and awaited when it is asynchronous."""
 
 
 @dataclass
@@ -31,6 +36,10 @@ class Case:
     tags: list[Tag]
     missing: Tag
     unreachable: Connection
+    faults: Mapping[str, tuple[Act, Act]] = field(default_factory=dict)
+    """What the device can be made to do, and how it ends; "late" answers are still in time."""
+    truth: Mapping[int, float] = field(default_factory=dict)
+    """The only good value of a tag, where it never changes."""
 
     def driver(self) -> Driver:
         return DRIVERS[self.owner.kind].create(self.owner, RealClock())
@@ -41,7 +50,7 @@ async def modbus_tcp(free_port: int, folder: Path) -> AsyncIterator[Case]:
     async with FaultServer(0, illegal={900}) as server:
         kind = ConnectionKind.MODBUS_TCP
         gone = connection(kind, host="127.0.0.1", port=free_port)
-        yield registers_of(connection(kind, host="127.0.0.1", port=server.port), gone)
+        yield registers_of(connection(kind, host="127.0.0.1", port=server.port), gone, frames_of(server))
 
 
 @contextlib.asynccontextmanager
@@ -49,15 +58,17 @@ async def modbus_tls(free_port: int, folder: Path) -> AsyncIterator[Case]:
     ours = Authority(folder, "plant")
     async with FaultServer(0, illegal={900}, tls=ours.server_context()) as server:
         owner = ours.connection(server.port)
-        yield registers_of(owner, Authority(folder, "stranger").connection(server.port))
+        stranger = Authority(folder, "stranger").connection(server.port)
+        yield registers_of(owner, stranger, frames_of(server))
 
 
 @contextlib.asynccontextmanager
 async def modbus_serial(free_port: int, folder: Path) -> AsyncIterator[Case]:
-    async with PtyLine(RtuUnits(illegal={900})) as line:
+    async with PtyLine(RtuUnits(illegal={900}), link=folder / "port") as line:
         kind = ConnectionKind.MODBUS_SERIAL
-        owner = connection(kind, port=line.path, parity="none")
-        yield registers_of(owner, connection(kind, port=str(folder / "gone")))
+        owner = connection(kind, port=str(line.link), parity="none")
+        gone = connection(kind, port=str(folder / "gone"))
+        yield registers_of(owner, gone, units_on(line.units, line.unplug, line.plug_in))
 
 
 @contextlib.asynccontextmanager
@@ -65,20 +76,42 @@ async def modbus_rtu_tcp(free_port: int, folder: Path) -> AsyncIterator[Case]:
     async with TcpSlave(RtuUnits(illegal={900})) as server:
         kind = ConnectionKind.MODBUS_RTU_TCP
         gone = connection(kind, host="127.0.0.1", port=free_port)
-        yield registers_of(connection(kind, host="127.0.0.1", port=server.port), gone)
+        owner = connection(kind, host="127.0.0.1", port=server.port)
+        yield registers_of(owner, gone, units_on(server.units, server.kill, server.start))
 
 
-def registers_of(owner: Connection, gone: Connection) -> Case:
+def registers_of(owner: Connection, gone: Connection, faults: Mapping[str, tuple[Act, Act]]) -> Case:
     tags = [tag(key, owner, {"offset": key}) for key in (1, 2)]
-    return Case(owner, tags, tag(9, owner, {"offset": 900}), gone)
+    return Case(owner, tags, tag(9, owner, {"offset": 900}), gone, faults, {1: 1001.0, 2: 1002.0})
+
+
+def frames_of(server: FaultServer) -> Mapping[str, tuple[Act, Act]]:
+    modes = {"late": "late", "short": "short", "wrong": "wrong_function", "hung": "hang"}
+    heal = partial(setattr, server, "mode", "ok")
+    faults: dict[str, tuple[Act, Act]] = {
+        name: (partial(setattr, server, "mode", mode), heal) for name, mode in modes.items()
+    }
+    return faults | {"gone": (server.kill, server.start)}
+
+
+def units_on(units: RtuUnits, leave: Act, come_back: Act) -> Mapping[str, tuple[Act, Act]]:
+    heal = partial(setattr, units, "wrong", "")
+    return {
+        "late": (lambda: units.late_s.extend([0.3] * 99), units.late_s.clear),
+        "short": (partial(setattr, units, "wrong", "short"), heal),
+        "wrong": (partial(setattr, units, "wrong", "function"), heal),
+        "hung": (partial(units.silent.add, 1), units.silent.clear),
+        "gone": (leave, come_back),
+    }
 
 
 @contextlib.asynccontextmanager
 async def opcua(free_port: int, folder: Path) -> AsyncIterator[Case]:
-    async with ServerChild(free_port):
+    async with ServerChild(free_port) as server:
         owner = plain_connection(free_port)
         tags = [node_tag(key, owner, f"tag.{key}") for key in (1, 2)]
-        yield Case(owner, tags, node_tag(9, owner, "nowhere"), plain_connection(1))
+        faults = {"hung": (server.freeze, server.thaw), "gone": (server.kill, server.start)}
+        yield Case(owner, tags, node_tag(9, owner, "nowhere"), plain_connection(1), faults)
 
 
 @contextlib.asynccontextmanager
@@ -91,7 +124,7 @@ async def mqtt(free_port: int, folder: Path) -> AsyncIterator[Case]:
     try:
         with Publisher(broker.port) as device:
             async with beating(lambda number: device.send("both", f'{{"v1": {number}, "v2": 2}}')):
-                yield Case(owner, tags, missing, gone)
+                yield Case(owner, tags, missing, gone, {"hung": (broker.freeze, broker.thaw)})
     finally:
         broker.kill()
 
@@ -175,3 +208,65 @@ async def an_unreachable_device_is_one_of_two_error_kinds(case: Case) -> None:
         await driver.connect()
     assert len(str(caught.value)) > 20, "it says what happened"
     await driver.close()
+
+
+@pytest.mark.parametrize("case", [kind for kind in CASES if kind is not ConnectionKind.REPLAY], indirect=True)
+async def test_a_driver_survives_its_device(case: Case) -> None:
+    """Late, short, wrong, hung, gone: bad in time, good again by itself, and never a wrong value as good."""
+    assert case.faults
+    async with Stage([case.owner], case.tags) as stage:
+        await until(lambda: stage.memory.is_good(1, 2), within_s=10, what="first values")
+        for name, (begin, end) in case.faults.items():
+            await done(begin)
+            if name == "late":
+                await fresh_values(stage, within_s=5, what="late values")
+            else:
+                await until(lambda: stage.memory.is_bad(1, 2), within_s=8, what=f"bad when {name}")
+            await done(end)
+            await fresh_values(stage, within_s=8, what=f"good after {name}")
+        good = {(r.tag_key, r.value) for r in stage.memory.readings if r.quality.is_good}
+        assert not case.truth or good == set(case.truth.items())
+
+
+async def done(act: Act) -> None:
+    awaited = act()
+    if inspect.isawaitable(awaited):
+        await awaited
+
+
+async def fresh_values(stage: Stage, *, within_s: float, what: str) -> None:
+    mark = len(stage.memory.readings)
+
+    def is_fresh() -> bool:
+        good = {r.tag_key for r in stage.memory.readings[mark:] if r.quality.is_good}
+        return good == {1, 2}
+
+    await until(is_fresh, within_s=within_s, what=what)
+
+
+class JumpingClock(RealClock):
+    """A wall clock that somebody sets; durations go on."""
+
+    step_us = 0
+
+    def now_us(self) -> int:
+        return super().now_us() + self.step_us
+
+
+@pytest.mark.parametrize("case", [kind for kind in CASES if DRIVERS[kind].is_polled], indirect=True)
+async def test_polling_does_not_mind_the_wall_clock(case: Case) -> None:
+    """F58: an hour back and a day ahead; the scans keep their pace and carry the clock's time."""
+    clock = JumpingClock()
+    driver = DRIVERS[case.owner.kind].create(case.owner, clock)
+    await driver.connect()
+    moments: list[tuple[float, int]] = []
+    steps_us = {3: -3600 * 10**6, 6: 86_400 * 10**6}
+    async for batch in driver.subscribe(case.tags):
+        assert isinstance(batch, ReadingBatch)
+        assert abs(int(batch.receive_us[0]) - clock.now_us()) < 10**6
+        moments.append((clock.monotonic_s(), int(batch.receive_us[0])))
+        clock.step_us = steps_us.get(len(moments), clock.step_us)
+        if len(moments) == 9:
+            break
+    await driver.close()
+    assert moments[-1][0] - moments[0][0] == pytest.approx(0.8, abs=0.3)

@@ -21,6 +21,10 @@ class FaultServer:
     illegal: set[int] = field(default_factory=set)
     is_write_answered: bool = True
     tls: ssl.SSLContext | None = None
+    shift: int = 0
+    """Registers read so many places further, as after a reboot with another map."""
+    is_swapped: bool = False
+    """The bytes of each register are swapped."""
     connects: int = 0
     requests: list[tuple[int, int, int, int]] = field(default_factory=list)
     """(unit, function, first, count or value)"""
@@ -97,9 +101,10 @@ class FaultServer:
             return bytes([function, len(octets)]) + octets
         words = [
             self.written.get(register, (register + 1000 * unit) & 0xFFFF)
-            for register in range(first, first + count)
+            for register in range(first + self.shift, first + self.shift + count)
         ]
-        return struct.pack(f">BB{count}H", function, 2 * count, *words)
+        order = "<" if self.is_swapped else ">"
+        return bytes([function, 2 * count & 0xFF]) + struct.pack(f"{order}{count}H", *words)
 
     async def _misbehave(
         self,

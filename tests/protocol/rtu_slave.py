@@ -11,6 +11,7 @@ import struct
 import tty
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Write = Callable[[bytes], None]
 
@@ -91,8 +92,8 @@ class RtuUnits:
     def _pdu(self, unit: int, function: int, first: int, count: int, request: bytes) -> bytes:
         if self.wrong == "function":
             function ^= 7
-        if self.wrong == "count":
-            count += 1
+        if self.wrong in ("count", "short"):
+            count += 1 if self.wrong == "count" else -1
         if function == 8:
             return request[1:6] if self.knows_loop_back else bytes([0x88, 1])
         if function in (6, 16):
@@ -127,10 +128,14 @@ def _request(stream: bytes) -> bytes:
 
 
 class PtyLine:
-    """The units behind a pseudo terminal; ``path`` is the port to open. Unplugging takes the port away."""
+    """The units behind a pseudo terminal; ``path`` is the port to open. Unplugging takes the port away.
 
-    def __init__(self, units: RtuUnits) -> None:
+    ``link`` names the port the same however often it comes back.
+    """
+
+    def __init__(self, units: RtuUnits, *, link: Path | None = None) -> None:
         self.units = units
+        self.link = link
 
     async def __aenter__(self) -> "PtyLine":
         self.plug_in()
@@ -146,6 +151,8 @@ class PtyLine:
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         self.path = os.ttyname(self._slave)
+        if self.link is not None:
+            self.link.symlink_to(self.path)
         octets: asyncio.Queue[bytes] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._master, lambda: octets.put_nowait(os.read(self._master, 4096)))
@@ -157,6 +164,8 @@ class PtyLine:
         os.close(self._master)
         os.close(self._slave)
         self._master = -1
+        if self.link is not None:
+            self.link.unlink()
 
     def _write(self, octets: bytes) -> None:
         if self._master >= 0:

@@ -1,6 +1,7 @@
 """Modbus TCP against a server that misbehaves on real sockets (fault catalogue, section A)."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import time
@@ -21,7 +22,7 @@ from domain.errors import (
     WriteOutcomeUnknown,
 )
 from domain.plant.quality import QualityCause
-from domain.plant.readings import ReadingBatch
+from domain.plant.readings import Reading, ReadingBatch
 from domain.plant.tags import Connection, ConnectionKind, Scaling, Tag, TagDtype
 from tests.protocol.fault_server import FaultServer
 from tests.protocol.stage import RealClock, Stage, connection, tag, until
@@ -272,6 +273,101 @@ async def test_f11_a_device_that_resets_every_request_is_not_hammered(server: Fa
         assert elapsed_s >= 2 * 0.95
         assert sum(os.times()[:2]) - cpu_s < 0.25 * elapsed_s
         assert stage.memory.is_bad(1)
+
+
+FLOAT_20, FLOAT_PI = (0x41A0, 0x0000), (0x4048, 0xF5C3)
+
+
+async def reboot(server: FaultServer, **changes: object) -> None:
+    """The device goes and comes back with another register map."""
+    await server.kill()
+    for name, content in changes.items():
+        setattr(server, name, content)
+    await server.start()
+
+
+@pytest.mark.parametrize("changes", [{"shift": 1}, {"is_swapped": True}], ids=["shifted", "swapped"])
+async def test_f14_a_sentinel_tells_a_device_that_came_back_with_another_map(
+    server: FaultServer, changes: dict[str, object]
+) -> None:
+    """F14: bad <= 10 s, and not one value of the wrong map is good."""
+    server.written = dict(zip((10, 11, 80, 81), FLOAT_20 + FLOAT_PI, strict=True))
+    owner = device(server, sentinel={"offset": 80, "type": "float32", "value": 3.14})
+    float_tag = tag(10, owner, {"offset": 10, "type": "float32"})
+    async with Stage([owner], [float_tag, *registers(owner, 20)]) as stage:
+        await until(lambda: stage.memory.is_good(10, 20), within_s=4, what="first values")
+        await reboot(server, **changes)
+        told = "sentinel_wrong"
+        await until(
+            lambda: stage.supervisor.statuses()[0].drops.get(told, 0) > 0, within_s=10, what="sentinel"
+        )
+        assert stage.memory.is_bad(10, 20)
+        mark = len(stage.memory.batches)
+        await until(lambda: len(stage.memory.batches) >= mark + 5, within_s=4, what="more scans")
+        good = {(r.tag_key, r.value) for r in stage.memory.readings if r.quality.is_good}
+        assert good == {(10, 20.0), (20, 1020.0)}
+        server.shift, server.is_swapped = 0, False
+        await until(lambda: stage.memory.is_good(10, 20), within_s=4, what="good with the old map")
+
+
+async def test_f14_without_a_sentinel_the_plausible_range_tells(server: FaultServer) -> None:
+    """F14: swapped floats are far outside any range, uncertain <= 10 s."""
+    server.written = dict(zip((10, 11), FLOAT_20, strict=True))
+    owner = device(server)
+    float_tag = tag(10, owner, {"offset": 10, "type": "float32"}, low=5.0, high=50.0)
+    async with Stage([owner], [float_tag]) as stage:
+        await until(lambda: stage.memory.is_good(10), within_s=4, what="first value")
+        await reboot(server, is_swapped=True)
+        cause = QualityCause.OUT_OF_RANGE
+        await until(lambda: stage.memory.latest()[10].quality.cause is cause, within_s=10, what="uncertain")
+        assert {r.value for r in stage.memory.readings if r.quality.is_good} == {20.0}
+
+
+async def test_f14_a_silent_or_refused_sentinel_takes_only_its_own_unit_back(server: FaultServer) -> None:
+    owner = device(server, timeout_s=0.1, sentinel=[{"offset": 80, "value": 1080}])
+    driver = await opened(owner)
+    tags = [*registers(owner, 1, 2), tag(3, owner, {"offset": 3, "unit": 2})]
+    assert [r.quality.is_good for r in (await driver.read(tags)).rows()] == [True] * 3
+    server.illegal = {80}
+    batch = await driver.read(tags)
+    assert [r.quality.is_good for r in batch.rows()] == [False, False, True]
+    assert np.isnan(batch.value[:2]).all()
+    assert driver.losses.by_cause == {"sentinel_wrong": 2}
+    await driver.close()
+
+
+@pytest.mark.parametrize(
+    "sentinel", ["here", {"offset": 80}, {"offset": 80, "value": 70000}, {"offset": "x", "value": 1}, [1]]
+)
+def test_a_wrong_sentinel_is_refused(sentinel: object) -> None:
+    with pytest.raises(ConfigurationError, match="option 'sentinel'"):
+        ModbusDriver(connection(ConnectionKind.MODBUS_TCP, host="plc", sentinel=sentinel), clock=RealClock())
+
+
+async def test_f15_dead_devices_cost_the_living_nothing() -> None:
+    """F15: 25 of 50 dead; every living one keeps its scans and quality. Figure: ``bench modbus``."""
+    async with contextlib.AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(FaultServer(0)) for _ in range(50)]
+        owners = [device(server) for server in servers]
+        for place, server in enumerate(servers[25:]):
+            server.mode = ("hang", "reset", "garbage", "half_frame", "wrong_tid")[place % 5]
+        tags = [tag(place + 1, owner, {"offset": place + 1}) for place, owner in enumerate(owners)]
+        live = range(1, 26)
+        stage = await stack.enter_async_context(Stage(owners, tags))
+        await until(lambda: stage.memory.is_good(*live), within_s=8, what="all living devices")
+        await until(lambda: stage.memory.is_bad(*range(26, 51)), within_s=8, what="all dead devices bad")
+        mark = {key: scans(stage, key) for key in live}
+        await until(lambda: scans(stage, 1) >= mark[1] + 20, within_s=8, what="twenty scans")
+        assert all(scans(stage, key) >= mark[key] + 17 for key in live)
+        assert all(r.quality.is_good and r.value == r.tag_key + 1000 for r in read_of(stage, live))
+
+
+def scans(stage: Stage, key: int) -> int:
+    return sum(reading.tag_key == key for reading in stage.memory.readings)
+
+
+def read_of(stage: Stage, keys: range) -> list[Reading]:
+    return [reading for reading in stage.memory.readings if reading.tag_key in keys]
 
 
 async def test_a_silent_unit_behind_a_gateway_delays_nobody(server: FaultServer) -> None:
