@@ -1,6 +1,7 @@
 """The only handover point between drivers and everybody else: rings outside, listeners inside the process."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from acquisition.ring_buffer import WaveformRing
 from acquisition.value_table import ValueTable
 from domain.plant.quality import CLASS_MASK, QualityFlag
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, reading_batch
+from domain.ports import TextNumbers
 
 BatchListener = Callable[[ReadingBatch], None]
 
@@ -19,9 +21,13 @@ class TagHub:
     reach the listeners of the past and neither shared memory nor rules about the present.
     """
 
-    def __init__(self, values: ValueTable, waveforms: WaveformRing) -> None:
+    def __init__(
+        self, values: ValueTable, waveforms: WaveformRing, *, texts: TextNumbers | None = None
+    ) -> None:
+        """``texts`` gives the numbers that stand for the words of text tags; without it they are lost."""
         self._values = values
         self._waveforms = waveforms
+        self._texts = texts
         self._batch_listeners: list[BatchListener] = []
         self._past_listeners: list[BatchListener] = []
         self.losses = LossCounter()
@@ -43,6 +49,8 @@ class TagHub:
             self._publish_batch(item)
 
     def _publish_batch(self, batch: ReadingBatch) -> None:
+        if batch.text is not None:
+            batch = self._numbered(batch)
         unknown = int((self._values.slots(batch.tag_key) < 0).sum())
         if unknown:
             self.losses.add("unknown_tag", unknown)
@@ -56,6 +64,17 @@ class TagHub:
         self._values.write(batch)
         for listener in self._batch_listeners:
             listener(batch)
+
+    def _numbered(self, batch: ReadingBatch) -> ReadingBatch:
+        """Return the batch with the numbers of its texts as values."""
+        assert batch.text is not None
+        value = batch.value.copy()
+        for row in np.flatnonzero(batch.text != ""):
+            if self._texts is None:
+                self.losses.add("text_without_book")
+            else:
+                value[row] = self._texts.number_of(str(batch.text[row]))
+        return replace(batch, value=value, text=None)
 
     def _publish_block(self, block: SampleBlock) -> None:
         if not self._waveforms.holds(block.tag_key):

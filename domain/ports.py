@@ -139,6 +139,10 @@ class HistoryReader(Protocol):
         """Return the newest stored reading of each tag asked for."""
         ...
 
+    def texts(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the words of text tags by their number; unknown numbers are left out."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -150,8 +154,21 @@ class CommitReport:
     committed_us: int
 
 
+class TextNumbers(Protocol):
+    """Numbers of texts: history and rings hold a text tag's value as a number."""
+
+    def number_of(self, text: str) -> int:
+        """Return the number of a text, a new one for a text never seen; quick, from any thread."""
+        ...
+
+
 class HistoryWriter(Protocol):
     """Writing the past. One writer per history database, in the collector."""
+
+    @property
+    def texts(self) -> TextNumbers:
+        """The numbers under which the words of text tags are stored with the next commit."""
+        ...
 
     def append(self, batch: ReadingBatch, *, revision: NDArray[np.int32] | int = 1) -> None:
         """Take a batch into the pending second; nothing is durable before ``commit``."""

@@ -87,9 +87,9 @@ class Collector:
         self._epoch = new_epoch()
         self._tags = np.array([tag.key for tag in self._plant.tags if not tag.is_waveform], dtype=np.int32)
         self._values, self._waveforms, self._spectra = self._rings()
-        self._hub = TagHub(self._values, self._waveforms)
-        self._lane = WriterLane()
         self._history = store.open_history_writer()
+        self._hub = TagHub(self._values, self._waveforms, texts=self._history.texts)
+        self._lane = WriterLane()
         self._kept = store.open_waveforms(is_writer=True)
         self._housekeeping = Housekeeping(
             store,
@@ -308,6 +308,7 @@ class Collector:
             restarts=self._control.get("restarts"),
             problems=self._problems(),
             queues={"alarms": len(self._alarm_queue), "analysis_records": len(self._record_queue)},
+            samples_thinned=self._recorder.samples_thinned,
             samples_waiting=self._history.waiting_samples,
             disk_hours_left=self._disk.hours_left,
             loop_lag_ms=round(1000 * self._loop_lag_s, 2),
@@ -351,6 +352,7 @@ class Collector:
             samples_received=recorder.samples_received,
             samples_stored=recorder.samples_stored,
             samples_pending=recorder.samples_pending,
+            samples_thinned=recorder.samples_thinned,
         )
         try:
             self._write_status(status)

@@ -17,6 +17,7 @@ from domain.instants import Clock
 from domain.plant.plant import Plant
 from domain.plant.readings import LossCounter, ReadingBatch
 from domain.ports import HistoryWriter
+from services.thinning import Thinner
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Recorder:
         self._stored_kinds = np.zeros(len(self._revision), dtype=bool)
         for tag in plant.tags:
             self._stored_kinds[tag.key] = not tag.is_waveform
+        self._thinner = Thinner(plant.tags)
         self._waiting: deque[ReadingBatch] = deque()
         self._waiting_rows = 0
         self._lock = threading.Lock()
@@ -78,9 +80,10 @@ class Recorder:
         if not len(batch):
             return
         with self._lock:
+            self.samples_received += len(batch)
+            batch = self._thinner.kept(batch)
             self._waiting.append(batch)
             self._waiting_rows += len(batch)
-            self.samples_received += len(batch)
             while self._waiting_rows > PENDING_LIMIT:
                 dropped = self._waiting.popleft()
                 self._waiting_rows -= len(dropped)
@@ -117,6 +120,11 @@ class Recorder:
         for batch in batches:
             self._history.append(batch, revision=self._revision[batch.tag_key])
         self._in_writer += rows
+
+    @property
+    def samples_thinned(self) -> int:
+        """Readings left out on purpose, by the dead-band of their tag."""
+        return self._thinner.thinned
 
     @property
     def samples_pending(self) -> int:

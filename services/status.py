@@ -46,6 +46,8 @@ class SystemStatus:
     loop_lag_ms: float = 0.0
     queues: Mapping[str, int] = field(default_factory=dict)
     """Jobs that wait for the database, by kind."""
+    samples_thinned: int = 0
+    """Samples left out on purpose by a dead-band: received = stored + pending + thinned + dropped."""
     samples_waiting: int = 0
     """Samples that are durable on this PC and wait for their server."""
     disk_hours_left: float | None = None

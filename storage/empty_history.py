@@ -26,6 +26,9 @@ class EmptyHistory:
     def last_values(self, tag_keys: Sequence[int]) -> ReadingBatch:
         return unknown_values(np.asarray(tag_keys, dtype=np.int32))
 
+    def texts(self, numbers: Sequence[int]) -> dict[int, str]:
+        return {}
+
     def close(self) -> None:
         """Nothing is open."""
 

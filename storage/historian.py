@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from domain.errors import StorageError
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND, Clock
 from domain.plant.readings import ReadingBatch
-from domain.plant.tags import TagDtype
+from domain.plant.tags import Keeping, TagDtype
 from domain.ports import CommitReport
 from storage.clock_guard import ClockGuard
 from storage.failures import told
@@ -22,7 +22,9 @@ from storage.history_compaction import HourCompactor
 from storage.history_folding import TailFolder, note, noted, stored_layouts
 from storage.history_samples import Samples, merged
 from storage.history_tail import FrameWriter, PendingBatch, TailRow, pooled
+from storage.keeping_rules import KeepingRules
 from storage.sql import HistoryBase, immediate
+from storage.text_book import TextBook, stored_texts
 
 GRACE_US = 120 * MICROSECONDS_PER_SECOND
 """An hour is finished this long after its end; later rows are merged into it."""
@@ -47,9 +49,13 @@ class Historian:
         *,
         clock: Clock,
         dtypes: Mapping[int, TagDtype] | None = None,
+        keeping: Mapping[int, Keeping] | None = None,
         retention: RetentionPolicy | None = None,
     ) -> None:
-        """``dtypes`` gives the declared type per tag key (float64 where absent)."""
+        """``dtypes`` gives the declared type per tag key (float64 where absent).
+
+        ``keeping`` names the tags with rules of their own.
+        """
         self._base = base
         self._place = base.place
         self._clock = clock
@@ -57,9 +63,11 @@ class Historian:
         with told(base.place):
             self._connection, self.opening = base.writer(now_us=clock.now_us())
         self._tables = ChunkTables(self._connection, ChunkCodec())
-        self._compactor = HourCompactor(self._tables)
+        self._rules = KeepingRules(keeping)
+        self._compactor = HourCompactor(self._tables, self._rules)
         self._folder = TailFolder(self._tables, self._connection, dtypes=dtypes or {})
         self._frames = FrameWriter(stored_layouts(self._connection))
+        self.texts = TextBook(stored_texts(self._connection))
         self._pending: list[PendingBatch] = []
         self._last_id = self._greatest_id()
         self._guard = ClockGuard(clock, last_known_us=self._last_commit())
@@ -87,10 +95,18 @@ class Historian:
         pending = pooled(self._pending)
         body = b"".join([self._frames.frame(each) for each in pending])
         samples = sum(len(each.batch) for each in pending)
-        row = TailRow(self._last_id + 1, now_us, samples, body, dict(self._frames.new_layouts))
+        row = TailRow(
+            self._last_id + 1,
+            now_us,
+            samples,
+            body,
+            dict(self._frames.new_layouts),
+            self.texts.new(),
+        )
         with told(self._place):
             self._base.put_tail(self._connection, row)
         self._frames.new_layouts.clear()
+        self.texts.stored(row.texts)
         self._last_id += 1
         self._pending.clear()
         return CommitReport(samples, now_us)
@@ -156,16 +172,23 @@ class Historian:
                 "until somebody confirms the time",
                 key="clock_jumped",
             )
-        removed = 0
         with told(self._place), immediate(self._connection):
-            removed += self._remove(
-                "chunk WHERE is_part = 0 AND last_us < ?", self._retention.raw_days, now_us
-            )
-            for step, days in ((60, self._retention.minute_days), (3600, self._retention.hour_days)):
-                removed += self._remove(
-                    f"level WHERE step_s = {step} AND start_us < ?", days, now_us, span_days=1
-                )
-            removed += self._remove("gap WHERE end_us < ?", self._retention.minute_days, now_us)
+            return sum(self._prune_tag(tag_key, now_us) for tag_key in self._tables.tag_keys())
+
+    def _prune_tag(self, tag_key: int, now_us: int) -> int:
+        """Remove what is too old of one tag; each statement walks the tag's own oldest rows only."""
+        policy = self._retention
+        raw_days = self._rules.raw_days(tag_key, policy.raw_days)
+        removed = 0
+        if raw_days is not None:
+            removed += self._tables.delete_chunks(tag_key, before_us=_days_before(now_us, raw_days))
+        for step_s, days in ((60, policy.minute_days), (3600, policy.hour_days)):
+            if days is not None:
+                before_us = _days_before(now_us, days + 1)
+                removed += self._tables.delete_levels(tag_key, step_s=step_s, before_us=before_us)
+        if policy.minute_days is not None:
+            before_us = _days_before(now_us, policy.minute_days)
+            removed += self._tables.delete_gaps(tag_key, before_us=before_us)
         return removed
 
     def close(self) -> None:
@@ -196,12 +219,6 @@ class Historian:
                 for tag_key, day in days[low : low + _HOURS_PER_TRANSACTION]:
                     self._compactor.finish_day(tag_key, day)
 
-    def _remove(self, what: str, days: float | None, now_us: int, *, span_days: int = 0) -> int:
-        if days is None:
-            return 0
-        before = now_us - int((days + span_days) * MICROSECONDS_PER_DAY)
-        return self._connection.execute(f"DELETE FROM {what}", (before,)).rowcount
-
     def _last_commit(self) -> int | None:
         tail = self._connection.execute("SELECT max(committed_us) FROM tail").fetchone()[0]
         known = [each for each in (tail, noted(self._connection, "clock_us")) if each is not None]
@@ -211,3 +228,7 @@ class Historian:
         """Return the last number given to a tail row; numbers are never used again, readers lean on it."""
         tail = self._connection.execute("SELECT max(id) FROM tail").fetchone()[0]
         return max(tail or 0, noted(self._connection, "tail_id") or 0)
+
+
+def _days_before(now_us: int, days: float) -> int:
+    return now_us - int(days * MICROSECONDS_PER_DAY)

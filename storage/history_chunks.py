@@ -149,6 +149,33 @@ class ChunkTables:
             for start, span, revision, count, code, body in rows
         ]
 
+    def tag_keys(self) -> list[int]:
+        """Return every tag that has a row, by one look-up each instead of a walk over all rows."""
+        query = (
+            "WITH RECURSIVE known(k) AS (SELECT min(tag_key) FROM {table} UNION ALL "
+            "SELECT (SELECT min(tag_key) FROM {table} WHERE tag_key > known.k) FROM known "
+            "WHERE known.k IS NOT NULL) SELECT k FROM known WHERE k IS NOT NULL"
+        )
+        found: set[int] = set()
+        for table in ("chunk", "level", "gap"):
+            found.update(int(row[0]) for row in self._connection.execute(query.format(table=table)))
+        return sorted(found)
+
+    def delete_chunks(self, tag_key: int, *, before_us: int) -> int:
+        """Remove finished chunks of a tag that end before the instant; return how many."""
+        query = "DELETE FROM chunk WHERE tag_key = ? AND first_us < ? AND last_us < ? AND is_part = 0"
+        return self._connection.execute(query, (tag_key, before_us, before_us)).rowcount
+
+    def delete_levels(self, tag_key: int, *, step_s: int, before_us: int) -> int:
+        """Remove level rows of a tag that begin before the instant; return how many."""
+        query = "DELETE FROM level WHERE tag_key = ? AND step_s = ? AND start_us < ?"
+        return self._connection.execute(query, (tag_key, step_s, before_us)).rowcount
+
+    def delete_gaps(self, tag_key: int, *, before_us: int) -> int:
+        """Remove gaps of a tag that end before the instant; return how many."""
+        query = "DELETE FROM gap WHERE tag_key = ? AND end_us < ?"
+        return self._connection.execute(query, (tag_key, before_us)).rowcount
+
     def oldest_level(self, tag_key: int, *, step_s: int) -> int | None:
         """Return where a level begins, None when the tag has none."""
         query = "SELECT min(start_us) FROM level WHERE tag_key = ? AND step_s = ?"

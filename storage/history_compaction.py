@@ -9,6 +9,7 @@ from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSE
 from storage.history_chunks import ChunkTables, StoredChunk, combined, cut_at, day_of
 from storage.history_gaps import find_gaps, hole_between
 from storage.history_samples import Samples, merged, period_of, reduced, regrouped
+from storage.keeping_rules import KeepingRules
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
 LONGEST_CHUNK = 8192
@@ -18,8 +19,9 @@ _HOUR_S, _DAY_S = 3600, 86400
 class HourCompactor:
     """Works on the tables inside the caller's transaction."""
 
-    def __init__(self, tables: ChunkTables) -> None:
+    def __init__(self, tables: ChunkTables, rules: KeepingRules | None = None) -> None:
         self._tables = tables
+        self._rules = rules or KeepingRules()
 
     def finish_hour(self, tag_key: int, hour_us: int, *, day_is_over: bool) -> int:
         """Merge everything of a tag's hour, write chunks, levels and gaps; return the chunks written."""
@@ -123,7 +125,7 @@ class HourCompactor:
         """Write the gaps that end in the stretch, and the hole in front of what follows it."""
         if not len(samples):
             return
-        period = period_of(samples.time_us)
+        period = max(period_of(samples.time_us), self._rules.least_period_us(tag_key))
         previous = self._tables.last_before(tag_key, int(samples.time_us[0]))
         gaps = find_gaps(samples.time_us, samples.quality, period_us=period, previous=previous)
         self._tables.replace_gaps(tag_key, gaps, low_us=low_us, high_us=high_us)

@@ -10,14 +10,11 @@ from storage.database import connect
 from storage.failures import storage_error
 from storage.history_tail import TailRow
 from storage.set_aside import set_aside
-from storage.sql import HistoryOpening, SqlConnection, immediate
+from storage.sql import HistoryOpening, SqlConnection, immediate, put_names
 
 APPLICATION_ID = 0x4A494448
 """``PRAGMA application_id``: "JIDH"."""
 VERSION = 2
-INSERT_LAYOUT = (
-    "INSERT INTO layout (id, keys) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET keys = excluded.keys"
-)
 _INSERT_TAIL = "INSERT INTO tail (id, committed_us, samples, body) VALUES (?, ?, ?, ?)"
 STEP_S = (60, 3600)
 
@@ -99,13 +96,13 @@ class HistoryFile:
         """Connections are closed by whoever opened them."""
 
     def put_tail(self, connection: SqlConnection, row: TailRow) -> None:
-        """Write the row, with the key lists it names anew in the same transaction."""
+        """Write the row, with the key lists and texts it names anew in the same transaction."""
         values = (row.sequence, row.committed_us, row.samples, row.body)
-        if not row.layouts:
+        if not row.layouts and not row.texts:
             connection.execute(_INSERT_TAIL, values)
             return
         with immediate(connection):
-            connection.executemany(INSERT_LAYOUT, list(row.layouts.items()))
+            put_names(connection, row)
             connection.execute(_INSERT_TAIL, values)
 
 

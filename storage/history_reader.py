@@ -10,7 +10,7 @@ from domain.errors import DatabaseDamaged
 from domain.instants import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
 from domain.plant.quality import QualityCause
 from domain.plant.readings import ReadingBatch
-from domain.plant.tags import TagDtype
+from domain.plant.tags import Keeping, TagDtype
 from domain.ports import HistoryGap, HistorySeries, TrendColumns
 from storage.empty_history import no_series, unknown_values
 from storage.failures import told
@@ -29,17 +29,29 @@ from storage.history_samples import (
     regrouped,
 )
 from storage.history_tail_cache import TailCache, as_samples
+from storage.keeping_rules import KeepingRules
 from storage.sql import HistoryBase
 
 _LEVELS_S = (3600, 60)
+_SELECT_TEXT = "SELECT number, body FROM text WHERE number = ?"
 
 
 class StoredHistory:
     """Implements ``domain.ports.HistoryReader`` on a connection of its own; one thread at a time."""
 
-    def __init__(self, base: HistoryBase, *, dtypes: Mapping[int, TagDtype] | None = None) -> None:
-        """``dtypes`` gives the declared type per tag key, so that tail rows read as chunks will."""
+    def __init__(
+        self,
+        base: HistoryBase,
+        *,
+        dtypes: Mapping[int, TagDtype] | None = None,
+        keeping: Mapping[int, Keeping] | None = None,
+    ) -> None:
+        """``dtypes`` gives the declared type per tag key, so that tail rows read as chunks will.
+
+        ``keeping`` names the tags with rules of their own.
+        """
         self._place = base.place
+        self._rules = KeepingRules(keeping)
         self._dtypes = dict(dtypes or {})
         with told(self._place):
             self._connection = base.reader()
@@ -112,6 +124,19 @@ class StoredHistory:
             elif stored is not None:
                 _set(batch, row, stored)
         return batch
+
+    def texts(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the words of text tags by their number; unknown numbers are left out."""
+        wanted = [int(number) for number in numbers]
+        with told(self._place):
+            found = [
+                row
+                for number in wanted
+                for row in self._connection.execute(
+                    "SELECT number, body FROM text WHERE number = ?", (number,)
+                )
+            ]
+        return {int(number): str(body) for number, body in found}
 
     def close(self) -> None:
         """Close the connection."""
@@ -198,7 +223,7 @@ class StoredHistory:
             return None, gaps
         whole = merged([piece for _, piece in pieces])
         previous = self._tables.last_before(tag_key, int(whole.time_us[0]))
-        period = period_of(whole.time_us)
+        period = max(period_of(whole.time_us), self._rules.least_period_us(tag_key))
         gaps += find_gaps(whole.time_us, whole.quality, period_us=period, previous=previous)
         return whole, gaps
 

@@ -8,11 +8,8 @@ from domain.errors import LeaseLost
 from storage.history_tail import TailRow
 from storage.leases import Lease
 from storage.postgresql import ServerConnection, place_of
-from storage.sql import BEGIN_WRITE, HistoryOpening, SqlConnection, SqlRows, immediate
+from storage.sql import BEGIN_WRITE, HistoryOpening, SqlConnection, SqlRows, immediate, put_names
 
-INSERT_LAYOUT: Final = (
-    "INSERT INTO layout (id, keys) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET keys = excluded.keys"
-)
 _HELD: Final = "SELECT 1 FROM public.leases WHERE name = ? AND epoch = ? FOR SHARE"
 _PUT: Final = (
     f"WITH held AS ({_HELD}) "
@@ -54,9 +51,9 @@ class HistoryServer:
         """Write the row once: epoch and sequence know it again when an answer was lost."""
         assert self._lease is not None
         term = self._lease.term
-        if row.layouts:
+        if row.layouts or row.texts:
             with immediate(connection):
-                connection.executemany(INSERT_LAYOUT, list(row.layouts.items()))
+                put_names(connection, row)
         key = (row.epoch or term.epoch, row.sequence)
         values = (term.name, term.epoch, *key, row.committed_us, row.samples, row.body)
         if connection.execute(_PUT, values).rowcount:

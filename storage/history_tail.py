@@ -77,7 +77,7 @@ def pooled(pending: Sequence[PendingBatch]) -> list[PendingBatch]:
 
 @dataclass(frozen=True, slots=True)
 class TailRow:
-    """What one commit writes: the frames of all pending batches, and the key lists they name anew.
+    """What one commit writes: the frames of all pending batches, the key lists and texts they name anew.
 
     ``sequence`` counts the commits of this writer, so that one whose answer was lost is not stored twice;
     ``epoch`` is the term of the lease in which it was made, 0 for the present one.
@@ -88,6 +88,7 @@ class TailRow:
     samples: int
     body: bytes
     layouts: Mapping[int, bytes]
+    texts: Mapping[int, str]
     epoch: int = 0
 
 

@@ -23,7 +23,7 @@ ROWS_AT_ONCE: Final = 30
 
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS waiting (epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, "
-    "committed_us INTEGER NOT NULL, samples INTEGER NOT NULL, layouts TEXT NOT NULL, body BLOB NOT NULL, "
+    "committed_us INTEGER NOT NULL, samples INTEGER NOT NULL, names TEXT NOT NULL, body BLOB NOT NULL, "
     "PRIMARY KEY (epoch, sequence))"
 )
 
@@ -43,8 +43,9 @@ class TailSpool:
 
     def put(self, row: TailRow, *, epoch: int) -> None:
         """Keep a row durably."""
-        layouts = json.dumps({number: keys.hex() for number, keys in row.layouts.items()})
-        values = (epoch, row.sequence, row.committed_us, row.samples, layouts, row.body)
+        layouts = {number: keys.hex() for number, keys in row.layouts.items()}
+        names = json.dumps({"layouts": layouts, "texts": dict(row.texts)})
+        values = (epoch, row.sequence, row.committed_us, row.samples, names, row.body)
         with told(self._path):
             self._opened().execute("INSERT OR IGNORE INTO waiting VALUES (?, ?, ?, ?, ?, ?)", values)
         self._count()
@@ -52,14 +53,14 @@ class TailSpool:
     def first(self, most: int) -> list[TailRow]:
         """Return the oldest rows."""
         query = (
-            "SELECT sequence, committed_us, samples, body, layouts, epoch FROM waiting "
+            "SELECT sequence, committed_us, samples, body, names, epoch FROM waiting "
             "ORDER BY epoch, sequence LIMIT ?"
         )
         with told(self._path):
             found = self._opened().execute(query, (most,)).fetchall()
         return [
-            TailRow(sequence, committed_us, samples, body, _layouts(layouts), epoch)
-            for sequence, committed_us, samples, body, layouts, epoch in found
+            TailRow(sequence, committed_us, samples, body, *_names(names), epoch)
+            for sequence, committed_us, samples, body, names, epoch in found
         ]
 
     def drop(self, rows: list[TailRow]) -> None:
@@ -158,5 +159,7 @@ class SpooledHistory:
         self._spool.close()
 
 
-def _layouts(text: str) -> dict[int, bytes]:
-    return {int(number): bytes.fromhex(keys) for number, keys in json.loads(text).items()}
+def _names(text: str) -> tuple[dict[int, bytes], dict[int, str]]:
+    names = json.loads(text)
+    layouts = {int(number): bytes.fromhex(keys) for number, keys in names["layouts"].items()}
+    return layouts, {int(number): body for number, body in names["texts"].items()}

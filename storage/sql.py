@@ -56,6 +56,20 @@ def immediate(connection: SqlConnection) -> Iterator[None]:
         raise
 
 
+_INSERT_LAYOUT = (
+    "INSERT INTO layout (id, keys) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET keys = excluded.keys"
+)
+_INSERT_TEXT = "INSERT INTO text (number, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
+
+
+def put_names(connection: SqlConnection, row: TailRow) -> None:
+    """Write the key lists and texts that a row of the tail names anew, in the caller's transaction."""
+    if row.layouts:
+        connection.executemany(_INSERT_LAYOUT, list(row.layouts.items()))
+    if row.texts:
+        connection.executemany(_INSERT_TEXT, list(row.texts.items()))
+
+
 class Watch(Protocol):
     """A cheap question: is the database another than at the last look?"""
 

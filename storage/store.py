@@ -1,7 +1,7 @@
 """The one door to stored data for services: repositories, units of work, history, waveforms."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 
 from domain.errors import LeaseLost
 from domain.instants import Clock
-from domain.plant.tags import TagDtype
+from domain.plant.tags import Keeping, Tag, TagDtype
 from domain.ports import HistoryReader, WaveformStore
 from domain.roles import Actor, Role
 from storage.audit_log import AuditLog
@@ -148,8 +148,10 @@ class Store:
 
     def open_history_writer(self, *, retention: RetentionPolicy | None = None) -> Historian:
         """Open the one history writer (the collector's); types come from the stored tags."""
-        base = self._places.history(self._held_lease())
-        return Historian(base, clock=self._clock, dtypes=self._dtypes(), retention=retention)
+        base, tags = self._places.history(self._held_lease()), self.plant.load().tags
+        return Historian(
+            base, clock=self._clock, dtypes=_dtypes(tags), keeping=_keeping(tags), retention=retention
+        )
 
     @property
     def has_history(self) -> bool:
@@ -160,7 +162,8 @@ class Store:
         """Open a reader, one per thread that reads; an empty one while nothing was ever recorded."""
         if not self.has_history:
             return EmptyHistory()
-        return StoredHistory(self._places.history(), dtypes=self._dtypes())
+        tags = self.plant.load().tags
+        return StoredHistory(self._places.history(), dtypes=_dtypes(tags), keeping=_keeping(tags))
 
     def open_waveforms(self, *, is_writer: bool = False) -> WaveformStore:
         """Open kept waveforms and spectra; one process writes."""
@@ -170,9 +173,6 @@ class Store:
     def open_status_board(self) -> StatusBoard | None:
         """Open the board that other workstations read, None for a plant in a folder; one per thread."""
         return self._places.status_board()
-
-    def _dtypes(self) -> dict[int, TagDtype]:
-        return {tag.key: tag.dtype for tag in self.plant.load().tags}
 
     def close(self) -> None:
         """Close every connection and give the instance lock back; harmless when called twice."""
@@ -187,6 +187,14 @@ class Store:
     def keep_lock(self, lock: InstanceLock) -> None:
         """Hold an instance lock until ``close``."""
         self._lock = lock
+
+
+def _dtypes(tags: Iterable[Tag]) -> dict[int, TagDtype]:
+    return {tag.key: tag.dtype for tag in tags}
+
+
+def _keeping(tags: Iterable[Tag]) -> dict[int, Keeping]:
+    return {tag.key: tag.keeping for tag in tags if tag.keeping != Keeping()}
 
 
 def open_store(

@@ -1,6 +1,7 @@
 """What the history, waveforms and leases keep, whatever the engine below them [NEW-31, NEW-30]."""
 # ruff: noqa: F811 -- fixtures are imported by name and asked for by name
 
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from domain.plant.plant import Plant
 from domain.plant.quality import BAD_COMMUNICATION_LOST, GOOD
 from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
+from domain.plant.tags import Keeping
 from domain.ports import SpectrumRow
 from domain.roles import Actor
 from storage.historian import RetentionPolicy
@@ -84,6 +86,72 @@ def test_a_past_is_written_straight_and_pruned_by_age(store: Store, still_clock:
     old = START_US - 15 * MICROSECONDS_PER_DAY
     assert len(reader.series(1, start_us=old, end_us=old + MICROSECONDS_PER_DAY).value) == 0
     assert reader.trend(1, start_us=old, end_us=old + MICROSECONDS_PER_DAY, columns=24).count.sum() == 144
+    reader.close()
+    writer.close()
+
+
+def test_words_are_stored_once_and_read_back_by_their_number(store: Store, still_clock: StillClock) -> None:
+    """ACQ-2: a text tag has history like any other."""
+    writer = store.open_history_writer()
+    running, label = writer.texts.number_of("RUNNING"), writer.texts.number_of("Würzburg 'x'; DROP")
+    assert running != label
+    assert writer.texts.number_of("RUNNING") == running
+    writer.append(_second(0, running))
+    writer.append(_second(1, label))
+    writer.commit()
+    writer.close()
+    again = store.open_history_writer()
+    assert again.texts.number_of("Würzburg 'x'; DROP") == label
+    reader = store.open_history_reader()
+    values = reader.series(1, start_us=START_US, end_us=LATER_US).value.tolist()
+    words = reader.texts([int(value) for value in values])
+    assert [words[int(value)] for value in values] == ["RUNNING", "Würzburg 'x'; DROP"]
+    assert reader.texts([9999]) == {}
+    reader.close()
+    again.close()
+
+
+def test_a_tag_keeps_its_samples_as_long_as_its_own_rule_says(
+    store: Store, still_clock: StillClock, engineer: Actor
+) -> None:
+    tag = store.plant.load().tag(1)
+    with store.unit_of_work(engineer) as work:
+        work.plant.save_tag(replace(tag, keeping=Keeping(raw_days=2)))
+    writer = store.open_history_writer(retention=RetentionPolicy(raw_days=20))
+    times = np.arange(START_US - 10 * MICROSECONDS_PER_DAY, START_US, 600 * SECOND)
+    for key in (1, 2):
+        writer.write_past(key, time_us=times, value=np.ones(len(times)), quality=GOOD)
+    assert writer.prune(now_us=still_clock.now) > 0
+    reader = store.open_history_reader()
+    kept = [len(reader.series(key, start_us=0, end_us=START_US).value) for key in (1, 2)]
+    assert kept[1] == len(times)
+    assert 2 * 144 <= kept[0] <= 3 * 144, "whole chunks of a day go"
+    reader.close()
+    writer.close()
+
+
+def test_the_silence_of_a_thinned_tag_is_no_gap(
+    store: Store, still_clock: StillClock, engineer: Actor
+) -> None:
+    """NEW-14: a value that did not move is not a dead link; a longer silence is."""
+    tag = store.plant.load().tag(1)
+    with store.unit_of_work(engineer) as work:
+        work.plant.save_tag(replace(tag, keeping=Keeping(deadband=0.5)))
+    writer = store.open_history_writer()
+    busy, quiet = range(0, 1800), [1860, 1920, 1980, 2040]
+    for number in (*busy, *quiet, 2640):
+        writer.append(_second(number, 1.0))
+    writer.commit()
+    still_clock.now = START_US + 3 * MICROSECONDS_PER_HOUR
+    reader = store.open_history_reader()
+    for is_packed in (False, True):
+        if is_packed:
+            writer.compact(now_us=still_clock.now)
+        trend = reader.trend(1, start_us=START_US, end_us=START_US + 2700 * SECOND, columns=50)
+        gaps = [
+            ((gap.start_us - START_US) // SECOND, (gap.end_us - START_US) // SECOND) for gap in trend.gaps
+        ]
+        assert gaps == [(2040, 2640)]
     reader.close()
     writer.close()
 
