@@ -6,8 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from acquisition.stillness import StillnessWatch
 from domain.instants import MICROSECONDS_PER_SECOND
-from domain.plant.quality import CLASS_MASK, GOOD, UNCERTAIN_RANGE, QualityClass, QualityFlag
+from domain.plant.quality import (
+    CLASS_MASK,
+    GOOD,
+    UNCERTAIN_FROZEN,
+    UNCERTAIN_RANGE,
+    QualityClass,
+    QualityFlag,
+)
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, reading_batch
 from domain.plant.tags import Tag
 
@@ -39,13 +47,14 @@ def _expectation(tags: Sequence[Tag]) -> _Expectation:
 class Inspection:
     """Stamps the items of one connection; its numbering outlives the drivers that come and go.
 
-    Values outside the tag's plausible range become uncertain. A block that an earlier link already delivered
+    Values outside the tag's plausible range, and those that stand still for too long, become uncertain. A block that an earlier link already delivered
     is dropped and counted. Sample indices only grow: a fresh driver counts from the nominal rate, and a
     device clock that runs slow would otherwise put it behind what was delivered.
     """
 
     def __init__(self, tags: Sequence[Tag], *, is_simulated: bool, losses: LossCounter) -> None:
         self._expected = _expectation(tags)
+        self._stillness = StillnessWatch(sorted(tags, key=lambda tag: tag.key))
         self._flags = int(QualityFlag.SIMULATED if is_simulated else QualityFlag.NONE)
         self._losses = losses
         self._sequence = 0
@@ -59,6 +68,7 @@ class Inspection:
         """Start expecting values: a new link is up."""
         self._seen_s[:] = now_s
         self._is_stale[:] = False
+        self._stillness.begin(now_s)
 
     def batch(self, batch: ReadingBatch, *, now_s: float) -> ReadingBatch:
         """Return the batch numbered, flagged and checked for plausible range."""
@@ -66,7 +76,8 @@ class Inspection:
         self._seen_s[place] = now_s
         self._is_stale[place] = False
         is_outside = (batch.value < self._expected.low[place]) | (batch.value > self._expected.high[place])
-        quality = np.where(is_outside & (batch.quality == GOOD), UNCERTAIN_RANGE, batch.quality)
+        quality = self._stillness.judged(place, batch.value, batch.quality, now_s=now_s)
+        quality = np.where(is_outside & (quality == GOOD), UNCERTAIN_RANGE, quality)
         return self._number(replace(batch, quality=(quality | self._flags).astype(np.uint16)))
 
     def block(self, block: SampleBlock, *, now_s: float) -> SampleBlock | None:
@@ -103,6 +114,21 @@ class Inspection:
             return None
         self._is_stale |= is_late
         return self._bad(self._expected.keys[is_late], quality, now_us=now_us)
+
+    def newly_frozen(self, *, now_s: float, now_us: int) -> ReadingBatch | None:
+        """Return rows for the tags whose value has just stood still for too long, None when there are none."""
+        places, values = self._stillness.newly_frozen(now_s=now_s)
+        if not len(places):
+            return None
+        return self._number(
+            reading_batch(
+                self._expected.keys[places],
+                values,
+                quality=UNCERTAIN_FROZEN | self._flags,
+                source_us=now_us,
+                receive_us=now_us,
+            )
+        )
 
     def _bad(self, keys: NDArray[np.int32], quality: int, *, now_us: int) -> ReadingBatch:
         batch = reading_batch(

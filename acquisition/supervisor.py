@@ -91,7 +91,7 @@ class ConnectionSupervisor:
         """Connect a fresh driver and pass on what it brings; return whether the source has ended."""
         self._last_attempt_s = self._clock.monotonic_s()
         try:
-            async with self._connected() as driver, self._watching_for_stale():
+            async with self._connected() as driver, self._watching_for_silence():
                 async for item in driver.subscribe(self._tags):
                     self._pass_on(item)
             self._change_state(DriverState.DISCONNECTED, None)
@@ -136,24 +136,26 @@ class ConnectionSupervisor:
                 self._losses.add(cause, count)
 
     @contextlib.asynccontextmanager
-    async def _watching_for_stale(self) -> AsyncIterator[None]:
-        watch = asyncio.create_task(self._watch()) if self._entry.is_polled else None
+    async def _watching_for_silence(self) -> AsyncIterator[None]:
+        watch = asyncio.create_task(self._watch())
         try:
             yield
         finally:
-            if watch is not None:
-                watch.cancel()
-                await asyncio.gather(watch, return_exceptions=True)
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
 
     async def _watch(self) -> None:
-        """Say "stale" for tags that a living link no longer brings."""
+        """Say "stale" for tags that a living link no longer brings, "frozen" for those that stand still."""
         while True:
             await asyncio.sleep(STALE_CHECK_S)
-            stale = self._inspection.newly_stale(
-                BAD_STALE, now_s=self._clock.monotonic_s(), now_us=self._clock.now_us()
-            )
-            if stale is not None:
-                self._sink.publish(stale)
+            now_s, now_us = self._clock.monotonic_s(), self._clock.now_us()
+            if self._entry.is_polled:
+                stale = self._inspection.newly_stale(BAD_STALE, now_s=now_s, now_us=now_us)
+                if stale is not None:
+                    self._sink.publish(stale)
+            frozen = self._inspection.newly_frozen(now_s=now_s, now_us=now_us)
+            if frozen is not None:
+                self._sink.publish(frozen)
 
     def _pass_on(self, item: ReadingBatch | SampleBlock) -> None:
         now_s = self._clock.monotonic_s()
