@@ -47,9 +47,10 @@ def _expectation(tags: Sequence[Tag]) -> _Expectation:
 class Inspection:
     """Stamps the items of one connection; its numbering outlives the drivers that come and go.
 
-    Values outside the tag's plausible range, and those that stand still for too long, become uncertain. A block that an earlier link already delivered
-    is dropped and counted. Sample indices only grow: a fresh driver counts from the nominal rate, and a
-    device clock that runs slow would otherwise put it behind what was delivered.
+    Values outside the tag's plausible range, and those that stand still for too long, become uncertain. A
+    block that an earlier link already delivered is dropped and counted. Sample indices only grow: a fresh
+    driver counts from the nominal rate, and a device clock that runs slow would otherwise put it behind what
+    was delivered.
     """
 
     def __init__(self, tags: Sequence[Tag], *, is_simulated: bool, losses: LossCounter) -> None:
@@ -116,7 +117,7 @@ class Inspection:
         return self._bad(self._expected.keys[is_late], quality, now_us=now_us)
 
     def newly_frozen(self, *, now_s: float, now_us: int) -> ReadingBatch | None:
-        """Return rows for the tags whose value has just stood still for too long, None when there are none."""
+        """Return rows for the tags whose value has just stood still for too long, None for none."""
         places, values = self._stillness.newly_frozen(now_s=now_s)
         if not len(places):
             return None

@@ -1,4 +1,4 @@
-"""A value that does not move at all is not believed for ever; set points and states may stand still [NEW-14]."""
+"""A value that does not move at all is not believed for ever; set points and states may stand [NEW-14]."""
 
 from uuid import UUID
 
