@@ -195,8 +195,9 @@ def _collector(options: argparse.Namespace) -> int:
         if not store.wait_for_lease(stands_by):
             return 0
         status_files = (options.status,) if options.status else ()
-        collector = Collector(store, control, CollectorOptions(options.data_dir, status_files), clock=clock)
-        asyncio.run(collector.run())
+        settings = CollectorOptions(options.data_dir, status_files)
+        while asyncio.run(Collector(store, control, settings, clock=clock).run()):
+            logging.getLogger(__name__).info("the set-up has changed; collecting with the new one")
     except LeaseLost as error:
         return _refuse(error, EXIT_STANDS_BY)
     finally:

@@ -43,6 +43,7 @@ from services.downtime import MissedValues, collected_keys, downtime_rows
 from services.durable_queue import DurableQueue, is_passing
 from services.housekeeping import Housekeeping
 from services.recording import Recorder, WriterLane
+from services.set_up_watch import SetUpWatch
 from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
 from storage.store import Store
 
@@ -104,6 +105,7 @@ class Collector:
         self._alarm_queue = DurableQueue(cause="alarm", limit=ALARMS_WAITING)
         self._record_queue = DurableQueue(cause="analysis_record", limit=RECORDS_WAITING)
         self._disk = DiskWatch(options.folder, clock=clock)
+        self._set_up = SetUpWatch(store, clock=clock)
         self._watch = AlarmWatch(
             self._rules,
             conditions=stored_conditions(store),
@@ -132,8 +134,11 @@ class Collector:
             ),
         )
 
-    async def run(self) -> None:
-        """Serve until the stop flag is up or a finite source set has ended; then flush and clean up."""
+    async def run(self) -> bool:
+        """Serve until the stop flag is up or the set-up has changed; then flush and clean up.
+
+        Returns whether a new collector is to be built for another set-up.
+        """
         if self._store.report.sqlite_needs_write_lock:
             _log.info("SQLite %s: the write lock guards its checkpoints", self._store.report.sqlite_version)
         self._control.set("epoch", self._epoch)
@@ -154,7 +159,9 @@ class Collector:
         finally:
             await asyncio.gather(quick.stop(), slow.stop())
             self._publish_results()
+            self._control.set("epoch", 0)  # the analysis process need not wait for the stop flag
             await asyncio.get_running_loop().run_in_executor(None, self._close)
+        return not self._control.is_stop_requested
 
     def _mark_downtime(self) -> None:
         """Leave a trace of the time in which nobody collected; after a crash, count what it cost."""
@@ -192,7 +199,7 @@ class Collector:
 
     async def _serve(self, sources: Sequence[AcquisitionSupervisor]) -> None:
         next_second = self._clock.monotonic_s()
-        while not self._control.is_stop_requested:
+        while not self._control.is_stop_requested and not self._set_up.is_outdated:
             due_s = self._clock.monotonic_s() + TICK_S
             await asyncio.sleep(TICK_S)
             self._loop_lag_s = max(self._clock.monotonic_s() - due_s, 0.8 * self._loop_lag_s)
@@ -236,6 +243,7 @@ class Collector:
         """Do what is due every second besides committing; a database that is away is told, not counted."""
         self._disk.look()
         try:
+            self._set_up.look()
             alarms = self._store.alarms.listed()
             self._active_alarms = (len(alarms), sum(alarm.needs_acknowledgement for alarm in alarms))
             self._housekeeping.run()
