@@ -9,7 +9,7 @@ import functools
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,9 @@ _TAIL: Final = (
 _TICKS_TO_1970: Final = 116_444_736_000_000_000
 _LAST_TICKS: Final = 2_650_467_743_990_000_000
 """The last second of the year 9999, where the library's datetimes end."""
+
+_Shape: TypeAlias = tuple[int, int]
+"""Encoding mask of an item and the encoding of its value."""
 
 _RESPONSE: Final = bytes((1, 0)) + struct.pack("<H", 829)
 _DATA_CHANGE: Final = bytes((1, 0)) + struct.pack("<H", 811) + b"\x01"
@@ -119,73 +122,77 @@ def _changes(body: bytes) -> Changes:
     count = max(0, int(_I32.unpack_from(body, 0)[0]))
     _expect(count <= len(body) // _LEAST_ITEM)
     rows = _Rows(count)
-    singles: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
+    singles: dict[_Shape, tuple[list[int], list[int]]] = {}
     row, place = 0, 4
     while row < count:
-        shape = _shape_at(body, place)
-        dtype = _fixed(*shape)
-        if dtype is None:
+        mask = body[place + 4]
+        shape = mask, body[place + 5] if mask & _VALUE_BIT else _NOTHING
+        size = _size(shape)
+        if not size:
             place = rows.take_long(row, body, place, *shape)
             row += 1
-        elif run := _run(body, place, count - row, dtype, shape):
-            rows.take(slice(row, row + run), np.frombuffer(body, dtype, run, place), shape[1])
-            row, place = row + run, place + run * dtype.itemsize
+            continue
+        follows = place + size
+        run = 0
+        if count - row >= _SHORTEST_RUN and mask == body[follows + 4]:
+            run = _run(body, place, count - row, shape)
+        if run:
+            rows.take(slice(row, row + run), np.frombuffer(body, _layout(shape), run, place), shape[1])
+            row, place = row + run, place + run * size
         else:
             same_rows, places = singles.setdefault(shape, ([], []))
             same_rows.append(row)
             places.append(place)
-            row, place = row + 1, place + dtype.itemsize
+            row, place = row + 1, follows
     _expect(place <= len(body) and _after_list(body, place, size=0) == len(body))
     _gather(body, singles, rows)
     return rows.changes()
 
 
-def _run(body: bytes, place: int, left: int, dtype: np.dtype[Any], shape: tuple[int, int]) -> int:
+def _run(body: bytes, place: int, left: int, shape: _Shape) -> int:
     """Return how many items from here on have this shape, each checked; 0 for a run not worth a view."""
-    last = place + (_SHORTEST_RUN - 1) * dtype.itemsize
-    if left < _SHORTEST_RUN or last + _LEAST_ITEM >= len(body):
+    layout = _layout(shape)
+    if shape[0] & _VALUE_BIT and body[place + layout.itemsize + 5] != shape[1]:
         return 0
-    if any(_shape_at(body, probe) != shape for probe in (place + dtype.itemsize, last)):
+    if body[place + (_SHORTEST_RUN - 1) * layout.itemsize + 4] != shape[0]:
         return 0
-    items = np.frombuffer(body, dtype, min(left, (len(body) - place) // dtype.itemsize), place)
+    items = np.frombuffer(body, layout, min(left, (len(body) - place) // layout.itemsize), place)
     is_same = items["mask"] == shape[0]
     if shape[0] & _VALUE_BIT:
         is_same &= items["encoding"] == shape[1]
-    if is_same.all():
-        return len(items)
-    run = int(np.argmin(is_same))
+    run = len(items) if is_same.all() else int(np.argmin(is_same))
     return run if run >= _SHORTEST_RUN else 0
 
 
-def _gather(body: bytes, singles: dict[tuple[int, int], tuple[list[int], list[int]]], rows: "_Rows") -> None:
+def _gather(body: bytes, singles: dict[_Shape, tuple[list[int], list[int]]], rows: "_Rows") -> None:
     """Take scattered items, those of a shape at once."""
     whole = np.frombuffer(body, np.uint8)
     for shape, (same_rows, places) in singles.items():
-        dtype = _fixed(*shape)
-        assert dtype is not None
-        bytes_of_items = whole[np.array(places)[:, None] + np.arange(dtype.itemsize)]
-        rows.take(np.array(same_rows), bytes_of_items.view(dtype)[:, 0], shape[1])
-
-
-def _shape_at(body: bytes, place: int) -> tuple[int, int]:
-    """Return the encoding mask of the item at this place and the encoding of its value."""
-    mask = body[place + 4]
-    return mask, body[place + 5] if mask & _VALUE_BIT else _NOTHING
+        layout = _layout(shape)
+        bytes_of_items = whole[np.array(places)[:, None] + np.arange(layout.itemsize)]
+        rows.take(np.array(same_rows), bytes_of_items.view(layout)[:, 0], shape[1])
 
 
 @functools.cache
-def _fixed(mask: int, encoding: int) -> np.dtype[Any] | None:
-    """Return the layout of an item of this shape, None when its length varies or its type is unusual."""
-    fields: list[tuple[str, str]] = [("handle", "<u4"), ("mask", "u1")]
+def _size(shape: _Shape) -> int:
+    """Return the bytes of an item of this shape, 0 when its length varies or its type is unusual."""
+    mask, encoding = shape
+    has_value = mask & _VALUE_BIT and encoding != _NOTHING
+    if mask >= 0x40 or (has_value and encoding not in (*_NUMBERS, _DATE_TIME, _STATUS_CODE)):
+        return 0
+    return _layout(shape).itemsize
+
+
+@functools.cache
+def _layout(shape: _Shape) -> np.dtype[Any]:
+    """Return the columns of an item of a fixed shape."""
+    mask, encoding = shape
+    fields = [("handle", "<u4"), ("mask", "u1")]
     if mask & _VALUE_BIT:
         fields.append(("encoding", "u1"))
-        if encoding in _NUMBERS:
-            fields.append(("value", _NUMBERS[encoding]))
-        elif encoding in (_DATE_TIME, _STATUS_CODE):
-            fields.append(("value", "<i8" if encoding == _DATE_TIME else "<u4"))
-        elif encoding != _NOTHING:
-            return None
-    return np.dtype(fields + _tail_fields(mask)) if mask < 0x40 else None
+        if encoding != _NOTHING:
+            fields.append(("value", _NUMBERS.get(encoding, "<i8" if encoding == _DATE_TIME else "<u4")))
+    return np.dtype(fields + _tail_fields(mask))
 
 
 def _tail_fields(mask: int) -> list[tuple[str, str]]:
