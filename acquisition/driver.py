@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.plant.discovery import FoundItem
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
@@ -53,6 +53,7 @@ class Driver(Protocol):
         ...
 
 
+@runtime_checkable
 class Browser(Protocol):
     """A connected driver that can tell what its device offers; drivers that can are also this."""
 
@@ -61,8 +62,12 @@ class Browser(Protocol):
         ...
 
 
+@runtime_checkable
 class PastSource(Protocol):
-    """A connected driver whose device remembers values; drivers that can are also this."""
+    """A connected driver whose device remembers values; drivers that can are also this.
+
+    Asked beside a running ``subscribe``, never twice at a time.
+    """
 
     def read_past(self, tags: Sequence[Tag], *, start_us: int, end_us: int) -> AsyncIterator[ReadingBatch]:
         """Deliver what the device kept with start <= source time < end, oldest first, marked back-filled.

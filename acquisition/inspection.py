@@ -10,6 +10,7 @@ from acquisition.stillness import StillnessWatch
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.quality import (
     CLASS_MASK,
+    FLAG_MASK,
     GOOD,
     UNCERTAIN_FROZEN,
     UNCERTAIN_RANGE,
@@ -72,13 +73,21 @@ class Inspection:
         self._stillness.begin(now_s)
 
     def batch(self, batch: ReadingBatch, *, now_s: float) -> ReadingBatch:
-        """Return the batch numbered, flagged and checked for plausible range."""
+        """Return the batch numbered, flagged and checked for plausible range; its tags are fresh."""
         place = np.searchsorted(self._expected.keys, batch.tag_key)
         self._seen_s[place] = now_s
         self._is_stale[place] = False
-        is_outside = (batch.value < self._expected.low[place]) | (batch.value > self._expected.high[place])
         quality = self._stillness.judged(place, batch.value, batch.quality, now_s=now_s)
-        quality = np.where(is_outside & (quality == GOOD), UNCERTAIN_RANGE, quality)
+        return self._checked(replace(batch, quality=quality), place)
+
+    def past(self, batch: ReadingBatch) -> ReadingBatch:
+        """Return values from a device's memory, treated as others are; they make no tag fresh."""
+        return self._checked(batch, np.searchsorted(self._expected.keys, batch.tag_key))
+
+    def _checked(self, batch: ReadingBatch, place: NDArray[np.intp]) -> ReadingBatch:
+        is_outside = (batch.value < self._expected.low[place]) | (batch.value > self._expected.high[place])
+        is_good = (batch.quality & ~np.uint16(FLAG_MASK)) == GOOD
+        quality = np.where(is_outside & is_good, batch.quality | UNCERTAIN_RANGE, batch.quality)
         return self._number(replace(batch, quality=(quality | self._flags).astype(np.uint16)))
 
     def block(self, block: SampleBlock, *, now_s: float) -> SampleBlock | None:

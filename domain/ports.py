@@ -19,7 +19,8 @@ from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 class ConnectionStatus:
     """Link state of one connection as shown in the status file and on screens.
 
-    ``state`` is a ``DriverState`` value; ``last_value_age_s`` None before the first value.
+    ``state`` is a ``DriverState`` value; ``last_value_age_s`` None before the first value; ``back_filled``
+    values were fetched or delivered after an outage.
     """
 
     connection_id: UUID
@@ -30,6 +31,7 @@ class ConnectionStatus:
     message_key: str = ""
     detail: str = ""
     next_try_s: float | None = None
+    back_filled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from services.analysis_records import AnalysisRecord
 from services.baselines import save_baselines
 from services.derived_tags import DerivedTags
 from services.disk import DiskWatch
-from services.downtime import MissedValues, collected_keys, downtime_rows
+from services.downtime import MissedValues, collected_keys, downtime_rows, last_good_values
 from services.durable_queue import DurableQueue, is_passing
 from services.housekeeping import Housekeeping
 from services.recording import Recorder, WriterLane
@@ -118,6 +118,7 @@ class Collector:
         self._derived = DerivedTags(self._plant)
         self._drop_watch = DropWatch()
         self._missed: MissedValues | None = None
+        self._last_known: ReadingBatch | None = None
         self._last_status: SystemStatus | None = None
         self._board = store.open_status_board()
         self._database_problem = ""
@@ -147,9 +148,13 @@ class Collector:
         self._hub.on_past(self._recorder.take)
         self._hub.on_batch(self._watch_values)
         self._hub.on_batch(self._count_missed)
+        self._hub.on_past(self._count_found)
         quick, slow = self._sources(is_slow=False), self._sources(is_slow=True)
         self._beat()
         await asyncio.wrap_future(self._lane.submit(self._mark_downtime, cause="downtime_mark"))
+        if self._last_known is not None:
+            quick.resume(self._last_known)
+            slow.resume(self._last_known)
         quick.start()
         await asyncio.to_thread(importlib.import_module, "acquisition.drivers.opcua")
         slow.start()
@@ -168,6 +173,7 @@ class Collector:
         reader = self._store.open_history_reader()
         try:
             last = reader.last_values(collected_keys(self._plant))
+            self._last_known = last_good_values(reader, last)
         finally:
             reader.close()
         if self._control.get("restarts") or self._store.term.took_over:
@@ -258,6 +264,12 @@ class Collector:
         missed = 0 if self._missed is None else self._missed.take(batch)
         if missed:
             self._recorder.losses.add("collector_down", missed)
+
+    def _count_found(self, batch: ReadingBatch) -> None:
+        """Take back what was counted as missed and then turned up in a device's memory."""
+        found = 0 if self._missed is None else self._missed.give_back(batch)
+        if found:
+            self._recorder.losses.add("collector_down", -found)
 
     def _watch_values(self, batch: ReadingBatch) -> None:
         self._raise(self._watch.observe(batch, now_s=self._clock.monotonic_s()))

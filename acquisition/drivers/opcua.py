@@ -1,4 +1,4 @@
-"""OPC UA sessions. The only module that imports asyncua.
+"""OPC UA sessions.
 
 The library's own reconnect is off: a reconnected client of it may hang or keep a dead subscription, so the
 supervisor builds a fresh one, and there is one back-off and one state to show. Publish responses are taken as
@@ -12,70 +12,46 @@ import contextlib
 import logging
 import math
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol
 from uuid import UUID
 
-from asyncua import Client, ua
-from asyncua.crypto import security_policies
-from asyncua.crypto.uacrypto import CertProperties
-from asyncua.ua.ua_binary import struct_from_binary
 from cryptography import x509
 
 from acquisition.addresses import NodeIdType, OpcUaAddress
 from acquisition.certificates import Peer, TrustFolder, application_certificate
 from acquisition.drivers.opcua_changes import Changes, DataValue, changes_of
+from acquisition.drivers.opcua_library import (
+    CertProperties,
+    Client,
+    Node,
+    Services,
+    security_policies,
+    take_raw_responses,
+    translated,
+    ua,
+)
 from acquisition.drivers.opcua_settings import OpcUaSettings
-from acquisition.drivers.opcua_wire import Published, decode_publish
 from domain.errors import (
     ConfigurationError,
     ConnectionLost,
     ControlRoomError,
     DeviceRefused,
-    DeviceTimeout,
-    ProtocolError,
     RuleViolation,
 )
 from domain.instants import Clock, from_microseconds
 from domain.plant.tags import Tag
 
-_log = logging.getLogger(__name__)
-
 _ITEMS_PER_CALL: Final = 1000
 _STREAM_QUEUE: Final = 50
 _SCALAR_QUEUE: Final = 20
 _CLOSE_S: Final = 0.5
-_REFUSALS: Final = frozenset(
-    {
-        ua.StatusCodes.BadSecurityChecksFailed,
-        ua.StatusCodes.BadSecurityPolicyRejected,
-        ua.StatusCodes.BadSecurityModeRejected,
-        ua.StatusCodes.BadCertificateInvalid,
-        ua.StatusCodes.BadCertificateUntrusted,
-        ua.StatusCodes.BadCertificateTimeInvalid,
-        ua.StatusCodes.BadCertificateUriInvalid,
-        ua.StatusCodes.BadCertificateUseNotAllowed,
-        ua.StatusCodes.BadIdentityTokenInvalid,
-        ua.StatusCodes.BadIdentityTokenRejected,
-        ua.StatusCodes.BadUserAccessDenied,
-        ua.StatusCodes.BadTooManySessions,
-        ua.StatusCodes.BadTooManySubscriptions,
-        ua.StatusCodes.BadTooManyPublishRequests,
-        ua.StatusCodes.BadSessionIdInvalid,
-    }
-)
-"""Answers that a quick second try will not change."""
-
 _FILTER_REFUSED: Final = frozenset(
     {ua.StatusCodes.BadMonitoredItemFilterUnsupported, ua.StatusCodes.BadFilterNotAllowed}
 )
 """A server that cannot report by time stamp is asked again for changes of value alone."""
-
-
-Node: TypeAlias = Any
-"""A node id of the library, opaque outside this module."""
 
 
 class Listener(Protocol):
@@ -105,7 +81,7 @@ class OpcUaSession:
         """Connect and learn the namespaces; ConfigurationError when security refuses."""
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # every fault is told once, by the driver
         settings = self._settings
-        with self._translated():
+        with translated(self._settings.endpoint):
             client = Client(settings.endpoint, timeout=4, watchdog_intervall=10, auto_reconnect=False)
             self._client = client
             client.name = client.description = "Jidoka"
@@ -132,6 +108,16 @@ class OpcUaSession:
         with contextlib.suppress(OSError, ua.UaError):
             client.disconnect_socket()
 
+    @property
+    def endpoint(self) -> str:
+        """Where the server listens, for messages."""
+        return self._settings.endpoint
+
+    @property
+    def services(self) -> Services:
+        """The library's services of this session; ConnectionLost when it is not open."""
+        return self._connected().uaclient.session
+
     def node(self, tag: Tag) -> Node:
         """Return the node of a tag in this session's numbering; ConfigurationError when there is none."""
         address = OpcUaAddress.from_plain(tag.address, tag_name=tag.name)
@@ -153,18 +139,18 @@ class OpcUaSession:
             ) from None
         return ua.NodeId(identifier, self._namespaces.index(address.namespace_uri))
 
-    async def read(self, nodes: Sequence[Node]) -> list[DataValue]:
-        """Return the value attribute of each node in order."""
+    async def read(self, nodes: Sequence[Node], *, attribute: int = ua.AttributeIds.Value) -> list[DataValue]:
+        """Return an attribute of each node in order, the value when nothing else is asked for."""
         answers: list[DataValue] = []
-        with self._translated():
+        with translated(self._settings.endpoint):
             for first in range(0, len(nodes), _ITEMS_PER_CALL):
                 parameters = ua.ReadParameters()
                 parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
                 parameters.NodesToRead = [
-                    ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.Value)
+                    ua.ReadValueId(NodeId=node, AttributeId=attribute)
                     for node in nodes[first : first + _ITEMS_PER_CALL]
                 ]
-                answers.extend(await self._services().read(parameters))
+                answers.extend(await self.services.read(parameters))
         return answers
 
     async def server_time(self) -> datetime | None:
@@ -186,9 +172,9 @@ class OpcUaSession:
             Priority=0,
         )
         self._listener = listener
-        with self._translated():
-            self._take_raw_responses()
-            created = await self._services().create_subscription(parameters, callback=self._published)
+        with translated(self._settings.endpoint):
+            take_raw_responses(self._connected(), settings.endpoint, self._publish_refused)
+            created = await self.services.create_subscription(parameters, callback=self._published)
             self._subscription_id = created.SubscriptionId
             clock = _item_request(self._clock_node(), heartbeat_handle, sampling_ms=500, queue=1)
             (status,) = await self._create_items([clock])
@@ -205,7 +191,7 @@ class OpcUaSession:
             )
             for handle, (node, tag) in items.items()
         ]
-        with self._translated():
+        with translated(self._settings.endpoint):
             statuses = await self._create_items(requests)
             plain = [place for place, status in enumerate(statuses) if status in _FILTER_REFUSED]
             for place in plain:
@@ -228,8 +214,8 @@ class OpcUaSession:
             raise RuleViolation(f"tag '{tag.name}': the node holds no single value", tag=tag.name)
         wanted = ua.WriteValue(NodeId=node, AttributeId=ua.AttributeIds.Value)
         wanted.Value = ua.DataValue(ua.Variant(value, kind))
-        with self._translated():
-            (status,) = await self._services().write(ua.WriteParameters(NodesToWrite=[wanted]))
+        with translated(self._settings.endpoint):
+            (status,) = await self.services.write(ua.WriteParameters(NodesToWrite=[wanted]))
         if not status.is_good():
             raise DeviceRefused(f"tag '{tag.name}': the server refuses the write ({status.name})")
 
@@ -285,7 +271,7 @@ class OpcUaSession:
             parameters.SubscriptionId = self._subscription_id
             parameters.ItemsToCreate = list(requests[first : first + _ITEMS_PER_CALL])
             parameters.TimestampsToReturn = ua.TimestampsToReturn.Source
-            results = await self._services().create_monitored_items(parameters)
+            results = await self.services.create_monitored_items(parameters)
             statuses.extend(int(result.StatusCode.value) for result in results)
         return statuses
 
@@ -306,43 +292,8 @@ class OpcUaSession:
                     ConnectionLost(f"{self._settings.endpoint}: the server ended the subscription")
                 )
 
-    def _take_raw_responses(self) -> None:
-        """Put our decoder in front of the library's; where its internals have moved, do without."""
-        assert self._client is not None
-        session = self._services()
-        protocol = getattr(self._client.uaclient, "protocol", None)
-        if not callable(getattr(session, "publish", None)) or not hasattr(protocol, "send_request"):
-            _log.warning("the OPC UA library has changed inside: notifications take the slow path")
-            return
-        session.publish = self._publish
-
-    async def _publish(self, acknowledged: Sequence[Any]) -> Any:
-        """Stand in for the library's ``publish``: one request, its answer decoded by us when it is usual."""
-        protocol = None if self._client is None else self._client.uaclient.protocol
-        if protocol is None:
-            raise ConnectionError("the connection is closed")
-        request = ua.PublishRequest()
-        request.Parameters.SubscriptionAcknowledgements = list(acknowledged)
-        try:
-            answer = await protocol.send_request(request, timeout=0)
-        except ua.UaStatusCodeError as refusal:
-            self._publish_refused(refusal)
-            raise
-        told = decode_publish(answer.copy().read(len(answer)))
-        if told is not None:
-            return _as_response(told)
-        try:
-            return struct_from_binary(ua.PublishResponse, answer)
-        except Exception as unreadable:
-            raise ua.uaerrors.UaStructParsingError from unreadable
-
-    def _publish_refused(self, refusal: ua.UaStatusCodeError) -> None:
-        if self._listener is None or refusal.code == ua.StatusCodes.BadTimeout:
-            return
-        try:
-            with self._translated():
-                raise refusal
-        except ControlRoomError as reason:
+    def _publish_refused(self, reason: ControlRoomError) -> None:
+        if self._listener is not None:
             self._listener.ended(reason)
 
     async def _connection_lost(self, reason: Exception) -> None:
@@ -351,46 +302,14 @@ class OpcUaSession:
                 ConnectionLost(f"{self._settings.endpoint} closed the connection ({reason})")
             )
 
-    def _services(self) -> Any:
+    def _connected(self) -> Client:
         if self._client is None:
             raise ConnectionLost(f"{self._settings.endpoint} is not connected")
-        return self._client.uaclient.session
+        return self._client
 
     @staticmethod
     def _clock_node() -> Node:
         return ua.NodeId(ua.ObjectIds.Server_ServerStatus_CurrentTime)
-
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Turn the library's errors into ours."""
-        try:
-            yield
-        except TimeoutError as silence:
-            raise DeviceTimeout(
-                f"{self._settings.endpoint} does not answer", key="device_not_answering"
-            ) from silence
-        except OSError as reason:
-            raise ConnectionLost(
-                f"{self._settings.endpoint} cannot be reached ({reason}): check power, cable and address",
-                key="opcua_unreachable",
-            ) from reason
-        except ua.UaStatusCodeError as answer:
-            name = ua.StatusCode(answer.code).name
-            kind = ConfigurationError if answer.code in _REFUSALS else DeviceRefused
-            raise kind(
-                f"{self._settings.endpoint} answers {name}", key="opcua_refused", status=name
-            ) from answer
-        except ua.UaError as nonsense:
-            raise ProtocolError(f"{self._settings.endpoint}: {nonsense}") from nonsense
-
-
-def _as_response(told: Published) -> ua.PublishResponse:
-    """Return what the library's publish loop needs to know of a response, our columns inside."""
-    response = ua.PublishResponse()
-    response.Parameters.SubscriptionId = told.subscription_id
-    response.Parameters.NotificationMessage.SequenceNumber = told.sequence
-    response.Parameters.NotificationMessage.NotificationData = list(told.parts)
-    return response
 
 
 def _first_certificate(chain: bytes) -> bytes:

@@ -8,15 +8,17 @@ import asyncio
 import itertools
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
-from acquisition.drivers.opcua import Node, OpcUaSession
+from acquisition.drivers.opcua import OpcUaSession
 from acquisition.drivers.opcua_arrays import ArrayItem, blocks_of
 from acquisition.drivers.opcua_changes import Changes, DataValue, changes_of, joined
+from acquisition.drivers.opcua_history import pages, remembered
 from acquisition.drivers.opcua_inbox import Arrival, Inbox
+from acquisition.drivers.opcua_library import Node
 from acquisition.drivers.opcua_rows import ScalarTable, bad_rows
 from acquisition.drivers.opcua_settings import OpcUaSettings
 from acquisition.drivers.opcua_values import quality_of_status
@@ -31,7 +33,7 @@ from domain.errors import (
     ProtocolError,
 )
 from domain.instants import Clock, to_microseconds
-from domain.plant.quality import BAD_NOT_CONFIGURED
+from domain.plant.quality import BAD_NOT_CONFIGURED, QualityFlag
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, joined_batches
 from domain.plant.tags import Connection, Tag
 
@@ -161,6 +163,25 @@ class OpcUaDriver:
                     yield bad
                 if number % _BLOCKS_A_TURN == 0:
                     await asyncio.sleep(0)
+
+    async def read_past(
+        self, tags: Sequence[Tag], *, start_us: int, end_us: int
+    ) -> AsyncIterator[ReadingBatch]:
+        """Deliver what the server kept with start <= source time < end, each tag's oldest first, back-filled.
+
+        Waveforms, and tags whose node keeps no past, are left out.
+        """
+        plan = self._plan([tag for tag in tags if not tag.is_waveform])
+        nodes = {handle: plan.nodes[handle] for handle in plan.scalars}
+        table = ScalarTable(plan.scalars, subscribed_us=0, losses=self.losses)
+        nodes = await remembered(self._session, nodes) if nodes else {}
+        async for changes in pages(self._session, nodes, start_us=start_us, end_us=end_us):
+            inside = (changes.source_us >= start_us) & (changes.source_us < end_us)
+            wanted = changes.select(np.flatnonzero(inside))
+            batch = table.batch(wanted, receive_us=np.full(len(wanted), self._clock.now_us()))
+            if batch is not None:
+                flagged = batch.quality | np.uint16(QualityFlag.BACK_FILLED)
+                yield replace(batch, quality=flagged)
 
     async def write(self, tag: Tag, value: Value) -> None:
         """Write once and read back; NotPermitted unless connection and tag allow it.

@@ -15,7 +15,7 @@ ROOT = Path(acquisition.__file__).parent
     ("library", "modules"),
     [
         ("pymodbus", []),
-        ("asyncua", ["opcua.py"]),
+        ("asyncua", ["opcua_library.py"]),
         ("paho", ["mqtt.py"]),
         ("serial", ["serial_line.py"]),
         ("google", ["sparkplug_payload.py"]),

@@ -50,6 +50,10 @@ class Child:
             first = ua.Variant([0.0], ua.VariantType.Float)
             self.variables[name] = await server.nodes.objects.add_variable(node, name, first)
         await server.start()
+        if "history_page" in options:
+            server.iserver.history_manager.storage.max_history_data_response_size = options["history_page"]
+        for name in options.get("historized", []):
+            await server.historize_node_data_change(self.variables[name], period=timedelta(hours=1))
 
     async def tick(self) -> None:
         """Counter tag.0 = number of ticks; arrays hold the sample index modulo 1000 at 1,000 Hz."""

@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
+import numpy as np
+
 from domain.plant.plant import Plant
 from domain.plant.quality import BAD_COMMUNICATION_LOST, BAD_STALE, QualityFlag
 from domain.plant.readings import reading_batch
 from domain.plant.tags import Tag, TagKind
-from services.downtime import MissedValues, collected_keys, downtime_rows
+from domain.ports import HistorySeries
+from services.downtime import MissedValues, collected_keys, downtime_rows, last_good_values
 
 LINK, SECOND = UUID(int=8), 1_000_000
 NOW = 10_000 * SECOND
@@ -66,3 +69,39 @@ def _missed_after(away_s: float) -> int:
     return MissedValues(PLANT, last).take(
         reading_batch([1], [1.0], quality=0, source_us=new_us, receive_us=new_us)
     )
+
+
+def test_what_turns_up_in_a_devices_memory_is_taken_back() -> None:
+    before = [NOW - 10 * SECOND, NOW - 10 * SECOND]
+    missed = MissedValues(
+        PLANT, reading_batch([1, 2], [1.0, 2.0], quality=0, source_us=before, receive_us=before)
+    )
+    assert missed.take(reading_batch([1], [1.0], quality=0, source_us=NOW, receive_us=NOW)) == 9
+    times = [NOW - 11 * SECOND, NOW - 9 * SECOND, NOW - SECOND, NOW, NOW - SECOND]
+    fetched = reading_batch([1, 1, 1, 1, 2], [1.0] * 5, quality=2048, source_us=times, receive_us=NOW)
+    assert missed.give_back(fetched) == 2, "only inside the hole, only of a tag that was counted"
+    many = reading_batch([1] * 20, [1.0] * 20, quality=2048, source_us=NOW - SECOND, receive_us=NOW)
+    assert missed.give_back(many) == 7, "never more than was counted"
+
+
+class OneSeries:
+    """A history of which one tag is asked."""
+
+    def __init__(self, series: HistorySeries) -> None:
+        self.given = series
+
+    def series(self, tag_key: int, *, start_us: int, end_us: int) -> HistorySeries:
+        assert (tag_key, end_us - start_us) == (self.given.tag_key, 60 * SECOND)
+        return self.given
+
+
+def test_a_link_that_was_lost_at_the_end_is_asked_from_its_last_good_value() -> None:
+    times = np.array([NOW - 9 * SECOND, NOW - 8 * SECOND, NOW - 7 * SECOND])
+    quality = np.array([0, 2048, BAD_STALE], dtype=np.uint16)
+    before = HistorySeries(2, times, np.ones(3), quality, np.ones(3, dtype=np.int32))
+    last = reading_batch(
+        [1, 2], [1.0, 2.0], quality=[2048, BAD_COMMUNICATION_LOST], source_us=NOW - 5 * SECOND, receive_us=NOW
+    )
+    known = last_good_values(OneSeries(before), last)  # type: ignore[arg-type]
+    assert known.source_us.tolist() == [NOW - 5 * SECOND, NOW - 8 * SECOND]
+    assert known.quality.tolist() == [0, 0]
