@@ -27,6 +27,7 @@ from storage.locks import InstanceLock
 from storage.opening import OpenReport, open_plant_database
 from storage.places import FilePlaces, Places
 from storage.repositories.condition import AlarmRepository, AlarmRuleRepository, BaselineRepository
+from storage.repositories.drafts import DraftRepository
 from storage.repositories.plant import PlantRepository
 from storage.schema.records import counters, users
 from storage.sql import PlantDatabase
@@ -61,6 +62,7 @@ class UnitOfWork:
         self.alarm_rules = AlarmRuleRepository(session)
         self.alarms = AlarmRepository(session)
         self.baselines = BaselineRepository(session)
+        self.drafts = DraftRepository(session)
 
     def next_number(self, name: str) -> int:
         """Return the next human number of a counter, such as 2041 for WO-2041; without gaps."""
@@ -99,6 +101,7 @@ class Store:
         self.alarm_rules = AlarmRuleRepository(session)
         self.alarms = AlarmRepository(session)
         self.baselines = BaselineRepository(session)
+        self.drafts = DraftRepository(session)
         self.changes = ChangeFeed(database)
         self.audit = AuditLog(database)
         self._lock: InstanceLock | None = None

@@ -1,25 +1,27 @@
 """The plant's set-up: assets, points, tags, connections and the site's own settings."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, insert, select
+from sqlalchemy import ColumnElement, Table, delete, func, insert, select, update
 from sqlalchemy import Connection as SqlConnection
 
-from domain.errors import ConfigurationError, NotFound
+from domain.errors import ConfigurationError, NotFound, RuleViolation
 from domain.plant.assets import Asset, MeasurementPoint
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag
 from storage.repositories import plant_rows as rows
-from storage.repositories.versions import write_version
+from storage.repositories.versions import conflict, write_version
+from storage.schema.condition import alarm_rules, manual_readings
 from storage.schema.plant import assets, connections, points, tag_revisions, tags
-from storage.schema.records import identity, settings
+from storage.schema.records import counters, identity, settings
 from storage.unit_of_work import Session
 
 _ZONE, _SITE_NAME = "site.zone", "site.name"
+_TAG_KEYS = "tag_key"
 
 
 class PlantRepository:
@@ -81,6 +83,71 @@ class PlantRepository:
             row = rows.revision_row(saved, opened_us=work.at_us, opened_by=work.writer)
             work.connection.execute(insert(tag_revisions), row)
         return saved
+
+    def next_tag_key(self) -> int:
+        """Return a key that no tag ever had: history knows values by it for ever."""
+        connection = self._session.transaction.connection
+        used = [
+            connection.execute(query).scalar()
+            for query in (
+                select(func.max(tags.c.tag_key)),
+                select(counters.c.last).where(counters.c.name == _TAG_KEYS),
+            )
+        ]
+        key = int(max(value or 0 for value in used)) + 1
+        found = connection.execute(update(counters).where(counters.c.name == _TAG_KEYS).values(last=key))
+        if found.rowcount == 0:
+            connection.execute(insert(counters), {"name": _TAG_KEYS, "last": key})
+        return key
+
+    def remove_asset(self, asset: Asset) -> None:
+        """Take an asset out; RuleViolation while something belongs to it, Conflict after another's change."""
+        uses = (("assets", assets.c.parent_id), ("points", points.c.asset_id), ("tags", tags.c.asset_id))
+        self._remove(assets, asset.id, asset.version, "asset", uses)
+
+    def remove_point(self, point: MeasurementPoint) -> None:
+        """Take a point out; RuleViolation while tags belong to it, Conflict after another's change."""
+        self._remove(points, point.id, point.version, "point", (("tags", tags.c.point_id),))
+
+    def remove_connection(self, connection: Connection) -> None:
+        """Take a link out; RuleViolation while tags are read over it, Conflict after another's change."""
+        uses = (("tags", tags.c.connection_id), ("alarm limits", alarm_rules.c.connection_id))
+        self._remove(connections, connection.id, connection.version, "connection", uses)
+
+    def remove_tag(self, tag: Tag) -> None:
+        """Take a tag out; its history stays under its key, which is never given again.
+
+        RuleViolation while an alarm limit watches it or a person reported it, Conflict after another's
+        change.
+        """
+        work = self._session.transaction.connection
+        for what, column in (
+            ("alarm limits", alarm_rules.c.tag_key),
+            ("readings", manual_readings.c.tag_key),
+        ):
+            _refuse_used(work, column, tag.key, kind="tag", what=what)
+        work.execute(delete(tag_revisions).where(tag_revisions.c.tag_key == tag.key))
+        self._remove(tags, tag.id, tag.version, "tag", ())
+
+    def _remove(
+        self,
+        table: Table,
+        identity_value: UUID,
+        version: int,
+        kind: str,
+        uses: Sequence[tuple[str, ColumnElement[Any]]],
+    ) -> None:
+        work = self._session.transaction
+        for what, column in uses:
+            _refuse_used(work.connection, column, identity_value, kind=kind, what=what)
+        found = work.connection.execute(select(table).where(table.c.id == identity_value)).one_or_none()
+        if found is None:
+            raise NotFound(f"{kind} {identity_value} was removed meanwhile", key="row_gone", kind=kind)
+        if found.version != version:
+            raise conflict(kind, identity_value, by=found.changed_by, at_us=found.changed_us)
+        work.connection.execute(delete(table).where(table.c.id == identity_value))
+        work.changed(kind, identity_value, version + 1)
+        work.audited("remove", kind, identity_value, row=dict(found._asdict()))
 
     def tag_revisions(self, tag_key: int) -> tuple[Mapping[str, object], ...]:
         """Return what the tag's values meant, revision by revision, oldest first."""
@@ -151,6 +218,20 @@ class PlantRepository:
         query = select(table.c.version).where(table.c.id == identity_value)
         with self._session.reading() as connection:
             return connection.execute(query).scalar_one_or_none() or 1
+
+
+def _refuse_used(
+    connection: SqlConnection, column: ColumnElement[Any], value: object, *, kind: str, what: str
+) -> None:
+    count = connection.execute(select(func.count()).where(column == value)).scalar_one()
+    if count:
+        raise RuleViolation(
+            f"this {kind} is still used by {count} {what}; remove or change those first",
+            key="still_used",
+            kind=kind,
+            what=what,
+            count=count,
+        )
 
 
 def _rows(connection: SqlConnection, table: Table, *order: ColumnElement[Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,106 @@
+"""Setting up by hand: permitted, audited, versioned, undone [SET-1, NEW-32]."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from domain.errors import Conflict, NotPermitted, RuleViolation, UnitError
+from domain.identifiers import new_id
+from domain.plant.assets import Asset, AssetKind
+from domain.plant.plant import Plant
+from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind
+from domain.roles import Actor, Role
+from services.configuration import Configuration
+from storage.repositories.drafts import Draft
+from storage.store import Store, open_store
+from tests.conftest import FakeClock
+
+ERNA = Actor(UUID(int=7), Role.ENGINEER, "HALL-1", "Erna")
+OTTO = Actor(UUID(int=8), Role.OPERATOR, "HALL-2", "Otto")
+SITE = Asset(new_id(), None, AssetKind.SITE, "North", "N")
+PUMP = Asset(new_id(), SITE.id, AssetKind.MACHINE, "Pump", "P-1")
+LINK = Connection(new_id(), "PLC-9", ConnectionKind.MODBUS_TCP, {"host": "10.0.0.9"})
+FLOW = Tag(new_id(), 0, "P-1.flow", "Flow", TagKind.MEASURED, "m3/h", PUMP.id, connection_id=LINK.id)
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
+    opened = open_store(tmp_path, role="tool", clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def configuration(store: Store, clock: FakeClock) -> Configuration:
+    return Configuration(store, clock=clock)
+
+
+def test_a_device_with_its_tag_is_made_at_once_and_undone_at_once(
+    configuration: Configuration, store: Store
+) -> None:
+    edit = configuration.save([SITE, PUMP, LINK, FLOW], title_key="added", by=ERNA)
+    (tag,) = edit.made(Tag)
+    assert tag.key == 1
+    plant = configuration.plant()
+    assert (set(plant.assets), plant.connections, plant.tags) == ({SITE, PUMP}, (LINK,), (tag,))
+    undone = configuration.undo(edit, by=ERNA)
+    assert configuration.plant() == Plant(zone="UTC")
+    configuration.undo(undone, by=ERNA)
+    assert configuration.plant().tags == (tag,), "redo brings back the same key"
+    assert store.audit.verify().is_sound
+    acts = [entry.action for entry in store.audit.entries(start_us=0, end_us=2**62)]
+    assert acts == ["create"] * 4 + ["remove"] * 4 + ["create"] * 4
+
+
+def test_all_or_nothing(configuration: Configuration) -> None:
+    """NEW-11: an undeclared unit is refused with its reason, and nothing of the rest is stored."""
+    with pytest.raises(UnitError, match="furlong"):
+        configuration.save([SITE, PUMP, LINK, replace(FLOW, unit="furlong")], title_key="added", by=ERNA)
+    assert configuration.plant() == Plant(zone="UTC")
+
+
+def test_an_operator_may_not(configuration: Configuration) -> None:
+    with pytest.raises(NotPermitted):
+        configuration.save([SITE], title_key="added", by=OTTO)
+
+
+def test_a_change_is_undone_unless_somebody_else_touched_the_same(configuration: Configuration) -> None:
+    configuration.save([SITE, PUMP], title_key="added", by=ERNA)
+    pump = configuration.plant().asset(PUMP.id)
+    edit = configuration.save([replace(pump, name="Feed pump")], title_key="renamed", by=ERNA)
+    back = configuration.undo(edit, by=ERNA)
+    assert configuration.plant().asset(PUMP.id).name == "Pump"
+    (renamed,) = back.made(Asset)
+    configuration.save([replace(renamed, name="Other")], title_key="renamed", by=ERNA)
+    with pytest.raises(Conflict):
+        configuration.undo(back, by=ERNA)
+
+
+def test_what_is_used_cannot_be_removed_and_says_by_what(configuration: Configuration) -> None:
+    edit = configuration.save([SITE, PUMP, LINK, FLOW], title_key="added", by=ERNA)
+    with pytest.raises(RuleViolation, match="1 tags"):
+        configuration.remove(edit.made(Connection), title_key="removed", by=ERNA)
+    configuration.remove([*edit.made(Tag), *edit.made(Connection)], title_key="removed", by=ERNA)
+    assert configuration.plant().connections == ()
+
+
+def test_a_key_is_never_given_twice(configuration: Configuration) -> None:
+    """History knows values by their key: a new tag must not inherit the past of a removed one."""
+    edit = configuration.save([SITE, PUMP, LINK, FLOW], title_key="added", by=ERNA)
+    configuration.remove(edit.made(Tag), title_key="removed", by=ERNA)
+    again = configuration.save([replace(FLOW, id=new_id())], title_key="added", by=ERNA)
+    assert [tag.key for tag in again.made(Tag)] == [2]
+
+
+def test_a_draft_keeps_itself_until_it_is_closed(configuration: Configuration) -> None:
+    draft = configuration.save_draft(Draft(new_id(), "connection", "PLC-2", {"step": 1}), by=ERNA)
+    draft = configuration.save_draft(replace(draft, content={"step": 2}), by=ERNA)
+    (found,) = configuration.drafts()
+    assert (found.content, found.changed_by) == ({"step": 2}, "Erna")
+    with pytest.raises(Conflict):
+        configuration.save_draft(replace(draft, version=1), by=ERNA)
+    configuration.close_draft(draft, by=ERNA)
+    assert configuration.drafts() == ()
