@@ -23,6 +23,16 @@ class ControlRoomError(Exception):
         self.key = key or type(self).__name__
         self.parameters: Mapping[str, object] = MappingProxyType(parameters)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel to another process with key and parameters."""
+        return _made_again, (type(self), str(self), self.key, dict(self.parameters))
+
+
+def _made_again(
+    kind: type[ControlRoomError], message: str, key: str, parameters: Mapping[str, object]
+) -> ControlRoomError:
+    return kind(message, key=key, **parameters)
+
 
 class ConfigurationError(ControlRoomError):
     """A setting, address or set-up row is wrong; the sentence names the row and the cure."""

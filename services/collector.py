@@ -28,7 +28,7 @@ from domain.errors import DatabaseUnreachable, StorageError
 from domain.identifiers import new_id
 from domain.instants import Clock
 from domain.plant.readings import ReadingBatch
-from domain.plant.tags import Connection, ConnectionKind, Tag
+from domain.plant.tags import ConnectionKind, Tag
 from domain.ports import ConnectionStatus, WaveformWindow
 from services.access import program_actor
 from services.alarm_captures import AlarmCaptures, alarm_samples
@@ -42,6 +42,7 @@ from services.disk import DiskWatch
 from services.downtime import MissedValues, collected_keys, downtime_rows, last_good_values
 from services.durable_queue import DurableQueue, is_passing
 from services.housekeeping import Housekeeping
+from services.probing import with_pki
 from services.recording import Recorder, WriterLane
 from services.set_up_watch import SetUpWatch
 from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
@@ -186,7 +187,7 @@ class Collector:
         """Return the supervisor of the links whose driver library is slow to import, or of the others."""
         return AcquisitionSupervisor(
             [
-                self._with_pki(connection)
+                with_pki(connection, self._store.folder.pki)
                 for connection in self._plant.connections
                 if (connection.kind is ConnectionKind.OPCUA) is is_slow
             ],
@@ -196,12 +197,6 @@ class Collector:
             drivers=DRIVERS.__getitem__,
             chance=random.Random(),
         )
-
-    def _with_pki(self, connection: Connection) -> Connection:
-        """Let certificates lie in the data folder unless the set-up says otherwise."""
-        if connection.kind is not ConnectionKind.OPCUA:
-            return connection
-        return replace(connection, options={"pki": str(self._store.folder.pki), **connection.options})
 
     async def _serve(self, sources: Sequence[AcquisitionSupervisor]) -> None:
         next_second = self._clock.monotonic_s()
