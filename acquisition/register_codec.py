@@ -52,6 +52,7 @@ class _Lot:
         self._is_bit = model.table.is_bits
         self._is_swapped = model.byte_order is Order.LITTLE and not model.table.is_bits
         self._dtype = _BIG_ENDIAN.get(model.type, _BIG_ENDIAN[RegisterType.UINT16])
+        self._is_float32 = model.type is RegisterType.FLOAT32
         self._field: tuple[NDArray[np.uint16], NDArray[np.uint16]] | None = None
         if model.is_bit_field:
             self._field = (
@@ -70,7 +71,11 @@ class _Lot:
             bits, masks = self._field
             values[self._rows] = words >> bits & masks
             return
-        values[self._rows] = words.view(self._dtype)
+        if self._is_float32:
+            with np.errstate(invalid="ignore"):  # a signalling NaN is a value to judge, not a warning
+                values[self._rows] = words.view(self._dtype)
+        else:
+            values[self._rows] = words.view(self._dtype)
 
 
 def as_piece(places: NDArray[np.intp]) -> slice | NDArray[np.intp]:
@@ -98,14 +103,14 @@ class BlockDecoder:
             rows.append(row)
             members.append(address)
         self._lots = [_Lot(rows, members, first) for rows, members in lots.values()]
+        self._is_complete = sum(len(rows) for rows, _ in lots.values()) == len(addresses)
 
     def decode(self, registers: Registers) -> NDArray[np.float64]:
         """Return (addresses,) float64 in the order of the addresses."""
-        values = np.full(self._length, np.nan)
+        values = np.empty(self._length) if self._is_complete else np.full(self._length, np.nan)
         words = registers.astype(">u2", copy=False)
-        with np.errstate(invalid="ignore"):  # a signalling NaN is a value to judge, not a warning
-            for lot in self._lots:
-                lot.decode_into(values, words)
+        for lot in self._lots:
+            lot.decode_into(values, words)
         return values
 
 

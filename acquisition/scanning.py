@@ -79,10 +79,7 @@ class ScanGroup:
     tag_keys: NDArray[np.int32]
     blocks: tuple[ScanBlock, ...]
     problems: Mapping[int, ConfigurationError]
-
-    @property
-    def has_texts(self) -> bool:
-        return any(tag.dtype is TagDtype.TEXT for tag in self.tags)
+    has_texts: bool
 
 
 def plan_groups(
@@ -129,7 +126,8 @@ def plan_group(
         most = MAX_BITS if table.is_bits else min(limit, MAX_REGISTERS)
         blocks.extend(_block(unit, run) for run in _runs(members, max_gap=max_gap, most=most))
     keys = np.array([tag.key for tag in tags], dtype=np.int32)
-    return ScanGroup(period_s, tuple(tags), keys, tuple(blocks), problems)
+    has_texts = any(tag.dtype is TagDtype.TEXT for tag in tags)
+    return ScanGroup(period_s, tuple(tags), keys, tuple(blocks), problems, has_texts)
 
 
 def _scannable_address(tag: Tag) -> ModbusAddress:

@@ -64,6 +64,7 @@ class _Standing:
     """A block in the plan; one that the device refused alone is asked again only later."""
 
     block: ScanBlock
+    question: Question
     refused_until_s: float = 0.0
     last_trouble: str = ""
 
@@ -99,8 +100,8 @@ class _Rows:
         self.quality[row] = BAD_DECODE if text is None else GOOD
 
 
-def _question(block: ScanBlock) -> Question:
-    return read_question(block.table, block.unit, first=block.first, count=block.count)
+def _standing(block: ScanBlock) -> _Standing:
+    return _Standing(block, read_question(block.table, block.unit, first=block.first, count=block.count))
 
 
 class ModbusScanner:
@@ -121,7 +122,7 @@ class ModbusScanner:
         sentinels: Sequence[Sentinel] = (),
     ) -> None:
         self._groups = groups
-        self._plans = [[_Standing(block) for block in group.blocks] for group in groups]
+        self._plans = [[_standing(block) for block in group.blocks] for group in groups]
         self._units = {block.unit: _Unit() for group in groups for block in group.blocks}
         self._link = link
         self._clock = clock
@@ -208,7 +209,7 @@ class ModbusScanner:
     ) -> list[_Standing]:
         """Ask for every block that is due and take the answers in order; return the plan from now on."""
         due = [standing for standing in plan if self._is_due(standing, rows, silent_units)]
-        answers = self._link.ask([_question(standing.block) for standing in due])
+        answers = self._link.ask([standing.question for standing in due])
         self._asked += len(due)
         following: list[_Standing] = []
         try:
@@ -276,7 +277,7 @@ class ModbusScanner:
         code = int(str(refusal.parameters["code"]))
         block = standing.block
         if code in _ILLEGAL and len(block.members) > 1:
-            return await self._scan_blocks([_Standing(half) for half in block.split()], rows, silent_units)
+            return await self._scan_blocks([_standing(half) for half in block.split()], rows, silent_units)
         if code in _ILLEGAL:
             standing.refused_until_s = self._clock.monotonic_s() + REFUSED_S
         if code in _UNIT_IS_GONE:

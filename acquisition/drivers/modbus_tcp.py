@@ -17,10 +17,10 @@ from acquisition.drivers.modbus_validation import Question, answer_data
 from domain.errors import AcquisitionError, ConnectionLost, ControlRoomError, DeviceTimeout
 from domain.plant.readings import LossCounter
 
-_HEADER: Final = struct.Struct(">HHHBB")
 _FRAME_START: Final = struct.Struct(">HHH")
 _LAST_TRANSACTION: Final = 0xFFFF
 _BUFFER_OCTETS: Final = 8192
+_REFUSAL_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class TcpLink(asyncio.BufferedProtocol):
         """
         context, server_name = (self._tls.context, self._tls.server_name) if self._tls else (None, None)
         host, port = self._address
+        begin_s = self._loop.time()
         try:
             async with asyncio.timeout(self._timeout_s * (2 if self._tls else 1)):
                 await self._loop.create_connection(
@@ -90,6 +91,17 @@ class TcpLink(asyncio.BufferedProtocol):
             raise refusal_of(refusal, device=self.name) from refusal
         except OSError as reason:
             raise self._unreachable(reason) from reason
+        if self._tls:
+            await self._hear_refusal(self._loop.time() - begin_s)
+
+    async def _hear_refusal(self, handshake_s: float) -> None:
+        """Wait for as long as the handshake took: TLS 1.3 ends for us before the device has judged us.
+
+        A request sent into its refusal would reset the connection and hide the reason.
+        """
+        await asyncio.wait({self.lost}, timeout=max(handshake_s, _REFUSAL_S))
+        if self.lost.done():
+            self.lost.result()
 
     def _unreachable(self, reason: OSError) -> ConnectionLost:
         if self._tls and isinstance(reason, ConnectionResetError):
@@ -107,8 +119,11 @@ class TcpLink(asyncio.BufferedProtocol):
             self.lost.result()
         if self._transport is None:
             raise ConnectionLost(f"{self.name} is not connected", device=self.name)
-        answers = [self._loop.create_future() for _ in questions]
-        self._waiting.extend(zip(questions, answers, strict=True))
+        answers: list[asyncio.Future[bytes]] = []
+        for question in questions:
+            answer = self._loop.create_future()
+            answers.append(answer)
+            self._waiting.append((question, answer))
         self._send()
         return answers
 
@@ -121,15 +136,16 @@ class TcpLink(asyncio.BufferedProtocol):
     def _send(self) -> None:
         """Fill the free places in flight with one write."""
         assert self._transport is not None
+        waiting, places = self._waiting, self._depth - len(self._open)
         frames = []
-        while self._waiting and len(self._open) < self._depth:
-            question, answer = self._waiting.popleft()
+        while waiting and places > 0:
+            question, answer = waiting.popleft()
             if answer.done():
                 continue
+            places -= 1
             self._transaction = number = self._transaction % _LAST_TRANSACTION + 1
             self._open[number] = _Open(question, answer, self._loop.time() + self._timeout_s)
-            length = 2 + len(question.body)
-            frames.append(_HEADER.pack(number, 0, length, question.unit, question.function) + question.body)
+            frames.append(_FRAME_START.pack(number, 0, len(question.octets)) + question.octets)
         if frames:
             self._transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
             if self._watch is None:

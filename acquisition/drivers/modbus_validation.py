@@ -6,7 +6,7 @@ an answer counts only when unit, function and length are exactly those asked for
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
@@ -38,12 +38,19 @@ EXCEPTION_TEXT: Final[Mapping[int, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request: ``body`` follows the function code; a right answer has ``answer_octets`` after its own."""
+    """One request: ``body`` follows the function code; a right answer has ``answer_octets`` after its own.
+
+    ``octets`` is all of it: unit, function and body.
+    """
 
     unit: int
     function: int
     body: bytes
     answer_octets: int
+    octets: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "octets", bytes((self.unit, self.function)) + self.body)
 
     @property
     def is_read(self) -> bool:

@@ -31,8 +31,7 @@ class RtuAnswer:
 
 def rtu_frame(question: Question) -> bytes:
     """Return the request as it goes on the wire."""
-    frame = bytes((question.unit, question.function)) + question.body
-    return frame + struct.pack("<H", crc16(frame))
+    return question.octets + struct.pack("<H", crc16(question.octets))
 
 
 def is_frame(octets: bytes) -> bool:

@@ -1,15 +1,19 @@
 """Servers for benchmarks in a process of their own: ``python -m tests.benchmarks._servers KIND PORT``."""
 
 import asyncio
+import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import numpy as np
+
+from acquisition.drivers.rtu_frames import crc16
 
 CHANNELS, LENGTH, PERIOD_S = 64, 2_560, 0.1
 URI = "urn:jidoka:benchmark"
@@ -87,6 +91,45 @@ async def _serve_modbus(port: int) -> None:
     await _listen(answer, port)
 
 
+def _serve_fast_modbus(port: int) -> None:
+    """Answer reads of registers on blocking sockets, a thread a client, so that the client is the limit.
+
+    A request that begins with a transaction is answered on Modbus TCP, any other as an RTU frame.
+    """
+    bodies: dict[int, bytes] = {}
+
+    def body(count: int) -> bytes:
+        if count not in bodies:
+            floats = struct.pack(f">{count // 2}f", *(float(n) for n in range(count // 2)))
+            bodies[count] = (floats + bytes(2 * count))[: 2 * count]
+        return bodies[count]
+
+    def serve(client: socket.socket) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        frames: dict[bytes, bytes] = {}
+        while octets := client.recv(4096):
+            if len(octets) == 8:
+                if octets not in frames:
+                    count = struct.unpack_from(">H", octets, 4)[0]
+                    frame = bytes((octets[0], octets[1], 2 * count)) + body(count)
+                    frames[octets] = frame + struct.pack("<H", crc16(frame))
+                client.sendall(frames[octets])
+                continue
+            answers = []
+            for place in range(0, len(octets), 12):
+                number, unit, function, count = struct.unpack_from(">H4xBB2xH", octets, place)
+                data = body(count)
+                answers.append(
+                    struct.pack(">HHHBBB", number, 0, 3 + len(data), unit, function, len(data)) + data
+                )
+            client.sendall(b"".join(answers))
+
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        print("ready", flush=True)
+        while True:
+            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+
 async def _listen(serve: object, port: int) -> None:
     listener = await asyncio.start_server(serve, "127.0.0.1", port)  # type: ignore[arg-type]
     print("ready", flush=True)
@@ -95,4 +138,7 @@ async def _listen(serve: object, port: int) -> None:
 
 if __name__ == "__main__":
     kinds = {"opcua": _serve_opcua, "raw": _serve_raw, "modbus": _serve_modbus}
-    asyncio.run(kinds[sys.argv[1]](int(sys.argv[2])))
+    if sys.argv[1] == "fast_modbus":
+        _serve_fast_modbus(int(sys.argv[2]))
+    else:
+        asyncio.run(kinds[sys.argv[1]](int(sys.argv[2])))

@@ -143,6 +143,27 @@ async def test_f04_duplicates_among_thousands_of_answers_give_no_wrong_value(ser
     await driver.close()
 
 
+async def test_a_deeper_pipeline_keeps_answers_apart_and_never_exceeds_its_depth(server: FaultServer) -> None:
+    """F04 with several requests in flight: duplicates and strangers between them change nothing."""
+    owner = device(server, depth=4, max_gap=0, timeout_s=0.2)
+    driver = await opened(owner)
+    tags = registers(owner, *range(0, 60, 5))
+    server.mode = "duplicate"
+    for _ in range(100):
+        batch = await driver.read(tags)
+        assert_true_values(batch)
+        assert [reading.quality.is_good for reading in batch.rows()] == [True] * 12
+    server.mode = "hang"
+    asked = len(server.requests)
+    assert all(reading.quality.is_bad for reading in (await driver.read(tags)).rows())
+    assert len(server.requests) - asked == 4, "reads behind an unanswered one are not sent"
+    server.mode = "wrong_tid"
+    assert all(reading.quality.is_bad for reading in (await driver.read(tags)).rows())
+    server.mode = "ok"
+    assert_true_values(await driver.read(tags))
+    await driver.close()
+
+
 @pytest.mark.parametrize("mode", ["short", "long", "odd_count", "count_lie", "wrong_function", "wrong_unit"])
 async def test_f07_answers_of_wrong_shape_are_protocol_errors(server: FaultServer, mode: str) -> None:
     """F07: nothing accepted, no IndexError, the connection is kept."""
