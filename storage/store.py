@@ -26,6 +26,7 @@ from storage.location import database_address
 from storage.locks import InstanceLock
 from storage.opening import OpenReport, open_plant_database
 from storage.places import FilePlaces, Places
+from storage.repositories.bearings import BearingRepository
 from storage.repositories.condition import AlarmRepository, AlarmRuleRepository, BaselineRepository
 from storage.repositories.drafts import DraftRepository
 from storage.repositories.plant import PlantRepository
@@ -63,6 +64,7 @@ class UnitOfWork:
         self.alarms = AlarmRepository(session)
         self.baselines = BaselineRepository(session)
         self.drafts = DraftRepository(session)
+        self.bearings = BearingRepository(session)
 
     def next_number(self, name: str) -> int:
         """Return the next human number of a counter, such as 2041 for WO-2041; without gaps."""
@@ -102,6 +104,7 @@ class Store:
         self.alarms = AlarmRepository(session)
         self.baselines = BaselineRepository(session)
         self.drafts = DraftRepository(session)
+        self.bearings = BearingRepository(session)
         self.changes = ChangeFeed(database)
         self.audit = AuditLog(database)
         self._lock: InstanceLock | None = None

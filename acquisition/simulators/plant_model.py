@@ -26,6 +26,7 @@ from acquisition.simulators.schedule import LineSchedule
 from acquisition.simulators.vibration import SAMPLING_RATE_HZ, VibrationChannel
 from acquisition.simulators.wear import FaultKind, PlantTime
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
+from domain.plant.figures import figure_digits, figure_label
 from domain.plant.plant import Plant
 from domain.plant.tags import (
     FEATURE_UNITS,
@@ -43,15 +44,6 @@ CAPTURE_LENGTH = 32_768
 STREAM_CAPTURE_S = 600.0
 CAPTURE_INTERVAL_S = 60.0
 REGISTERS_PER_MACHINE = 40
-FEATURE_LABELS = {
-    Feature.VELOCITY_RMS: "vibration",
-    Feature.ACCELERATION_RMS: "acceleration",
-    Feature.ACCELERATION_PEAK: "peak",
-    Feature.ENVELOPE_RMS: "envelope",
-    Feature.ORDER_1X: "1\u00d7 order",
-    Feature.ORDER_2X: "2\u00d7 order",
-}
-FEATURE_DIGITS = {Feature.VELOCITY_RMS: 2, Feature.CREST_FACTOR: 1, Feature.KURTOSIS: 1, Feature.HEALTH: 0}
 
 
 class Physics(Protocol):
@@ -245,10 +237,10 @@ class PlantModel:
         )  # fmt: skip
         for feature, unit in FEATURE_UNITS.items():
             if feature is not Feature.HEALTH:
-                label = f"{point.label} {FEATURE_LABELS.get(feature, feature.value.replace('_', ' '))}"
+                label = figure_label(point.label, feature)
                 self._add_tag(
                     motor, f"{name}.{feature.value}", label, TagKind.DERIVED, unit, point_id=point_id,
-                    feature=feature, dtype=TagDtype.FLOAT32, digits=FEATURE_DIGITS.get(feature, 3),
+                    feature=feature, dtype=TagDtype.FLOAT32, digits=figure_digits(feature),
                     period_s=10.0 if point.is_streaming else interval_s,
                 )  # fmt: skip
 

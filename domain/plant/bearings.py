@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from uuid import UUID
 
 from domain.errors import ConfigurationError
 
@@ -23,6 +24,30 @@ class BearingGeometry:
                 f"bearing {self.designation}: needs at least 3 elements and 0 < d < D, got "
                 f"n={self.elements}, d={self.element_diameter_mm}, D={self.pitch_diameter_mm}"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class BearingType:
+    """An entry of the catalogue [NEW-13]. Geometry is never rewritten: a correction is a new ``edition``.
+
+    ``slip_tolerance`` is the share by which defect frequencies may lie below the computed ones.
+    """
+
+    id: UUID
+    maker: str
+    geometry: BearingGeometry
+    edition: int = 1
+    slip_tolerance: float = 0.02
+    version: int = 1
+
+    @property
+    def name(self) -> str:
+        """Maker and designation as people say them."""
+        return f"{self.maker} {self.geometry.designation}".strip()
+
+    def corrected(self, geometry: BearingGeometry, *, identity: UUID) -> "BearingType":
+        """Return the next edition with another geometry."""
+        return BearingType(identity, self.maker, geometry, self.edition + 1, self.slip_tolerance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,82 @@
+"""The bearing catalogue: import judged row by row, editions instead of rewriting [NEW-13]."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from domain.errors import ConfigurationError, NotPermitted, RuleViolation
+from domain.plant.bearings import BearingGeometry, defect_orders
+from domain.roles import Actor, Role
+from services.bearing_catalogue import BearingCatalogue
+from storage.store import open_store
+from tests.conftest import FakeClock
+
+ERNA = Actor(UUID(int=7), Role.ENGINEER, "HALL-1", "Erna")
+OTTO = Actor(UUID(int=8), Role.OPERATOR, "HALL-2", "Otto")
+TABLE = """Hersteller;Bezeichnung;Z;d [mm];Dm [mm];Druckwinkel;Quelle
+SKF;6205;9;7,94;39,04;0;maker
+SKF;6312;8;22,225;95,25;;maker
+FAG;;8;10;50;0;
+FAG;X1;two;10;50;0;
+FAG;X2;8;60;50;0;
+"""
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, clock: FakeClock) -> Iterator[BearingCatalogue]:
+    store = open_store(tmp_path / "data", role="tool", clock=clock)
+    yield BearingCatalogue(store)
+    store.close()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "bearings.csv"
+    path.write_bytes(TABLE.encode("cp1252"))
+    return path
+
+
+def test_a_table_is_judged_row_by_row_and_taken_once(catalogue: BearingCatalogue, table: Path) -> None:
+    found = catalogue.read(table)
+    assert [(row.number, len(row.complaints)) for row in found.rows] == [
+        (2, 0),
+        (3, 0),
+        (4, 1),
+        (5, 1),
+        (6, 1),
+    ]
+    assert "designation" in found.rows[2].complaints[0]
+    assert "'two'" in found.rows[3].complaints[0]
+    assert catalogue.take(found, by=ERNA) == 2
+    assert [bearing.name for bearing in catalogue.search()] == ["SKF 6205", "SKF 6312"]
+    again = catalogue.read(table)
+    assert [row.is_known for row in again.rows[:2]] == [True, True]
+    assert catalogue.take(again, by=ERNA) == 0
+
+
+def test_the_geometry_gives_the_published_defect_orders(catalogue: BearingCatalogue, table: Path) -> None:
+    """standards.md 4, test 1: BPFO 3.5848, BPFI 5.4152."""
+    catalogue.take(catalogue.read(table), by=ERNA)
+    (bearing,) = catalogue.search("skf 6205")
+    orders = defect_orders(bearing.geometry)
+    assert (round(orders.bpfo, 4), round(orders.bpfi, 4)) == (3.5848, 5.4152)
+
+
+def test_a_correction_is_a_new_edition_and_the_old_one_stays(catalogue: BearingCatalogue) -> None:
+    first = catalogue.add("SKF", BearingGeometry("6205", 9, 7.9, 39.0), by=ERNA)
+    second = catalogue.add("SKF", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA)
+    assert (first.edition, second.edition) == (1, 2)
+    assert catalogue.search("6205") == (second,)
+    with pytest.raises(RuleViolation, match="already"):
+        catalogue.add("skf", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA)
+    with pytest.raises(NotPermitted):
+        catalogue.add("SKF", BearingGeometry("6206", 9, 9.5, 46.0), by=OTTO)
+
+
+def test_a_table_without_a_needed_column_says_which(catalogue: BearingCatalogue, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("maker,type,n\nSKF,6205,9\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="element_diameter_mm, pitch_diameter_mm"):
+        catalogue.read(path)
