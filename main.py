@@ -254,14 +254,18 @@ def backup(options: argparse.Namespace) -> int:
     """Copy the plant database while it runs, and prove the copy by opening it."""
     from services.keeping import back_up
 
-    print(back_up(options.data_dir, options.to))
+    print(back_up(options.data_dir, options.to, with_history=options.with_history))
     return 0
 
 
 def verify(options: argparse.Namespace) -> int:
-    """Open a backup, check every page and its audit chain."""
-    from services.keeping import verify_backup
+    """Open a backup, check every page and its audit chain; or check the data in use while they are used."""
+    from services.keeping import check_integrity, verify_backup
 
+    if options.file is None:
+        report = check_integrity(options.data_dir)
+        print(json.dumps(report) if options.json else _lines(report))
+        return 0 if report["is_sound"] else EXIT_CHECK
     report = verify_backup(options.file)
     print(json.dumps(report) if options.json else _lines(report))
     return 0
@@ -460,8 +464,16 @@ def _parser(data_dir: Path) -> argparse.ArgumentParser:
     pictures = add("screenshots", screenshots, demo_options)
     pictures.add_argument("--out", type=Path, default=Path("docs/screenshots"), metavar="DIR")
     add("self-check", self_check)
-    add("backup", backup).add_argument("--to", type=Path, metavar="DIR", help="where the copy goes")
-    add("verify", verify).add_argument("file", type=Path, metavar="BACKUP")
+    backup_parser = add("backup", backup)
+    backup_parser.add_argument("--to", type=Path, metavar="DIR", help="where the copy goes")
+    backup_parser.add_argument("--with-history", action="store_true", help="also history and waveforms")
+    add("verify", verify).add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="BACKUP",
+        help="a backup; without it, the data in use",
+    )
     restore_parser = add("restore", restore)
     restore_parser.add_argument("file", type=Path, metavar="BACKUP")
     restore_parser.add_argument("--dry-run", action="store_true", help="say what would happen")

@@ -249,6 +249,10 @@ class WaveformStore(Protocol):
         """List what is kept of a tag in a time window, oldest first."""
         ...
 
+    def tag_keys(self) -> Sequence[int]:
+        """Return the tags of which any waveform is kept."""
+        ...
+
     def keep_spectra(self, rows: Sequence[SpectrumRow]) -> None:
         """Store spectra durably."""
         ...

@@ -93,7 +93,7 @@ class BearingCatalogue:
         return BearingImport(tuple(_row(row, columns, known) for row in table.rows[1:]))
 
     def take(self, found: BearingImport, *, by: Actor) -> int:
-        """Add what is new in one transaction; a changed geometry becomes the next edition. Return how many."""
+        """Add what is new in one transaction, a changed geometry as the next edition; return how many."""
         require(by, Permission.CONFIGURE)
         with self._store.unit_of_work(by) as work:
             for bearing in found.new:

@@ -11,13 +11,20 @@ from services.access import program_actor
 from services.clock import SystemClock
 from storage import backup, setup_file
 from storage.data_folder import DataFolder, prepare_data_folder
+from storage.location import database_address
 from storage.store import open_store
 
 
-def back_up(folder: Path, target: Path | None) -> Path:
-    """Copy the plant database while it runs and verify the copy; return its folder."""
+def back_up(folder: Path, target: Path | None, *, with_history: bool = False) -> Path:
+    """Copy the plant while it runs, from files or from its server, and verify the copy; return its folder."""
     data = _existing(folder)
-    return backup.backup(data, target or data.backup, now_us=SystemClock().now_us())
+    address, place = database_address(data, None), target or data.backup
+    if address is None:
+        now_us = SystemClock().now_us()
+        return backup.backup(data, place, now_us=now_us, with_history=with_history)
+    from storage.moving_plant import back_up_server
+
+    return back_up_server(address, place, clock=SystemClock(), with_history=with_history)
 
 
 def verify_backup(path: Path) -> dict[str, Any]:
@@ -26,14 +33,31 @@ def verify_backup(path: Path) -> dict[str, Any]:
     return manifest | {"created": iso_utc(manifest["created_us"])}
 
 
+def check_integrity(folder: Path) -> dict[str, Any]:
+    """Check the data in use: audit chains of the plant, every chunk of history, every waveform."""
+    _existing(folder)
+    store = open_store(folder, role="tool", clock=SystemClock())
+    try:
+        return store.check_integrity().to_plain()
+    finally:
+        store.close()
+
+
 def restore_backup(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, Any]:
     """Put a backup in place of the plant database, or only say what would happen."""
     data = prepare_data_folder(folder)
+    if database_address(data, None) is not None:
+        raise ConfigurationError(
+            "this plant lies on a server: restore into an empty folder with --data-dir, look at it, then "
+            "bring it to an empty database with 'migrate --to'",
+            key="restore_to_server",
+        )
     manifest = backup.restore(path, data, now_us=SystemClock().now_us(), dry_run=is_dry_run)
     return {
         "restored": not is_dry_run,
         "created": iso_utc(manifest.created_us),
         "rows": dict(manifest.rows),
+        "files": ["plant.db", *manifest.others],
         "folder": str(data.root),
     }
 

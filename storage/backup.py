@@ -9,8 +9,8 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,11 +25,17 @@ from storage.migrations import refuse_newer
 from storage.set_aside import set_aside
 
 _COPY, _MANIFEST, _FORMAT = "plant.db", "manifest.json", 1
+Filler = Callable[[Path], None]
+"""Writes the plant, and what else belongs to the copy, into an empty folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackupManifest:
-    """What a backup holds, as written beside it."""
+    """What a backup holds, as written beside it.
+
+    ``others`` are the files beside the plant database with their SHA-256: history and waveforms, when they
+    were asked for.
+    """
 
     plant_id: str
     schema: str
@@ -38,26 +44,51 @@ class BackupManifest:
     sha256: str
     rows: Mapping[str, int]
     audit_heads: Mapping[str, str]
+    others: Mapping[str, str] = field(default_factory=dict)
     format: int = _FORMAT
 
 
-def backup(folder: DataFolder, target: Path, *, now_us: int, reason: str = "manual") -> Path:
+def backup(
+    folder: DataFolder, target: Path, *, now_us: int, reason: str = "manual", with_history: bool = False
+) -> Path:
     """Copy the running plant database into a new folder below ``target`` and return that folder.
 
-    The copy is made with SQLite's online backup under the write lock, then opened and verified. StorageError
-    leaves nothing behind.
+    The copy is made with SQLite's online backup under the write lock, history and waveforms (which may be
+    large) from one snapshot each without holding up their writer; then all is opened and verified.
+    StorageError leaves nothing behind.
     """
+
+    def fill(draft: Path) -> None:
+        with WriteLock(folder.write_lock, timeout_s=30.0).held():
+            _copy(folder.plant_db, draft / _COPY)
+        if with_history:
+            for path in (folder.history_db, *folder.waveform_files()):
+                if path.exists():
+                    _copy_snapshot(path, draft / path.name)
+
+    return make_backup(fill, target, now_us=now_us, reason=reason)
+
+
+def make_backup(fill: Filler, target: Path, *, now_us: int, reason: str) -> Path:
+    """Let ``fill`` write the files into a draft; check them and give the folder its name only then."""
     name = f"jidoka-{iso_utc(now_us).replace(':', '').replace('.', '-')}-{reason}"
     draft, final = target / f".draft-{uuid4().hex}", target / name
     try:
         draft.mkdir(parents=True)
-        with WriteLock(folder.write_lock, timeout_s=30.0).held():
-            _copy(folder.plant_db, draft / _COPY)
-        facts = _inspect(draft / _COPY)
-        manifest = BackupManifest(**facts, created_us=now_us, reason=reason, sha256=_digest(draft / _COPY))
+        fill(draft)
+        others = sorted(path for path in draft.iterdir() if path.name != _COPY)
+        for path in others:
+            _check_pages(path)
+        manifest = BackupManifest(
+            **_inspect(draft / _COPY),
+            created_us=now_us,
+            reason=reason,
+            sha256=_digest(draft / _COPY),
+            others={path.name: _digest(path) for path in others},
+        )
         text = json.dumps(asdict(manifest), indent=2, sort_keys=True)
         (draft / _MANIFEST).write_text(text, encoding="utf-8")
-        for file in (draft / _COPY, draft / _MANIFEST):
+        for file in draft.iterdir():
             _sync(file)
         os.replace(draft, final)
         _sync_folder(target)
@@ -87,6 +118,10 @@ def verify(path: Path) -> BackupManifest:
         ) from error
     if not (path / _COPY).is_file() or _digest(path / _COPY) != manifest.sha256:
         raise DatabaseDamaged(f"{path}: the copy is missing or was changed", key="backup_changed")
+    for name, digest in manifest.others.items():
+        if Path(name).name != name or not (path / name).is_file() or _digest(path / name) != digest:
+            raise DatabaseDamaged(f"{path}: {name} is missing or was changed", key="backup_changed")
+        _check_pages(path / name)
     facts = _inspect(path / _COPY)
     for name, value in facts.items():
         if getattr(manifest, name) != value:
@@ -124,19 +159,24 @@ def restore(path: Path, folder: DataFolder, *, now_us: int, dry_run: bool = Fals
 
 def install(path: Path, folder: DataFolder, *, now_us: int) -> tuple[Path, ...]:
     """Move the live files aside and the copy in; the caller holds the locks and verified the backup."""
-    draft = folder.root / f".restore-{uuid4().hex}"
+    others = verify(path).others
+    drafts = {name: folder.root / f".restore-{uuid4().hex}" for name in (_COPY, *others)}
+    moved: tuple[Path, ...] = ()
     try:
-        shutil.copyfile(path / _COPY, draft)
-        _sync(draft)
-        moved = set_aside(folder.plant_db, folder.quarantine, now_us=now_us)
-        os.replace(draft, folder.plant_db)
+        for name, draft in drafts.items():
+            shutil.copyfile(path / name, draft)
+            _sync(draft)
+        for name, draft in drafts.items():
+            moved += set_aside(folder.root / name, folder.quarantine, now_us=now_us)
+            os.replace(draft, folder.root / name)
         _sync_folder(folder.root)
     except OSError as error:
         raise StorageError(
             f"restoring {path} failed ({error.strerror or error})", key="restore_failed", backup=str(path)
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
     return moved
 
 
@@ -156,14 +196,34 @@ def _copy(source: Path, target: Path) -> None:
         origin.close()
 
 
-def _inspect(copy: Path) -> dict[str, Any]:
-    """Open a copy read-only, check its pages and return the facts that the manifest holds."""
+def _copy_snapshot(source: Path, target: Path) -> None:
+    """Copy a database from one snapshot while its writer goes on."""
+    origin = connect(source, mode="rw")
+    try:
+        with told(source):
+            origin.execute("PRAGMA wal_autocheckpoint=0")
+            origin.execute("VACUUM INTO ?", (str(target),))
+    finally:
+        origin.close()
+
+
+def _check_pages(copy: Path) -> None:
     connection = connect(copy, mode="ro")
     try:
         with told(copy):
             verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
-            if verdict != "ok":
-                raise DatabaseDamaged(f"{copy} is damaged: {verdict}", key="database_damaged", file=str(copy))
+    finally:
+        connection.close()
+    if verdict != "ok":
+        raise DatabaseDamaged(f"{copy} is damaged: {verdict}", key="database_damaged", file=str(copy))
+
+
+def _inspect(copy: Path) -> dict[str, Any]:
+    """Open a copy read-only, check its pages and return the facts that the manifest holds."""
+    _check_pages(copy)
+    connection = connect(copy, mode="ro")
+    try:
+        with told(copy):
             return _facts(connection)
     finally:
         connection.close()

@@ -1,6 +1,6 @@
 """Rows of the chunk, level and gap tables: reading and writing them on one connection."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from operator import attrgetter
@@ -73,6 +73,12 @@ class ChunkTables:
         """Return the chunks of a tag that touch the window, in order of their beginning."""
         parameters = (tag_key, start_us - LONGEST_SPAN_US, end_us, start_us)
         return [_stored(row) for row in self._connection.execute(_SELECT, parameters)]
+
+    def all_chunks(self, tag_key: int) -> Iterator[StoredChunk]:
+        """Yield every chunk of a tag, one at a time."""
+        query = f"SELECT id, revision, is_part, {_COLUMNS} FROM chunk WHERE tag_key = ? ORDER BY first_us"
+        for row in self._connection.execute(query, (tag_key,)):
+            yield _stored(row)
 
     def parts(self, tag_key: int) -> list[StoredChunk]:
         """Return the chunks of a tag whose hour is still open."""

@@ -1,12 +1,15 @@
 """One move of a whole plant: checked before, proven after, the source set aside."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 from domain.errors import ConfigurationError
 from domain.instants import Clock
 from storage import migrations
+from storage.backup import make_backup
 from storage.data_folder import DataFolder
-from storage.database import Database
+from storage.database import Database, connect
 from storage.inspection import look_at
 from storage.location import SETTINGS_FILE, database_address
 from storage.locks import InstanceLock, WriteLock
@@ -20,7 +23,7 @@ from storage.sql import PlantDatabase
 
 
 def move_plant(
-    folder: DataFolder, *, target: str, clock: Clock, progress: Progress = lambda table, rows: None
+    folder: DataFolder, *, target: str, clock: Clock, progress: Progress | None = None
 ) -> list[Copied]:
     """Move the plant of a data folder to a server (``target`` is its address) or into files ("sqlite").
 
@@ -29,6 +32,7 @@ def move_plant(
     when the target holds something or is where the plant lies already; any failure leaves the plant where it
     was.
     """
+    progress = progress or _silent
     present = database_address(folder, None)
     if (present or "sqlite") == target:
         raise ConfigurationError(f"the plant of {folder.root} lies there already", key="already_there")
@@ -47,6 +51,52 @@ def move_plant(
             raise ConfigurationError("move from one server to another by way of files: first --to sqlite")
     _name_place(folder, None if target == "sqlite" else target)
     return copied
+
+
+def back_up_server(
+    address: str, target: Path, *, clock: Clock, reason: str = "manual", with_history: bool = False
+) -> Path:
+    """Copy the plant on a server into a verified backup of files, from one snapshot, while it is used.
+
+    Restoring such a backup gives a plant in files; ``move_plant`` brings it to a server again.
+    """
+    url = server_url(address)
+
+    def fill(draft: Path) -> None:
+        folder = DataFolder(draft)
+        source, copy = PostgresDatabase(url), _new_files(folder)
+        try:
+            copy_plant(source, copy, progress=_silent)
+        finally:
+            source.close()
+            copy.close()
+        if with_history:
+            server, files = ServerSide(url), FileSide(folder, now_us=clock.now_us())
+            try:
+                copy_history(server, files, progress=_silent)
+            finally:
+                server.close()
+                files.close()
+        _keep_databases(draft)
+
+    return make_backup(fill, target, now_us=clock.now_us(), reason=reason)
+
+
+def _silent(table: str, rows: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _keep_databases(draft: Path) -> None:
+    """Fold each write-ahead log into its file and leave nothing else in a backup."""
+    for path in draft.glob("*.db"):
+        connection = connect(path, mode="rw")
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.close()
+    for path in draft.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.suffix != ".db":
+            path.unlink()
 
 
 def _moved(

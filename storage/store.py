@@ -21,6 +21,7 @@ from storage.data_folder import DataFolder, prepare_data_folder
 from storage.empty_history import EmptyHistory
 from storage.historian import Historian, RetentionPolicy
 from storage.history_reader import StoredHistory
+from storage.integrity import IntegrityReport, Progress, check_integrity
 from storage.leases import Lease, LeaseTerm
 from storage.location import database_address
 from storage.locks import InstanceLock
@@ -175,6 +176,15 @@ class Store:
         """Open kept waveforms and spectra; one process writes."""
         lease = self._held_lease() if is_writer else None
         return self._places.waveforms(clock=self._clock, lease=lease)
+
+    def check_integrity(self, *, progress: Progress = lambda done, total: None) -> IntegrityReport:
+        """Look at everything stored, beside a running collector; slow, and nothing is changed."""
+        kept = self.open_waveforms()
+        try:
+            history = self._places.history() if self.has_history else None
+            return check_integrity(self.audit, history, kept, progress=progress)
+        finally:
+            kept.close()
 
     def open_status_board(self) -> StatusBoard | None:
         """Open the board that other workstations read, None for a plant in a folder; one per thread."""

@@ -24,6 +24,7 @@ LIST_WAVEFORMS: Final = (
     "SELECT id, tag_key, start_us, sampling_rate_hz, length, reason FROM waveform "
     "WHERE tag_key = ? AND start_us >= ? AND start_us < ? ORDER BY start_us"
 )
+LIST_TAGS: Final = "SELECT DISTINCT tag_key FROM waveform"
 INSERT_SPECTRUM: Final = (
     "INSERT INTO spectrum (tag_key, kind, time_us, resolution_hz, lines, unit, is_rms, quality, body) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tag_key, kind, time_us) DO UPDATE SET "

@@ -23,6 +23,7 @@ from storage.waveform_rows import (
     INSERT_SPECTRUM,
     INSERT_WAVEFORM,
     LIST_SPECTRA,
+    LIST_TAGS,
     LIST_WAVEFORMS,
     SELECT_SPECTRUM,
     SELECT_WAVEFORM,
@@ -75,6 +76,11 @@ class ServerWaveforms:
         with told(self._place):
             rows = self._connection.execute(LIST_WAVEFORMS, (tag_key, start_us, end_us)).fetchall()
         return tuple(kept_of(row) for row in rows)
+
+    def tag_keys(self) -> Sequence[int]:
+        """Return the tags of which any waveform is kept."""
+        with told(self._place):
+            return sorted(int(row[0]) for row in self._connection.execute(LIST_TAGS))
 
     def keep_spectra(self, rows: Sequence[SpectrumRow]) -> None:
         """Store spectra durably in one transaction; the same again replaces."""

@@ -25,6 +25,7 @@ from storage.waveform_rows import (
     INSERT_SPECTRUM,
     INSERT_WAVEFORM,
     LIST_SPECTRA,
+    LIST_TAGS,
     LIST_WAVEFORMS,
     SELECT_SPECTRUM,
     SELECT_WAVEFORM,
@@ -93,6 +94,11 @@ class MonthlyWaveforms:
             end_us=end_us,
         )
         return tuple(kept_of(row) for row in rows)
+
+    def tag_keys(self) -> Sequence[int]:
+        """Return the tags of which any waveform is kept."""
+        rows = self._from_months(lambda month: month.execute(LIST_TAGS).fetchall())
+        return sorted({int(row[0]) for row in rows})
 
     def keep_spectra(self, rows: Sequence[SpectrumRow]) -> None:
         """Store spectra durably, those of one month in one transaction; the same again replaces."""

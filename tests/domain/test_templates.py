@@ -1,4 +1,4 @@
-"""A machine is set up with its class, a name and a code; what belongs together is tied [SET-1, SIG-2, ACQ-4]."""
+"""A machine is set up with class, name and code; what belongs together is tied [SET-1, SIG-2, ACQ-4]."""
 
 from dataclasses import replace
 

@@ -2,14 +2,23 @@
 
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from domain.errors import AlreadyRunning, DatabaseDamaged, MigrationFailed, StorageError
+from domain.plant.plant import Plant
+from domain.plant.readings import reading_batch
+from domain.plant.signals import Waveform
 from domain.roles import Actor
 from storage import backup as backups
+from storage.data_folder import prepare_data_folder
+from storage.moving_plant import back_up_server
 from storage.store import Store, open_store
+from tests.storage.postgresql_stage import PostgresServer
 from tests.storage.stored_plant import StillClock
 
 
@@ -105,3 +114,86 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(furnished: Store, tmp_pa
     with pytest.raises(StorageError, match="the plant goes on"):
         backups.backup(furnished.folder, tmp_path / "file", now_us=0)
     assert furnished.plant.load().site_name == "Works"
+
+
+def _with_past(store: Store, clock: StillClock) -> None:
+    writer, kept = store.open_history_writer(), store.open_waveforms(is_writer=True)
+    times = np.arange(clock.now_us() - 3_600_000_000, clock.now_us(), 1_000_000)
+    writer.write_past(1, time_us=times, value=np.sin(times / 1e7), quality=0)
+    kept.keep(Waveform(2, np.float32(np.arange(500)), 25600.0, clock.now_us(), "g", 0, 1), reason="schedule")
+    writer.close()
+    kept.close()
+
+
+def test_a_backup_with_history_is_taken_beside_a_writer_and_restored_whole(
+    furnished: Store, still_clock: StillClock
+) -> None:
+    """NEW-30: set-up, samples and waveforms come back together."""
+    _with_past(furnished, still_clock)
+    writer = furnished.open_history_writer()
+    now_us = still_clock.now_us()
+    taken = backups.backup(furnished.folder, furnished.folder.backup, now_us=now_us, with_history=True)
+    writer.append(reading_batch([1], [9.0], quality=0, source_us=now_us, receive_us=now_us))
+    writer.commit()
+    writer.close()
+    assert sorted(backups.verify(taken).others) == ["history.db", "waveforms-2025-10.db"]
+    furnished.close()
+    backups.restore(taken, furnished.folder, now_us=now_us)
+    opened = open_store(furnished.folder.root, role="tool", clock=still_clock)
+    reader = opened.open_history_reader()
+    assert len(reader.series(1, start_us=0, end_us=2 * now_us).value) == 3600, "as it was at the backup"
+    assert opened.check_integrity().is_sound
+    reader.close()
+    opened.close()
+
+
+@pytest.mark.parametrize("name", ["history.db", "waveforms-2025-10.db"])
+def test_a_changed_file_beside_the_plant_is_noticed(
+    furnished: Store, still_clock: StillClock, name: str
+) -> None:
+    _with_past(furnished, still_clock)
+    now_us = still_clock.now_us()
+    taken = backups.backup(furnished.folder, furnished.folder.backup, now_us=now_us, with_history=True)
+    content = bytearray((taken / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (taken / name).write_bytes(content)
+    with pytest.raises(DatabaseDamaged, match=name):
+        backups.verify(taken)
+
+
+def test_the_data_in_use_are_checked_and_the_damaged_part_is_named(
+    furnished: Store, still_clock: StillClock
+) -> None:
+    _with_past(furnished, still_clock)
+    sound = furnished.check_integrity()
+    assert (sound.is_sound, sound.chunks, sound.waveforms) == (True, 1, 1)
+    with closing(sqlite3.connect(furnished.folder.history_db)) as raw:
+        body = bytearray(raw.execute("SELECT value_body FROM chunk").fetchone()[0])
+        body[len(body) // 2] ^= 1
+        raw.execute("UPDATE chunk SET value_body = ? WHERE id = 1", (bytes(body),))
+        raw.commit()
+    found = furnished.check_integrity()
+    assert not found.is_sound
+    assert len(found.damaged_chunks) == 1
+    assert found.damaged_chunks[0].startswith("tag 1 from")
+
+
+def test_a_plant_on_a_server_is_backed_up_into_files(
+    postgresql: PostgresServer, tmp_path: Path, still_clock: StillClock, small_plant: Plant, engineer: Actor
+) -> None:
+    url = postgresql.fresh_database()
+    store = open_store(tmp_path / "data", role="collector", clock=still_clock, database=url)
+    with store.unit_of_work(engineer) as work:
+        work.plant.import_plant(small_plant)
+    assert store.wait_for_lease()
+    _with_past(store, still_clock)
+    taken = back_up_server(url, tmp_path / "backups", clock=still_clock, with_history=True)
+    manifest = backups.verify(taken)
+    assert (manifest.rows["tags"], sorted(manifest.others)) == (2, ["history.db", "waveforms-2025-10.db"])
+    store.close()
+    restored = tmp_path / "restored"
+    backups.restore(taken, prepare_data_folder(restored), now_us=still_clock.now_us())
+    opened = open_store(restored, role="tool", clock=still_clock)
+    assert opened.plant.load().tags == small_plant.tags
+    assert opened.check_integrity().chunks == 1
+    opened.close()
