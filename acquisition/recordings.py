@@ -1,4 +1,4 @@
-"""Recordings from files: NPZ of sampled channels, snapshots of a bearing life, CSV tables, WAV.
+"""Recordings from files: NPZ of sampled channels, snapshots of a bearing life, CSV tables, WAV, UFF 58.
 
 Times are microseconds since the recording's begin. A complaint names file, row and column. Nothing is
 executed: NPZ files load without pickle.
@@ -10,13 +10,15 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acquisition.uff_file import UffRecord, read_uff
 from acquisition.wav_file import read_wav
 from domain.errors import ConfigurationError
 from domain.instants import MICROSECONDS_PER_SECOND, to_microseconds
@@ -31,7 +33,8 @@ class SampledChannel:
     """One channel as contiguous pieces of equal length.
 
     ``raw`` is (pieces, n); ``raw * scale`` is the recorded unit. Piece p began ``start_us[p]`` after the
-    begin of the recording with sample number ``first_index[p]``; holes show in both.
+    begin of the recording with sample number ``first_index[p]``; holes show in both. ``unit`` is our code of
+    the recorded unit, "" where the file does not tell.
     """
 
     raw: NDArray[Any]
@@ -39,6 +42,7 @@ class SampledChannel:
     sampling_rate_hz: float
     start_us: NDArray[np.int64]
     first_index: NDArray[np.int64]
+    unit: str = ""
 
     @property
     def length(self) -> int:
@@ -72,14 +76,19 @@ class Recording:
         return (*self.sampled, *self.columns)
 
 
-def read_recording(path: Path) -> Recording:
-    """Read a .npz, .csv, .csv.gz or .wav file; ConfigurationError says what is wrong."""
+def read_recording(path: Path, *, zone: tzinfo = UTC) -> Recording:
+    """Read a .npz, .csv, .csv.gz, .wav, .uff or .unv file; ConfigurationError says what is wrong.
+
+    ``zone`` is that of dates which do not tell theirs.
+    """
     name = path.name.lower()
     readers: dict[str, Callable[[Path], Recording]] = {
         ".npz": _read_npz,
-        ".csv": _read_csv,
-        ".csv.gz": _read_csv,
+        ".csv": partial(_read_csv, zone=zone),
+        ".csv.gz": partial(_read_csv, zone=zone),
         ".wav": _read_wav,
+        ".uff": partial(_read_uff, zone=zone),
+        ".unv": partial(_read_uff, zone=zone),
     }
     for ending, reader in readers.items():
         if name.endswith(ending):
@@ -180,10 +189,37 @@ def _read_wav(path: Path) -> Recording:
     return Recording(path, channels)
 
 
+# --- UFF ---
+
+
+def _read_uff(path: Path, *, zone: tzinfo) -> Recording:
+    """Records of one place and shape are pieces of one channel."""
+    records = read_uff(path, zone=zone)
+    starts = [record.start_us for record in records if record.start_us is not None]
+    begin_us = min(starts, default=None)
+    groups: dict[tuple[object, ...], list[UffRecord]] = {}
+    for record in records:
+        shape = (len(record.samples), record.sampling_rate_hz, record.unit)
+        groups.setdefault((record.name or "1", *shape), []).append(record)
+    channels: dict[str, SampledChannel] = {}
+    for (name, *_), pieces in groups.items():
+        free = next(n for n in (str(name), *(f"{name}#{i}" for i in range(2, 10_000))) if n not in channels)
+        channels[free] = _pieces(pieces, begin_us or 0)
+    return Recording(path, channels, start_us=begin_us)
+
+
+def _pieces(records: Sequence[UffRecord], begin_us: int) -> SampledChannel:
+    start_us = np.array([(record.start_us or begin_us) - begin_us for record in records], dtype=np.int64)
+    rate_hz = records[0].sampling_rate_hz
+    first_index = np.rint(start_us * (rate_hz / MICROSECONDS_PER_SECOND)).astype(np.int64)
+    raw = np.stack([record.samples for record in records])
+    return SampledChannel(raw, 1.0, rate_hz, start_us, first_index, records[0].unit)
+
+
 # --- CSV ---
 
 
-def _read_csv(path: Path) -> Recording:
+def _read_csv(path: Path, *, zone: tzinfo) -> Recording:
     text = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
     try:
         lines = text.decode("utf-8-sig").splitlines()
@@ -197,7 +233,7 @@ def _read_csv(path: Path) -> Recording:
     if len(header) < 2 or len(set(header)) != len(header):
         raise _wrong(path, "row 1: needs a time column and value columns with different names")
     has_decimal_comma = delimiter == ";"
-    times, table = _parse_rows(path, header, rows, has_decimal_comma=has_decimal_comma)
+    times, table = _parse_rows(path, header, rows, zone, has_decimal_comma=has_decimal_comma)
     begin_us = times[0]
     time_us = np.array(times, dtype=np.int64) - begin_us
     values = np.array(table, dtype=np.float64)
@@ -207,7 +243,7 @@ def _read_csv(path: Path) -> Recording:
 
 
 def _parse_rows(
-    path: Path, header: Sequence[str], rows: Iterator[list[str]], *, has_decimal_comma: bool
+    path: Path, header: Sequence[str], rows: Iterator[list[str]], zone: tzinfo, *, has_decimal_comma: bool
 ) -> tuple[list[int], list[list[float]]]:
     times: list[int] = []
     table: list[list[float]] = []
@@ -216,7 +252,9 @@ def _parse_rows(
             continue
         if len(row) != len(header):
             raise _wrong(path, f"row {number}: has {len(row)} cells, the header {len(header)}")
-        times.append(_instant(path, row[0], has_decimal_comma, row=number, column=header[0]))
+        times.append(
+            _instant(path, row[0], zone, has_decimal_comma=has_decimal_comma, row=number, column=header[0])
+        )
         if len(times) > 1 and times[-1] < times[-2]:
             raise _wrong(path, f"row {number}, column '{header[0]}': time goes backwards")
         table.append(
@@ -240,8 +278,8 @@ def _number(path: Path, cell: str, has_decimal_comma: bool, *, row: int, column:
         raise _wrong(path, f"row {row}, column '{column}': '{text[:40]}' is not a number") from None
 
 
-def _instant(path: Path, cell: str, has_decimal_comma: bool, *, row: int, column: str) -> int:
-    """Return microseconds of a number of seconds or of an ISO date and time, UTC by default."""
+def _instant(path: Path, cell: str, zone: tzinfo, *, has_decimal_comma: bool, row: int, column: str) -> int:
+    """Return microseconds of a number of seconds or of an ISO date and time."""
     text = cell.strip()
     try:
         moment = datetime.fromisoformat(text)
@@ -250,4 +288,4 @@ def _instant(path: Path, cell: str, has_decimal_comma: bool, *, row: int, column
         if not np.isfinite(seconds):
             raise _wrong(path, f"row {row}, column '{column}': the time is missing") from None
         return round(seconds * MICROSECONDS_PER_SECOND)
-    return to_microseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return to_microseconds(moment if moment.tzinfo else moment.replace(tzinfo=zone))
