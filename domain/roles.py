@@ -27,6 +27,9 @@ class Permission(Enum):
     VIEW = "view"
     ACKNOWLEDGE_ALARM = "acknowledge_alarm"
     RESET_ALARM = "reset_alarm"
+    RECORD_READING = "record_reading"
+    CORRECT_READING = "correct_reading"
+    OBSERVE = "observe"
     CONFIGURE = "configure"
     OPERATE_COLLECTOR = "operate_collector"
     BACK_UP = "back_up"
@@ -41,6 +44,9 @@ PERMITTED_ROLES: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.VIEW: frozenset(Role),
         Permission.ACKNOWLEDGE_ALARM: _FLOOR,
         Permission.RESET_ALARM: _FLOOR,
+        Permission.RECORD_READING: _FLOOR,
+        Permission.CORRECT_READING: _FLOOR - {Role.OPERATOR},
+        Permission.OBSERVE: _FLOOR,
         Permission.CONFIGURE: _SET_UP,
         Permission.OPERATE_COLLECTOR: _SET_UP,
         Permission.BACK_UP: _SET_UP,

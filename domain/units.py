@@ -1,7 +1,8 @@
 """Units: dimension, factor and offset to the dimension's base unit, symbol and OPC UA code (UN/CEFACT).
 
 A value without a declared unit is refused where it matters; nothing is ever assumed [NEW-11].
-Temperature differences are a dimension of their own, because an offset must not be applied to them.
+Temperature differences are a dimension of their own, because an offset must not be applied to them. Levels in
+decibel are dimensions by their reference: one is not another, and none is an amplitude.
 """
 
 from dataclasses import dataclass
@@ -46,6 +47,9 @@ _TABLE = (
     Unit("dK", "K", "temperature difference", 1.0),
     Unit("ddegF", "°F", "temperature difference", 5 / 9),
     Unit("A", "A", "current", 1.0, 0.0, _opcua("AMP")),
+    Unit("mA", "mA", "current", 1e-3, 0.0, _opcua("4K")),
+    Unit("uV", "µV", "voltage", 1e-6, 0.0, _opcua("D82")),
+    Unit("mV", "mV", "voltage", 1e-3, 0.0, _opcua("2Z")),
     Unit("V", "V", "voltage", 1.0, 0.0, _opcua("VLT")),
     Unit("W", "W", "power", 1.0, 0.0, _opcua("WTT")),
     Unit("kW", "kW", "power", 1e3, 0.0, _opcua("KWT")),
@@ -69,6 +73,8 @@ _TABLE = (
     Unit("count", "", "count", 1.0),
     Unit("state", "", "state", 1.0),
     Unit("dB", "dB", "level", 1.0, 0.0, _opcua("2N")),
+    Unit("dBuV", "dBµV", "level re 1 µV"),
+    Unit("dBA", "dB(A)", "sound level"),
 )
 
 _BY_CODE = {unit.code: unit for unit in _TABLE}

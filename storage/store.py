@@ -30,7 +30,9 @@ from storage.places import FilePlaces, Places
 from storage.repositories.bearings import BearingRepository
 from storage.repositories.condition import AlarmRepository, AlarmRuleRepository, BaselineRepository
 from storage.repositories.drafts import DraftRepository
+from storage.repositories.files import TakenFileRepository
 from storage.repositories.plant import PlantRepository
+from storage.repositories.reports import ManualReadingRepository, ObservationRepository
 from storage.schema.records import counters, users
 from storage.sql import PlantDatabase
 from storage.status_board import StatusBoard
@@ -66,6 +68,9 @@ class UnitOfWork:
         self.baselines = BaselineRepository(session)
         self.drafts = DraftRepository(session)
         self.bearings = BearingRepository(session)
+        self.manual_readings = ManualReadingRepository(session)
+        self.observations = ObservationRepository(session)
+        self.taken_files = TakenFileRepository(session)
 
     def next_number(self, name: str) -> int:
         """Return the next human number of a counter, such as 2041 for WO-2041; without gaps."""
@@ -106,6 +111,9 @@ class Store:
         self.baselines = BaselineRepository(session)
         self.drafts = DraftRepository(session)
         self.bearings = BearingRepository(session)
+        self.manual_readings = ManualReadingRepository(session)
+        self.observations = ObservationRepository(session)
+        self.taken_files = TakenFileRepository(session)
         self.changes = ChangeFeed(database)
         self.audit = AuditLog(database)
         self._lock: InstanceLock | None = None

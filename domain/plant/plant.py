@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.errors import NotFound
 from domain.plant.assets import Asset, AssetKind, AssetPath, MeasurementPoint
-from domain.plant.tags import Connection, Feature, Tag
+from domain.plant.tags import Connection, ConnectionKind, Feature, Tag
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,17 @@ class Plant:
         """Tags of the asset and everything below it, in key order."""
         inside = {asset.id for asset in self.subtree(asset_id)}
         return tuple(tag for tag in self.tags if tag.asset_id in inside)
+
+    @cached_property
+    def file_tag_keys(self) -> frozenset[int]:
+        """Tags whose values come in files of a watched folder."""
+        folders = {each.id for each in self.connections if each.kind is ConnectionKind.FILES}
+        return frozenset(tag.key for tag in self.tags if tag.connection_id in folders)
+
+    @cached_property
+    def file_point_ids(self) -> frozenset[UUID]:
+        """Measurement points whose waveform comes in files."""
+        return frozenset(point.id for point in self.points if point.waveform_tag_key in self.file_tag_keys)
 
     def feature_tag(self, point_id: UUID, feature: Feature) -> Tag | None:
         """Return the derived tag that holds a figure of a point."""

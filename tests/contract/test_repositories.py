@@ -9,13 +9,16 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from domain.condition.alarms import AlarmEvent, AlarmRule, AlarmState, step
+from domain.condition.evidence import ManualReading, Observation, ObservationKind
 from domain.errors import Conflict, NotFound, StorageError
+from domain.plant.files import FileOutcome, TakenFile
 from domain.plant.plant import Plant
 from domain.roles import Actor
 from storage.repositories.condition import Baseline
 from storage.schema import METADATA
 from storage.store import Store
 from tests.storage.stored_plant import (  # noqa: F401
+    START_US,
     either_store,
     engineer,
     furnished,
@@ -138,6 +141,46 @@ def test_baselines_rules_settings_and_numbers_are_kept(furnished: Store, enginee
     assert furnished.plant.setting("retention") == {"raw_days": 30}
     assert furnished.alarm_rules.all()[0].limit is not None
     assert [user.name for user in furnished.users()] == ["local"]
+
+
+def test_a_reading_by_hand_is_unrecorded_until_history_has_its_present_version(
+    furnished: Store, operator: Actor, engineer: Actor
+) -> None:
+    """ACQ-5: a correction made while the collector copies is not taken for recorded."""
+    reading = ManualReading(UUID(int=50), 1, 42.0, 1000, "Otto", "by eye")
+    with furnished.unit_of_work(operator) as work:
+        work.manual_readings.add(reading)
+    assert furnished.manual_readings.unrecorded() == (reading,)
+    with furnished.unit_of_work(operator) as work:
+        right = work.manual_readings.correct(reading, replace(reading, value=4.2), reason="typing")
+    with furnished.unit_of_work(engineer) as work:
+        work.manual_readings.mark_recorded([reading])
+    assert furnished.manual_readings.unrecorded() == (right,)
+    with furnished.unit_of_work(engineer) as work:
+        work.manual_readings.mark_recorded([right])
+    assert furnished.manual_readings.unrecorded() == ()
+    assert furnished.manual_readings.of_tag(1, start_us=1000, end_us=1001)[0].value == 4.2
+    with pytest.raises(Conflict), furnished.unit_of_work(operator) as work:
+        work.manual_readings.correct(reading, reading, reason="again")
+    with pytest.raises(NotFound):
+        furnished.manual_readings.get(UUID(int=51))
+
+
+def test_observations_and_taken_files_are_found_again(furnished: Store, operator: Actor) -> None:
+    """ACQ-6, NEW-30: the same content is noted once."""
+    seen = Observation(UUID(int=60), UUID(int=3), ObservationKind.SMELL, "burnt", 500, "Otto", UUID(int=4))
+    file = TakenFile(UUID(int=5), b"d" * 32, "a.csv", FileOutcome.REJECTED, "row 2")
+    with furnished.unit_of_work(operator) as work:
+        work.observations.add(seen)
+        work.taken_files.add(file)
+    assert furnished.observations.of_assets([UUID(int=3)], start_us=0, end_us=501) == (seen,)
+    assert furnished.observations.of_assets([UUID(int=2)], start_us=0, end_us=501) == ()
+    stored = furnished.taken_files.find(UUID(int=5), b"d" * 32)
+    assert stored == replace(file, taken_us=START_US)
+    assert furnished.taken_files.find(UUID(int=5), b"e" * 32) is None
+    with pytest.raises(StorageError), furnished.unit_of_work(operator) as work:
+        work.taken_files.add(file)
+    assert furnished.taken_files.of_connection(UUID(int=5)) == (stored,)
 
 
 def test_writing_outside_a_unit_of_work_is_refused(furnished: Store, small_plant: Plant) -> None:

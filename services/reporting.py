@@ -1,0 +1,263 @@
+"""What people report: readings by hand and observations, with what screens show of them [ACQ-5, ACQ-6]."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+from uuid import UUID
+
+from domain.condition.evidence import ManualReading, Observation, ObservationKind
+from domain.errors import ControlRoomError, RuleViolation
+from domain.identifiers import new_id
+from domain.instants import MICROSECONDS_PER_SECOND, Clock
+from domain.plant.assets import AssetPath, MeasurementPoint
+from domain.plant.plant import Plant
+from domain.plant.tags import Tag, TagDtype, TagKind
+from domain.roles import Actor, Permission
+from domain.units import all_units, convert, unit
+from services.access import require
+from storage.store import Store
+
+_AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
+"""Clocks of two workstations may differ so much."""
+
+_LONGEST_TEXT: Final = 4000
+UNUSUAL: Final = "reading_unusual"
+"""Warning: plausible, but outside the tag's normal band."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewReading:
+    """What a person enters. ``unit`` "" is the tag's own; ``taken_us`` None is now."""
+
+    tag_key: int
+    value: float
+    unit: str = ""
+    taken_us: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingView:
+    """A reading as shown. ``warnings`` are message keys; ``is_in_history`` once the collector has it."""
+
+    reading: ManualReading
+    tag: Tag
+    path: AssetPath
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_corrected(self) -> bool:
+        return self.reading.version > 1
+
+    @property
+    def is_in_history(self) -> bool:
+        return self.reading.recorded_us is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ManualTagView:
+    """A line of a round: what to read, where, in which units, and what it was the last time."""
+
+    tag: Tag
+    path: AssetPath
+    point: MeasurementPoint | None
+    units: tuple[str, ...]
+    last: ManualReading | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationView:
+    """An observation as shown."""
+
+    observation: Observation
+    path: AssetPath
+    point: MeasurementPoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """What became of a round: the readings recorded, and the entries refused by their place in the round."""
+
+    done: tuple[ReadingView, ...]
+    refused: tuple[tuple[int, ControlRoomError], ...] = field(default=())
+
+
+class Reporting:
+    """Use cases of readings by hand and observations. Works while the collector is down."""
+
+    def __init__(self, store: Store, *, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._plant = Plant()
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the set-up anew."""
+        self._plant = self._store.plant.load()
+
+    def round_of(self, asset_id: UUID) -> tuple[ManualTagView, ...]:
+        """Return what is read by hand at an asset and below it, in the order of the plant."""
+        tags = [tag for tag in self._plant.tags_of(asset_id) if is_manual(tag)]
+        return tuple(self._manual_tag(tag) for tag in tags)
+
+    def readings(self, tag_key: int, *, start_us: int, end_us: int) -> tuple[ReadingView, ...]:
+        """Return readings of a tag with start <= taken < end, the newest first."""
+        found = self._store.manual_readings.of_tag(tag_key, start_us=start_us, end_us=end_us)
+        return tuple(self._view(each) for each in found)
+
+    def observations(self, asset_id: UUID, *, start_us: int, end_us: int) -> tuple[ObservationView, ...]:
+        """Return what was noticed at an asset and below it, the newest first."""
+        assets = [asset.id for asset in self._plant.subtree(asset_id)]
+        found = self._store.observations.of_assets(assets, start_us=start_us, end_us=end_us)
+        return tuple(self._observation(each) for each in found)
+
+    def record_reading(self, new: NewReading, *, by: Actor) -> ReadingView:
+        """Store a reading; RuleViolation or UnitError says why it cannot be, a warning what is unusual."""
+        report = self.record_round([new], by=by)
+        if report.refused:
+            raise report.refused[0][1]
+        return report.done[0]
+
+    def record_round(self, entries: Sequence[NewReading], *, by: Actor) -> RoundReport:
+        """Store the entries that make sense in one transaction; each refusal names its entry."""
+        require(by, Permission.RECORD_READING)
+        good: list[ManualReading] = []
+        refused: list[tuple[int, ControlRoomError]] = []
+        for place, entry in enumerate(entries):
+            try:
+                good.append(self._checked(entry, by=by))
+            except ControlRoomError as error:
+                refused.append((place, error))
+        if good:
+            with self._store.unit_of_work(by) as work:
+                for reading in good:
+                    work.manual_readings.add(reading)
+        return RoundReport(tuple(self._view(each) for each in good), tuple(refused))
+
+    def correct_reading(
+        self, reading_id: UUID, value: float, *, reason: str, by: Actor, unit: str = ""
+    ) -> tuple[ReadingView, ReadingView]:
+        """Say what a reading should have been, with a reason; return before and after.
+
+        One's own by whoever may record, those of others by whoever may correct. History keeps the wrong value
+        and gets the right one a microsecond later; Conflict when somebody else corrected it first.
+        """
+        before = self._store.manual_readings.get(reading_id)
+        is_own = bool(by.name) and before.author == by.name
+        require(by, Permission.RECORD_READING if is_own else Permission.CORRECT_READING)
+        if not reason.strip():
+            raise RuleViolation("a correction needs a reason", key="reason_missing")
+        tag = self._manual(before.tag_key)
+        after = replace(before, value=self._plausible(tag, value, unit))
+        with self._store.unit_of_work(by) as work:
+            after = work.manual_readings.correct(before, after, reason=reason.strip())
+        return self._view(before), self._view(after)
+
+    def observe(
+        self,
+        asset_id: UUID,
+        kind: ObservationKind,
+        *,
+        text: str,
+        by: Actor,
+        point_id: UUID | None = None,
+        observed_us: int | None = None,
+    ) -> ObservationView:
+        """Store what somebody noticed; it is condition evidence of the asset [ACQ-6]."""
+        require(by, Permission.OBSERVE)
+        self._plant.asset(asset_id)
+        if point_id is not None and self._plant.point(point_id).asset_id not in self._below(asset_id):
+            raise RuleViolation("the measurement point is not at this asset", key="point_elsewhere")
+        if kind is ObservationKind.OTHER and not text.strip():
+            raise RuleViolation("say what you noticed", key="text_missing")
+        observation = Observation(
+            id=new_id(now_ms=self._clock.now_us() // 1000),
+            asset_id=asset_id,
+            kind=kind,
+            text=text.strip()[:_LONGEST_TEXT],
+            observed_us=self._not_ahead(observed_us),
+            author=by.name or by.role.value,
+            point_id=point_id,
+        )
+        with self._store.unit_of_work(by) as work:
+            work.observations.add(observation)
+        return self._observation(observation)
+
+    def _checked(self, entry: NewReading, *, by: Actor) -> ManualReading:
+        tag = self._manual(entry.tag_key)
+        return ManualReading(
+            id=new_id(now_ms=self._clock.now_us() // 1000),
+            tag_key=tag.key,
+            value=self._plausible(tag, entry.value, entry.unit),
+            taken_us=self._not_ahead(entry.taken_us),
+            author=by.name or by.role.value,
+            note=entry.note.strip()[:_LONGEST_TEXT],
+        )
+
+    def _manual(self, tag_key: int) -> Tag:
+        tag = self._plant.tag(tag_key)
+        if not is_manual(tag):
+            raise RuleViolation(
+                f"tag '{tag.name}' is not read by hand: a device or the program writes it",
+                key="tag_not_manual",
+                tag=tag.name,
+            )
+        return tag
+
+    def _plausible(self, tag: Tag, value: float, told_unit: str) -> float:
+        """Return the value in the tag's unit; RuleViolation for nonsense."""
+        converted = convert(value, source=told_unit or tag.unit, target=tag.unit)
+        low = -math.inf if tag.low is None else tag.low
+        high = math.inf if tag.high is None else tag.high
+        if not math.isfinite(converted) or not low <= converted <= high:
+            raise RuleViolation(
+                f"tag '{tag.name}': {converted:g} {tag.unit} is not plausible ({low:g} to {high:g})",
+                key="reading_implausible",
+                tag=tag.name,
+                value=converted,
+                low=tag.low,
+                high=tag.high,
+                unit=tag.unit,
+            )
+        return float(converted)
+
+    def _not_ahead(self, instant_us: int | None) -> int:
+        now_us = self._clock.now_us()
+        if instant_us is None:
+            return now_us
+        if instant_us > now_us + _AHEAD_US or instant_us <= 0:
+            raise RuleViolation("the time lies in the future", key="time_in_future", at=instant_us)
+        return min(instant_us, now_us)
+
+    def _view(self, reading: ManualReading) -> ReadingView:
+        tag = self._plant.tag(reading.tag_key)
+        return ReadingView(reading, tag, self._plant.path(tag.asset_id), _warnings(tag, reading.value))
+
+    def _manual_tag(self, tag: Tag) -> ManualTagView:
+        newest = self._store.manual_readings.of_tag(tag.key, start_us=0, end_us=2**62, limit=1)
+        point = None if tag.point_id is None else self._plant.point(tag.point_id)
+        dimension = unit(tag.unit).dimension
+        alike = [each.code for each in all_units() if each.dimension == dimension and each.code != tag.unit]
+        return ManualTagView(
+            tag, self._plant.path(tag.asset_id), point, (tag.unit, *alike), newest[0] if newest else None
+        )
+
+    def _observation(self, observation: Observation) -> ObservationView:
+        point = None if observation.point_id is None else self._plant.point(observation.point_id)
+        return ObservationView(observation, self._plant.path(observation.asset_id), point)
+
+    def _below(self, asset_id: UUID) -> set[UUID]:
+        return {asset.id for asset in self._plant.subtree(asset_id)}
+
+
+def is_manual(tag: Tag) -> bool:
+    """Say whether a tag gets its values from people: a number without a device."""
+    is_number = tag.kind in (TagKind.MEASURED, TagKind.COUNTER) and tag.dtype is not TagDtype.TEXT
+    return is_number and tag.connection_id is None and tag.feature is None
+
+
+def _warnings(tag: Tag, value: float) -> tuple[str, ...]:
+    is_low = tag.normal_low is not None and value < tag.normal_low
+    is_high = tag.normal_high is not None and value > tag.normal_high
+    return (UNUSUAL,) if is_low or is_high else ()
