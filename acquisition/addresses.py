@@ -270,6 +270,26 @@ class ReplayAddress:
         return {"channel": self.channel}
 
 
+@dataclass(frozen=True, slots=True)
+class FilesAddress:
+    """A channel or column of the files whose name fits a pattern ("PumpA_*.wav")."""
+
+    channel: str
+    file: str = "*"
+
+    @classmethod
+    def from_plain(cls, plain: Plain, *, tag_name: str = "") -> "FilesAddress":
+        """Return the address of a plain mapping; ConfigurationError names tag and field."""
+        fields = _Fields(plain, tag_name)
+        fields.only("channel", "file")
+        return cls(fields.text("channel"), fields.text("file", default="*"))
+
+    def to_plain(self) -> dict[str, object]:
+        """Return the plain form; defaults are left out."""
+        plain: dict[str, object] = {"channel": self.channel}
+        return plain | {"file": self.file} if self.file != "*" else plain
+
+
 class MqttFormat(Enum):
     """What the payload of a topic is."""
 

@@ -41,6 +41,10 @@ class TagHub:
         """Call the listener with every batch of back-filled values from now on."""
         self._past_listeners.append(listener)
 
+    def restore(self, batch: ReadingBatch) -> None:
+        """Show what was known before this program started; listeners are not told."""
+        self._values.write(batch)
+
     def publish(self, item: ReadingBatch | SampleBlock) -> None:
         """Hand over one item; values of unknown tags are counted as lost."""
         if isinstance(item, SampleBlock):

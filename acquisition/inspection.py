@@ -51,14 +51,17 @@ class Inspection:
     Values outside the tag's plausible range, and those that stand still for too long, become uncertain. A
     block that an earlier link already delivered is dropped and counted. Sample indices only grow: a fresh
     driver counts from the nominal rate, and a device clock that runs slow would otherwise put it behind what
-    was delivered.
+    was delivered. ``keeps_sequence``: the source numbers its rows itself.
     """
 
-    def __init__(self, tags: Sequence[Tag], *, is_simulated: bool, losses: LossCounter) -> None:
+    def __init__(
+        self, tags: Sequence[Tag], *, is_simulated: bool, losses: LossCounter, keeps_sequence: bool = False
+    ) -> None:
         self._expected = _expectation(tags)
         self._stillness = StillnessWatch(sorted(tags, key=lambda tag: tag.key))
         self._flags = int(QualityFlag.SIMULATED if is_simulated else QualityFlag.NONE)
         self._losses = losses
+        self._keeps_sequence = keeps_sequence
         self._sequence = 0
         self._seen_s = np.full(len(tags), np.inf)
         self._is_stale = np.zeros(len(tags), dtype=bool)
@@ -88,7 +91,8 @@ class Inspection:
         is_outside = (batch.value < self._expected.low[place]) | (batch.value > self._expected.high[place])
         is_good = (batch.quality & ~np.uint16(FLAG_MASK)) == GOOD
         quality = np.where(is_outside & is_good, batch.quality | UNCERTAIN_RANGE, batch.quality)
-        return self._number(replace(batch, quality=(quality | self._flags).astype(np.uint16)))
+        checked = replace(batch, quality=(quality | self._flags).astype(np.uint16))
+        return checked if self._keeps_sequence else self._number(checked)
 
     def block(self, block: SampleBlock, *, now_s: float) -> SampleBlock | None:
         """Return the block flagged, or None when its samples were delivered before."""

@@ -57,7 +57,12 @@ class ConnectionSupervisor:
         self._entry = entry
         self._chance = chance
         self._losses = LossCounter()
-        self._inspection = Inspection(tags, is_simulated=connection.is_simulated, losses=self._losses)
+        self._inspection = Inspection(
+            tags,
+            is_simulated=connection.is_simulated,
+            losses=self._losses,
+            keeps_sequence=entry.keeps_sequence,
+        )
         self._driver: Driver | None = None
         self._state = DriverState.CONNECTING if connection.is_enabled else DriverState.DISABLED
         self._problem: ControlRoomError | None = None

@@ -15,7 +15,6 @@ from uuid import UUID
 import numpy as np
 
 from acquisition.driver import DriverState
-from acquisition.drivers import DRIVERS
 from acquisition.hub import TagHub
 from acquisition.mapped import new_epoch
 from acquisition.ring_buffer import WaveformRing
@@ -42,6 +41,7 @@ from services.disk import DiskWatch
 from services.downtime import MissedValues, collected_keys, downtime_rows, last_good_values
 from services.durable_queue import DurableQueue, is_passing
 from services.housekeeping import Housekeeping
+from services.intake import Intake
 from services.probing import with_pki
 from services.recording import Recorder, WriterLane
 from services.set_up_watch import SetUpWatch
@@ -101,6 +101,16 @@ class Collector:
             at_start=(_told("plant", store.report.problem), _told("history", self._history.opening.problem)),
         )
         self._recorder = Recorder(self._plant, self._history, self._lane, clock=clock)
+        self._intake = Intake(
+            store,
+            self._plant,
+            self._recorder,
+            self._lane,
+            self._kept,
+            hub=self._hub,
+            actor=self._actor,
+            clock=clock,
+        )
         self._alarms = AlarmRecorder(store, self._kept, actor=self._actor)
         self._captures = AlarmCaptures(self._plant, self._newest)
         self._alarm_queue = DurableQueue(cause="alarm", limit=ALARMS_WAITING)
@@ -160,9 +170,12 @@ class Collector:
         await asyncio.to_thread(importlib.import_module, "acquisition.drivers.opcua")
         slow.start()
         self._analysis.start()
+        copying = asyncio.create_task(self._intake.run())
         try:
             await self._serve((quick, slow))
         finally:
+            copying.cancel()
+            await asyncio.gather(copying, return_exceptions=True)
             await asyncio.gather(quick.stop(), slow.stop())
             self._publish_results()
             self._control.set("epoch", 0)  # the analysis process need not wait for the stop flag
@@ -175,6 +188,7 @@ class Collector:
         try:
             last = reader.last_values(collected_keys(self._plant))
             self._last_known = last_good_values(reader, last)
+            self._intake.restore(reader)
         finally:
             reader.close()
         if self._control.get("restarts") or self._store.term.took_over:
@@ -194,7 +208,7 @@ class Collector:
             self._plant.tags,
             self._hub,
             clock=self._clock,
-            drivers=DRIVERS.__getitem__,
+            drivers=self._intake.entry,
             chance=random.Random(),
         )
 

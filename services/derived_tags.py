@@ -28,7 +28,7 @@ class DerivedTags:
         ]
         self._keys = np.array([tag.key for tag in derived], dtype=np.int32)
         self._sources = np.array([-1 if key is None else key for key in sources], dtype=np.int32)
-        self._limit_us = np.array([_stale_after_us(tag) for tag in derived], dtype=np.int64)
+        self._limit_us = np.array([_stale_after_us(tag, plant) for tag in derived], dtype=np.int64)
 
     def newly_stale(self, values: ValueTable, *, now_us: int) -> ReadingBatch | None:
         """Return readings for the tags whose quality must change, None when there is none."""
@@ -55,7 +55,8 @@ class DerivedTags:
         )
 
 
-def _stale_after_us(tag: Tag) -> int:
-    if tag.point_id is None:
+def _stale_after_us(tag: Tag, plant: Plant) -> int:
+    """Return after how long a figure is stale; that of a file holds until the next file."""
+    if tag.point_id is None or tag.point_id in plant.file_point_ids:
         return 2**62
     return round(1e6 * max(DERIVED_STALE_PERIODS * tag.period_s, DERIVED_STALE_S))

@@ -12,8 +12,12 @@ from domain.ports import HistoryReader
 
 
 def collected_keys(plant: Plant) -> list[int]:
-    """Return the tags that a device brings into the history."""
-    return [tag.key for tag in plant.tags if tag.connection_id is not None and not tag.is_waveform]
+    """Return the tags that a device brings into the history; files wait until somebody takes them."""
+    return [
+        tag.key
+        for tag in plant.tags
+        if tag.connection_id is not None and not tag.is_waveform and tag.key not in plant.file_tag_keys
+    ]
 
 
 def downtime_rows(plant: Plant, last: ReadingBatch, *, started_us: int) -> ReadingBatch | None:

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from domain.plant.readings import LossCounter, ReadingBatch
 from domain.ports import HistoryWriter
 from services.thinning import Thinner
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 PENDING_LIMIT = 20_000_000
@@ -35,6 +37,10 @@ class WriterLane:
     def submit(self, job: Callable[[], None], *, cause: str) -> "Future[None]":
         """Queue a job; when it raises, one loss of this cause is counted."""
         return self._pool.submit(self._run, job, cause)
+
+    def ask(self, job: Callable[[], T]) -> "Future[T]":
+        """Queue a job whose answer or error is the caller's."""
+        return self._pool.submit(job)
 
     def _run(self, job: Callable[[], None], cause: str) -> None:
         try:
@@ -100,18 +106,21 @@ class Recorder:
         self._is_busy = True
         self._commit()
 
-    def _commit(self) -> None:
-        try:
-            self._move_to_writer()
-            report = self._history.commit()
-        except StorageError as error:
-            _log.error("history is kept in memory: %s", error)
-            return
-        finally:
-            self._is_busy = False
+    def flush(self) -> None:
+        """Make everything taken so far durable; belongs to the lane. StorageError keeps it for later."""
+        self._move_to_writer()
+        report = self._history.commit()
         self._in_writer = 0
         self.samples_stored += report.samples
         self._last_commit_s = self._clock.monotonic_s()
+
+    def _commit(self) -> None:
+        try:
+            self.flush()
+        except StorageError as error:
+            _log.error("history is kept in memory: %s", error)
+        finally:
+            self._is_busy = False
 
     def _move_to_writer(self) -> None:
         with self._lock:

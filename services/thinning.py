@@ -6,11 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.instants import MICROSECONDS_PER_SECOND
+from domain.plant.quality import QualityFlag
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import Tag, TagDtype
 
 LONGEST_SILENCE_US = 59 * MICROSECONDS_PER_SECOND
 """So that with samples of 1 s one is stored at least each minute, which is what readers lean on."""
+
+
+_NEVER_THINNED = np.uint16(QualityFlag.MANUAL | QualityFlag.BACK_FILLED)
+"""What a person read is an act, and what comes late has no neighbour to be measured by."""
 
 
 class Thinner:
@@ -56,7 +61,9 @@ class Thinner:
         is_other = batch.quality != self._quality[keys]
         is_late = batch.source_us - self._stored_us[keys] > LONGEST_SILENCE_US
         keeps: NDArray[np.bool_] = (has_moved & ~both_missing) | is_other | is_late | (self._band[keys] == 0)
-        stored = keys[keeps]
-        self._value[stored], self._quality[stored] = batch.value[keeps], batch.quality[keeps]
-        self._stored_us[stored] = batch.source_us[keeps]
-        return keeps
+        is_apart: NDArray[np.bool_] = (batch.quality & _NEVER_THINNED) != 0
+        tells = keeps & ~is_apart
+        stored = keys[tells]
+        self._value[stored], self._quality[stored] = batch.value[tells], batch.quality[tells]
+        self._stored_us[stored] = batch.source_us[tells]
+        return keeps | is_apart

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from acquisition.driver import Driver
+from acquisition.file_book import FileBook, ForgetfulBook
 from domain.instants import Clock
 from domain.plant.tags import Connection, ConnectionKind
 
@@ -16,11 +17,13 @@ class DriverEntry:
 
     ``is_polled``: every tag is due each period, so silence means stale. ``is_unsigned``: the connection was
     allowed to go without signatures although its protocol has them; it carries a permanent mark.
+    ``keeps_sequence``: rows come with numbers of their own, the same whenever they come again.
     """
 
     create: Callable[[Connection, Clock], Driver]
     is_polled: bool
     is_unsigned: Callable[[Connection], bool] = lambda connection: False
+    keeps_sequence: bool = False
 
 
 def _modbus(connection: Connection, clock: Clock) -> Driver:
@@ -39,6 +42,17 @@ def _mqtt(connection: Connection, clock: Clock) -> Driver:
     from acquisition.drivers.mqtt_driver import MqttDriver
 
     return MqttDriver(connection, clock=clock)
+
+
+def files_entry(book: FileBook) -> DriverEntry:
+    """Return how to watch folders with a book that remembers which files were taken."""
+
+    def create(connection: Connection, clock: Clock) -> Driver:
+        from acquisition.drivers.files import FilesDriver
+
+        return FilesDriver(connection, clock=clock, book=book)
+
+    return DriverEntry(create, is_polled=False, keeps_sequence=True)
 
 
 def _replay(connection: Connection, clock: Clock) -> Driver:
@@ -61,6 +75,7 @@ DRIVERS: Final[Mapping[ConnectionKind, DriverEntry]] = MappingProxyType(
         ConnectionKind.MQTT: DriverEntry(
             _mqtt, is_polled=False, is_unsigned=lambda connection: not connection.options.get("tls")
         ),
+        ConnectionKind.FILES: files_entry(ForgetfulBook()),
         ConnectionKind.REPLAY: DriverEntry(_replay, is_polled=False),
     }
 )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import inspect
+import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -130,6 +131,28 @@ async def mqtt(free_port: int, folder: Path) -> AsyncIterator[Case]:
 
 
 @contextlib.asynccontextmanager
+async def files(free_port: int, folder: Path) -> AsyncIterator[Case]:
+    place, away = folder / "drop", folder / "away"
+    place.mkdir()
+    count = itertools.count(1)
+
+    def drop() -> None:
+        number = next(count)
+        (place / f"{number}.csv").write_text(f"t,a,b\n2026-01-01T00:00:{number:02d}Z,1,2\n", "utf-8")
+
+    def bring_back() -> None:
+        away.rename(place)
+        drop()
+
+    drop()
+    owner = connection(ConnectionKind.FILES, path=str(place), poll_s=0.05, steady_s=0.1)
+    tags = [tag(1, owner, {"channel": "a"}), tag(2, owner, {"channel": "b"})]
+    gone = connection(ConnectionKind.FILES, path=str(folder / "gone"))
+    faults = {"gone": (lambda: place.rename(away), bring_back)}
+    yield Case(owner, tags, tag(9, owner, {"channel": "c"}), gone, faults, {1: 1.0, 2: 2.0})
+
+
+@contextlib.asynccontextmanager
 async def replay(free_port: int, folder: Path) -> AsyncIterator[Case]:
     path = folder / "run.csv"
     path.write_text("t,a,b\n0,1,2\n0.05,3,4\n", encoding="utf-8")
@@ -146,6 +169,7 @@ CASES: Mapping[ConnectionKind, Callable[[int, Path], contextlib.AbstractAsyncCon
     ConnectionKind.MODBUS_RTU_TCP: modbus_rtu_tcp,
     ConnectionKind.OPCUA: opcua,
     ConnectionKind.MQTT: mqtt,
+    ConnectionKind.FILES: files,
     ConnectionKind.REPLAY: replay,
 }
 """A new kind of connection is one function above and one line here."""

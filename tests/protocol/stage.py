@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from acquisition.drivers import DRIVERS
+from acquisition.drivers import DRIVERS, DriverEntry
 from acquisition.supervisor import AcquisitionSupervisor
 from domain.identifiers import new_id
 from domain.plant.quality import Quality
@@ -60,7 +60,7 @@ def connection(kind: ConnectionKind, *, is_simulated: bool = False, **options: o
 
 
 def tag(key: int, owner: Connection, address: Mapping[str, object], **changes: object) -> Tag:
-    content: dict[str, object] = {"period_s": 0.1} | changes
+    content: dict[str, object] = {"period_s": 0.1, "unit": "1"} | changes
     kind = TagKind.WAVEFORM if isinstance(changes.get("capture"), CaptureSchedule) else TagKind.MEASURED
     content.setdefault("kind", kind)
     return Tag(
@@ -68,7 +68,6 @@ def tag(key: int, owner: Connection, address: Mapping[str, object], **changes: o
         key,
         f"tag.{key}",
         f"Tag {key}",
-        unit="1",
         asset_id=new_id(),
         connection_id=owner.id,
         address=address,
@@ -79,14 +78,20 @@ def tag(key: int, owner: Connection, address: Mapping[str, object], **changes: o
 class Stage:
     """Runs connections against a memory for the length of a ``with`` block."""
 
-    def __init__(self, connections: list[Connection], tags: list[Tag]) -> None:
+    def __init__(
+        self,
+        connections: list[Connection],
+        tags: list[Tag],
+        *,
+        drivers: Callable[[ConnectionKind], DriverEntry] = DRIVERS.__getitem__,
+    ) -> None:
         self.memory = Memory()
         self.supervisor = AcquisitionSupervisor(
             connections,
             tags,
             self.memory,
             clock=RealClock(),
-            drivers=DRIVERS.__getitem__,
+            drivers=drivers,
             chance=random.Random(1),
         )
 
