@@ -120,10 +120,18 @@ class OpcUaSession:
 
     def node(self, tag: Tag) -> Node:
         """Return the node of a tag in this session's numbering; ConfigurationError when there is none."""
-        address = OpcUaAddress.from_plain(tag.address, tag_name=tag.name)
+        return self.node_at(OpcUaAddress.from_plain(tag.address, tag_name=tag.name), name=tag.name)
+
+    @property
+    def namespaces(self) -> Sequence[str]:
+        """The server's namespaces in its own numbering, until the session ends."""
+        return self._namespaces
+
+    def node_at(self, address: OpcUaAddress, *, name: str) -> Node:
+        """Return the node of an address; ConfigurationError names the tag or place that asks."""
         if address.namespace_uri not in self._namespaces:
             raise ConfigurationError(
-                f"tag '{tag.name}': the server has no namespace '{address.namespace_uri}'", tag=tag.name
+                f"tag '{name}': the server has no namespace '{address.namespace_uri}'", tag=name
             )
         readers: dict[NodeIdType, Callable[[str], int | str | bytes | UUID]] = {
             NodeIdType.NUMERIC: int,
@@ -135,7 +143,7 @@ class OpcUaSession:
             identifier = readers[address.id_type](address.identifier)
         except ValueError:
             raise ConfigurationError(
-                f"tag '{tag.name}': '{address.identifier}' is no identifier of type '{address.id_type.value}'"
+                f"tag '{name}': '{address.identifier}' is no identifier of type '{address.id_type.value}'"
             ) from None
         return ua.NodeId(identifier, self._namespaces.index(address.namespace_uri))
 

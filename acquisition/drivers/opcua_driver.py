@@ -15,6 +15,7 @@ import numpy as np
 
 from acquisition.drivers.opcua import OpcUaSession
 from acquisition.drivers.opcua_arrays import ArrayItem, blocks_of
+from acquisition.drivers.opcua_browsing import OpcUaBrowser
 from acquisition.drivers.opcua_changes import Changes, DataValue, changes_of, joined
 from acquisition.drivers.opcua_history import pages, remembered
 from acquisition.drivers.opcua_inbox import Arrival, Inbox
@@ -33,6 +34,7 @@ from domain.errors import (
     ProtocolError,
 )
 from domain.instants import Clock, to_microseconds
+from domain.plant.discovery import FoundItem
 from domain.plant.quality import BAD_NOT_CONFIGURED, QualityFlag
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, joined_batches
 from domain.plant.tags import Connection, Tag
@@ -182,6 +184,21 @@ class OpcUaDriver:
             if batch is not None:
                 flagged = batch.quality | np.uint16(QualityFlag.BACK_FILLED)
                 yield replace(batch, quality=flagged)
+
+    async def browse(self, place: str = "") -> Sequence[FoundItem]:
+        """Return what lies directly below a place, "" for the Objects folder."""
+        return await self._browser().browse(place)
+
+    async def search(
+        self, words: str, *, place: str = "", most_nodes: int = 50_000, within_s: float = 20.0
+    ) -> Sequence[FoundItem]:
+        """Return values whose name holds the words, wherever below a place; bounded in nodes and time."""
+        return await self._browser().search(words, place=place, most_nodes=most_nodes, within_s=within_s)
+
+    def _browser(self) -> OpcUaBrowser:
+        if not self._is_open:
+            raise ConnectionLost(f"{self._settings.endpoint} is not connected")
+        return OpcUaBrowser(self._session)
 
     async def write(self, tag: Tag, value: Value) -> None:
         """Write once and read back; NotPermitted unless connection and tag allow it.

@@ -6,6 +6,7 @@ Now and then a temperature sensor fails for some seconds and says so in its stat
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from asyncua import Server, ua
@@ -16,12 +17,15 @@ from acquisition.simulators.plant_model import NAMESPACE_URI, PlantModel
 from acquisition.simulators.vibration import BLOCK, SAMPLING_RATE_HZ, VibrationChannel
 from domain.instants import Clock, from_microseconds
 from domain.plant.tags import Tag, TagKind
+from domain.units import unit
 
 DEVICE = "OPC-2"
 BLOCK_S = BLOCK / SAMPLING_RATE_HZ
 SENSOR_FAILURE_EVERY_S = 420
 SENSOR_FAILURE_S = 12
 FAILING_SENSOR = "CP2.temperature"
+UNITS_URI = "http://www.opcfoundation.org/UA/units/un/cefact"
+ENGINEERING_UNITS = ua.QualifiedName("EngineeringUnits", 0)
 _TYPES = {TagKind.STATE: ua.VariantType.UInt16, TagKind.COUNTER: ua.VariantType.UInt32}
 
 
@@ -69,12 +73,25 @@ class OpcUaPlc:
             else:
                 initial, kind = 0.0, _TYPES.get(tag.kind, ua.VariantType.Float)
             node = await folder.add_variable(node_id, tag.name, initial, kind)
+            await self._describe(node, tag, namespace)
             if not tag.is_waveform:
                 self._scalars.append((tag, node.nodeid))
             elif tag.capture is not None and tag.capture.is_streaming:
                 self._streams.append((self._model.channels[tag.key], node.nodeid))
             else:
                 self._measure_on_demand(tag, node.nodeid)
+
+    @staticmethod
+    async def _describe(node: Any, tag: Tag, namespace: int) -> None:
+        """Declare unit and sampling rate as properties, so that whoever browses need not ask."""
+        code, name = unit(tag.unit).opcua_code, str(node.nodeid.Identifier)
+        if code is not None:
+            shown = ua.LocalizedText(unit(tag.unit).symbol)
+            declared = ua.EUInformation(UNITS_URI, code, shown, shown)
+            await node.add_property(ua.NodeId(f"{name}.unit", namespace), ENGINEERING_UNITS, declared)
+        if tag.is_waveform:
+            place = ua.NodeId(f"{name}.rate", namespace)
+            await node.add_property(place, ua.QualifiedName("SamplingRate", namespace), SAMPLING_RATE_HZ)
 
     def _measure_on_demand(self, tag: Tag, node_id: ua.NodeId) -> None:
         channel, capture = self._model.channels[tag.key], tag.capture

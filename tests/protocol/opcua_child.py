@@ -11,6 +11,8 @@ from typing import Any
 
 from asyncua import Server, ua
 from asyncua.crypto.permission_rules import SimpleRoleRuleset
+from asyncua.server.uaprocessor import UaProcessor
+from asyncua.ua.ua_binary import struct_from_binary
 
 URI = "urn:jidoka:test:plant"
 SERVER_URI = "urn:jidoka:test:server"
@@ -49,11 +51,40 @@ class Child:
             node = ua.NodeId(name, index)
             first = ua.Variant([0.0], ua.VariantType.Float)
             self.variables[name] = await server.nodes.objects.add_variable(node, name, first)
+        if options.get("world"):
+            await self.build_world(index, options["world"])
         await server.start()
         if "history_page" in options:
             server.iserver.history_manager.storage.max_history_data_response_size = options["history_page"]
         for name in options.get("historized", []):
             await server.historize_node_data_change(self.variables[name], period=timedelta(hours=1))
+
+    async def build_world(self, index: int, crowd: int) -> None:
+        """Folders to browse: a described value, a sampled array, a crowd of values, a way back up."""
+        objects, text = self.server.nodes.objects, ua.LocalizedText
+
+        def at(name: str | int) -> ua.NodeId:
+            return ua.NodeId(name, index)
+
+        hall = await objects.add_folder(at("hall"), "Hall 7")
+        pump = await hall.add_object(at("pump"), "Pump")
+        speed = await pump.add_variable(at("speed"), "Speed", 24.5, ua.VariantType.Float)
+        told = ua.DataValue(ua.Variant(text("at the coupling"), ua.VariantType.LocalizedText))
+        await speed.write_attribute(ua.AttributeIds.Description, told)
+        units = ua.QualifiedName("EngineeringUnits", 0)
+        hertz = ua.EUInformation("urn:cefact", 4740186, text("Hz"), text("hertz"))  # HTZ
+        await speed.add_property(at("speed.unit"), units, hertz)
+        odd = await pump.add_variable(at(77), "Odd", 3, ua.VariantType.Int32)
+        await odd.add_property(
+            at("odd.unit"), units, ua.EUInformation("urn:own", 5, text("furlong"), text(""))
+        )
+        shaking = await pump.add_variable(at("shaking"), "Shaking", [0.0] * 8, ua.VariantType.Float)
+        await shaking.add_property(at("shaking.rate"), ua.QualifiedName("SamplingRate", index), 25600.0)
+        await pump.add_variable(at("batch"), "Batch", "A-17", ua.VariantType.String)
+        await pump.add_reference(hall, ua.ObjectIds.HasComponent, bidirectional=False)
+        crowd_folder = await hall.add_folder(at("crowd"), "Crowd")
+        for number in range(crowd):
+            await crowd_folder.add_variable(at(f"crowd.{number}"), f"Value {number}", float(number))
 
     async def tick(self) -> None:
         """Counter tag.0 = number of ticks; arrays hold the sample index modulo 1000 at 1,000 Hz."""
@@ -115,8 +146,43 @@ class Child:
         return {"count": self.count, "sessions": sessions}
 
 
+def cut_browse_answers(page: int) -> None:
+    """Let the library's server hand out references page by page, as servers of controllers do."""
+    process = UaProcessor._process_message
+    kept: dict[bytes, list[Any]] = {}
+
+    def cut(result: Any) -> Any:
+        if len(result.References) > page:
+            result.ContinuationPoint = str(len(kept)).encode()
+            kept[result.ContinuationPoint] = result.References[page:]
+            result.References = result.References[:page]
+        return result
+
+    async def answer(self: Any, typeid: Any, header: Any, sequence: Any, body: Any) -> Any:
+        if typeid == ua.NodeId(ua.ObjectIds.BrowseRequest_Encoding_DefaultBinary):
+            asked = struct_from_binary(ua.BrowseParameters, body)
+            response = ua.BrowseResponse()
+            response.Results = [cut(result) for result in await self.session.browse(asked)]
+            self.send_response(header.RequestHandle, sequence, response)
+            return True
+        if typeid == ua.NodeId(ua.ObjectIds.BrowseNextRequest_Encoding_DefaultBinary):
+            asked = struct_from_binary(ua.BrowseNextParameters, body)
+            response = ua.BrowseNextResponse()
+            for point in asked.ContinuationPoints:
+                result = ua.BrowseResult()
+                result.References = kept[point]
+                response.Parameters.Results.append(result if asked.ReleaseContinuationPoints else cut(result))
+            self.send_response(header.RequestHandle, sequence, response)
+            return True
+        return await process(self, typeid, header, sequence, body)
+
+    UaProcessor._process_message = answer
+
+
 async def main() -> None:
     child = Child(json.loads(sys.argv[1]))
+    if "browse_page" in child.options:
+        cut_browse_answers(child.options["browse_page"])
     await child.start()
     ticker = asyncio.create_task(child.tick())
     print(json.dumps({"ready": True}), flush=True)
