@@ -92,6 +92,8 @@ class OpcUaSession:
             if settings.user:
                 client.set_user(settings.user)
                 client.set_password(settings.password)
+            if settings.user_certificate is not None:
+                await self._identify(client, settings.user_certificate)
             await client.connect()
         (answer,) = await self.read([ua.NodeId(ua.ObjectIds.Server_NamespaceArray)])
         told = answer.Value.Value if answer.Value else None
@@ -260,6 +262,19 @@ class OpcUaSession:
             server_certificate=CertProperties(der, "der"),
             mode=mode,
         )
+
+    async def _identify(self, client: Client, certificate: Path) -> None:
+        """Load the certificate that stands for a user; ConfigurationError when a file is unreadable."""
+        settings = self._settings
+        try:
+            await client.load_client_certificate(str(certificate))
+            await client.load_private_key(settings.user_key, settings.user_key_password or None)
+        except (OSError, ValueError, TypeError) as unreadable:
+            raise ConfigurationError(
+                f"{settings.endpoint}: the user certificate {certificate.name} or its key cannot be read; "
+                "check both files and the password",
+                key="user_certificate_unreadable",
+            ) from unreadable
 
     async def _judge(self, certificate: x509.Certificate, server: ua.ApplicationDescription) -> None:
         assert self._settings.pki is not None

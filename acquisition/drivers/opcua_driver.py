@@ -7,7 +7,7 @@ Nodes are visited in turn, because servers delete them without a word.
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -72,7 +72,8 @@ class OpcUaDriver:
     Options: ``endpoint`` opc.tcp://host:port/path, ``pki`` folder, ``security`` Basic256Sha256, ``mode``
     SignAndEncrypt, ``waiver`` False (needed for security None), ``server_uri`` and ``certificate_host`` when
     they differ from what the server and the endpoint say, ``user`` and ``password_variable`` (name of an
-    environment variable), ``publishing_interval_ms`` 200, ``keep_alive_s`` 2, ``heartbeat_timeout_s`` 3,
+    environment variable) or ``user_certificate`` and ``user_key`` (files, and ``user_key_password_variable``
+    for the key's password), ``publishing_interval_ms`` 200, ``keep_alive_s`` 2, ``heartbeat_timeout_s`` 3,
     ``writing_released`` False.
     """
 
@@ -125,8 +126,7 @@ class OpcUaDriver:
         self._inbox = inbox
         await self._start(plan)
         tasks = [
-            asyncio.create_task(self._guarded(work(plan, inbox), inbox))
-            for work in (self._capture, self._visit)
+            asyncio.create_task(self._guarded(work, plan, inbox)) for work in (self._capture, self._visit)
         ]
         try:
             missing = bad_rows(plan.missing, now_us=self._clock.now_us())
@@ -305,9 +305,12 @@ class OpcUaDriver:
 
     # --- beside the subscription ---
 
-    async def _guarded(self, work: Coroutine[None, None, None], inbox: Inbox) -> None:
+    @staticmethod
+    async def _guarded(
+        work: Callable[[_Plan, Inbox], Coroutine[None, None, None]], plan: _Plan, inbox: Inbox
+    ) -> None:
         try:
-            await work
+            await work(plan, inbox)
         except AcquisitionError as problem:
             inbox.fail(problem)
 

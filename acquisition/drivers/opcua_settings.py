@@ -18,8 +18,9 @@ class OpcUaSettings:
     """Checked options of a connection.
 
     ``pki`` is None only with security "None", which needs an explicit waiver. ``server_uri`` is empty when
-    the endpoint's own statement is to be believed. ``password`` never stands in the set-up: the option names
-    an environment variable.
+    the endpoint's own statement is to be believed. Passwords never stand in the set-up: the options name
+    environment variables. ``user_certificate`` with its key stands for a user where a name and a password do
+    not.
     """
 
     endpoint: str
@@ -30,6 +31,9 @@ class OpcUaSettings:
     certificate_host: str
     user: str
     password: str
+    user_certificate: Path | None
+    user_key: Path | None
+    user_key_password: str
     publishing_interval_ms: float
     keep_alive_s: float
     heartbeat_timeout_s: float
@@ -50,6 +54,9 @@ class OpcUaSettings:
         if is_open and not options.flag("waiver"):
             raise options.wrong("security", "None needs an explicit waiver: nothing would be signed")
         user, password = _credentials(options, is_encrypted=not is_open and mode == "SignAndEncrypt")
+        certificate, key, key_password = _user_certificate(options, is_signed=not is_open)
+        if user and certificate is not None:
+            raise options.wrong("user_certificate", "stands for the user already; take 'user' away or this")
         return cls(
             endpoint=endpoint,
             security=security,
@@ -59,6 +66,9 @@ class OpcUaSettings:
             certificate_host=options.text("certificate_host", default=urlparse(endpoint).hostname or ""),
             user=user,
             password=password,
+            user_certificate=certificate,
+            user_key=key,
+            user_key_password=key_password,
             publishing_interval_ms=options.number("publishing_interval_ms", default=200, low=10, high=5000),
             keep_alive_s=options.number("keep_alive_s", default=2, low=0.5, high=5),
             heartbeat_timeout_s=options.number("heartbeat_timeout_s", default=3, low=1.5, high=60),
@@ -72,8 +82,23 @@ def _credentials(options: Options, *, is_encrypted: bool) -> tuple[str, str]:
         return "", ""
     if not is_encrypted:
         raise options.wrong("user", "is sent over encrypted endpoints only")
-    variable = options.text("password_variable")
-    password = os.environ.get(variable)
-    if password is None:
-        raise options.wrong("password_variable", f"names '{variable}', which is not set")
-    return user, password
+    return user, _secret(options, "password_variable")
+
+
+def _user_certificate(options: Options, *, is_signed: bool) -> tuple[Path | None, Path | None, str]:
+    certificate = options.text("user_certificate", default="")
+    if not certificate:
+        return None, None, ""
+    if not is_signed:
+        raise options.wrong("user_certificate", "is shown to signed endpoints only")
+    named = options.text("user_key_password_variable", default="")
+    password = _secret(options, "user_key_password_variable") if named else ""
+    return Path(certificate), Path(options.text("user_key")), password
+
+
+def _secret(options: Options, name: str) -> str:
+    variable = options.text(name)
+    secret = os.environ.get(variable)
+    if secret is None:
+        raise options.wrong(name, f"names '{variable}', which is not set")
+    return secret

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asyncua import Server, ua
-from asyncua.crypto.permission_rules import SimpleRoleRuleset
+from asyncua.common.utils import ServiceError
+from asyncua.crypto.permission_rules import SimpleRoleRuleset, User, UserRole
 from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua.ua_binary import struct_from_binary
 
@@ -18,13 +19,30 @@ URI = "urn:jidoka:test:plant"
 SERVER_URI = "urn:jidoka:test:server"
 
 
+class Users:
+    """Lets in whom it knows: names with passwords, or the bytes of a certificate as hexadecimal text."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self._known = known
+
+    def get_user(
+        self, iserver: Any, username: Any = None, password: Any = None, certificate: Any = None
+    ) -> User | None:
+        is_known = username is not None and self._known.get(username) == password
+        if certificate is not None and certificate.hex() == self._known.get("certificate"):
+            is_known = True
+        return User(role=UserRole.User, name=str(username)) if is_known else None
+
+
 class Child:
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
-        self.server = Server()
+        self.server = Server(user_manager=Users(options["users"]) if "users" in options else None)
         self.variables: dict[str, Any] = {}
         self.is_ticking = True
         self.count = 0
+        self.attempts = 0
+        self.refused: dict[ua.NodeId, int] = {}
 
     async def start(self) -> None:
         options, server = self.options, self.server
@@ -32,9 +50,13 @@ class Child:
         server.set_endpoint(f"opc.tcp://127.0.0.1:{options['port']}/")
         await server.set_application_uri(options.get("server_uri", SERVER_URI))
         if options.get("certificate"):
+            names = options.get("policies", ["Basic256Sha256_SignAndEncrypt"])
             server.set_security_policy(
-                [ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt], permission_ruleset=SimpleRoleRuleset()
+                [getattr(ua.SecurityPolicyType, name) for name in names],
+                permission_ruleset=SimpleRoleRuleset(),
             )
+            if "users" in options:
+                server.set_identity_tokens([ua.UserNameIdentityToken, ua.X509IdentityToken])
             await server.load_certificate(options["certificate"])
             await server.load_private_key(options["key"])
         else:
@@ -118,13 +140,16 @@ class Child:
     async def obey(self, command: dict[str, Any]) -> dict[str, Any]:
         match command["do"]:
             case "write":
+                moment = (
+                    datetime.fromtimestamp(command["at_s"], UTC) if "at_s" in command else datetime.now(UTC)
+                )
                 age_s = command.get("age_s", 0.0)
                 await self.write(
                     command["name"],
                     command["value"],
                     kind=command.get("kind", "Double"),
                     status=command.get("status", 0),
-                    moment=datetime.now(UTC) - timedelta(seconds=age_s),
+                    moment=moment - timedelta(seconds=age_s),
                 )
             case "delete":
                 await self.server.delete_nodes([self.variables.pop(command["name"])])
@@ -137,13 +162,33 @@ class Child:
                         await self.write(name, float(round_))
             case "release":
                 await self.variables[command["name"]].set_writable()
+            case "refuse":
+                kinds = [
+                    getattr(ua.ObjectIds, f"{name}Request_Encoding_DefaultBinary")
+                    for name in command["services"]
+                ]
+                self.refused = {ua.NodeId(kind): command["status"] for kind in kinds}
             case "hold":
                 self.is_ticking = False
             case "go":
                 self.is_ticking = True
         links = self.server.bserver.clients
         sessions = sum(link.processor is not None and link.processor.session is not None for link in links)
-        return {"count": self.count, "sessions": sessions}
+        return {"count": self.count, "sessions": sessions, "attempts": self.attempts}
+
+
+def refuse_on_command(child: Child) -> None:
+    """Let a server answer some services with an error, and count who wants a session."""
+    process = UaProcessor._process_message
+    wanted = ua.NodeId(ua.ObjectIds.CreateSessionRequest_Encoding_DefaultBinary)
+
+    async def answer(self: Any, typeid: Any, header: Any, sequence: Any, body: Any) -> Any:
+        child.attempts += typeid == wanted
+        if typeid in child.refused:
+            raise ServiceError(child.refused[typeid])
+        return await process(self, typeid, header, sequence, body)
+
+    UaProcessor._process_message = answer
 
 
 def cut_browse_answers(page: int) -> None:
@@ -181,6 +226,7 @@ def cut_browse_answers(page: int) -> None:
 
 async def main() -> None:
     child = Child(json.loads(sys.argv[1]))
+    refuse_on_command(child)
     if "browse_page" in child.options:
         cut_browse_answers(child.options["browse_page"])
     await child.start()

@@ -24,7 +24,7 @@ from tests.protocol.stage import RealClock, Stage, connection, until
 STREAMING = CaptureSchedule(interval_s=0.1, length=100, is_streaming=True)
 
 
-def launched(**options: int) -> Iterator[ServerChild]:
+def launched(**options: object) -> Iterator[ServerChild]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -138,10 +138,13 @@ async def test_f24_deleted_nodes_changed_types_and_statuses_stay_with_their_tag(
 
 
 async def test_f32_wrong_source_times_are_uncertain_and_replaced(server: ServerChild) -> None:
-    """F32: 1601, two hours ahead and going backwards: receive time is used, nothing overwritten."""
+    """F32: 1601, two hours ahead, going backwards, equal: nothing overwritten, all counted by cause."""
     owner = plain_connection(server.port)
-    async with Stage([owner], [node_tag(n, owner, f"tag.{n}") for n in (11, 12, 13)]) as stage:
-        await until(lambda: stage.memory.is_good(11, 12, 13), within_s=6, what="first values")
+    async with Stage([owner], [node_tag(n, owner, f"tag.{n}") for n in (11, 12, 13, 16)]) as stage:
+        await until(lambda: stage.memory.is_good(11, 12, 13, 16), within_s=6, what="first values")
+        now_s = time.time()
+        for value in (1.0, 2.0, 3.0):
+            await server.tell("write", name="tag.16", value=value, at_s=now_s)
         await server.tell("write", name="tag.11", value=1.5, age_s=400 * 365 * 86400.0)
         await server.tell("write", name="tag.12", value=1.5, age_s=-7200.0)
         await server.tell("write", name="tag.13", value=1.0)
@@ -155,6 +158,17 @@ async def test_f32_wrong_source_times_are_uncertain_and_replaced(server: ServerC
         for key in (11, 12, 13):
             reading = stage.memory.latest()[key]
             assert (reading.value, reading.source_us) == (1.5, reading.receive_us)
+        equal = [(r.value, r.source_us) for r in stage.memory.readings if r.tag_key == 16][-3:]
+        assert [value for value, _ in equal] == [1.0, 2.0, 3.0]
+        assert [time_us - equal[0][1] for _, time_us in equal] == [0, 1, 2], "in order, none over another"
+        drops = stage.supervisor.statuses()[0].drops
+        causes = {cause: n for cause, n in drops.items() if cause.startswith("source_time")}
+        assert causes == {
+            "source_time_unset": 1,
+            "source_time_ahead": 1,
+            "source_time_backwards": 1,
+            "source_time_equal": 2,
+        }
 
 
 async def test_f28_a_burst_with_a_paused_consumer_drops_nothing_silently(large_server: ServerChild) -> None:
