@@ -7,12 +7,14 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 
+from acquisition.addresses import ModbusAddress
 from acquisition.drivers.modbus_link import ModbusLink, RegisterClient
 from acquisition.drivers.modbus_links import link_maker
 from acquisition.drivers.modbus_scan import ModbusScanner
 from acquisition.drivers.modbus_sentinel import sentinels_of
 from acquisition.drivers.modbus_write import confirmed_write
 from acquisition.drivers.options import Options
+from acquisition.register_codec import OrderTrial, in_every_order
 from acquisition.scanning import ScanGroup, plan_group, plan_groups
 from domain.errors import ConnectionLost
 from domain.instants import Clock
@@ -59,6 +61,17 @@ class ModbusDriver:
             tags, period_s=1.0, default_unit=self._unit, max_gap=self._max_gap, limit=self._max_registers
         )
         return await self._scanner((group,)).scan(0)
+
+    async def try_orders(self, tag: Tag) -> tuple[OrderTrial, ...]:
+        """Read one tag's registers and return its raw value in each of the four orders, for the set-up.
+
+        Raises ConfigurationError for a wrong address, AcquisitionError when the device does not give them.
+        """
+        address = ModbusAddress.from_plain(tag.address, tag_name=tag.name)
+        unit = self._unit if address.unit is None else address.unit
+        client = RegisterClient(self._open_link())
+        registers = await client.read(address.table, unit, first=address.offset, count=address.count)
+        return in_every_order(registers, address)
 
     async def subscribe(self, tags: Sequence[Tag]) -> AsyncIterator[ReadingBatch]:
         """Poll each scan group on its own drift-free schedule; one batch per group and scan.

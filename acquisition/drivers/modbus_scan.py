@@ -209,6 +209,7 @@ class ModbusScanner:
     ) -> list[_Standing]:
         """Ask for every block that is due and take the answers in order; return the plan from now on."""
         due = [standing for standing in plan if self._is_due(standing, rows, silent_units)]
+        due.sort(key=lambda standing: self._units[standing.block.unit].misses)  # who may be silent comes last
         answers = self._link.ask([standing.question for standing in due])
         self._asked += len(due)
         following: list[_Standing] = []

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
+from acquisition.addresses import Order
 from acquisition.driver import DriverState
 from acquisition.drivers.modbus import ModbusDriver
 from acquisition.drivers.modbus_scan import DEMOTED_S
@@ -271,6 +272,19 @@ async def test_slow_answers_are_still_right(server: FaultServer, mode: str) -> N
     await driver.close()
 
 
+async def test_answers_later_than_the_time_out_are_left_aside(server: FaultServer) -> None:
+    """A late answer carries its own transaction: it is counted, and nothing shifts."""
+    owner = device(server, timeout_s=0.2)
+    driver = await opened(owner)
+    for offset in range(1, 8):
+        server.mode = "late" if offset % 2 else "ok"
+        batch = await driver.read(registers(owner, offset))
+        assert_true_values(batch)
+    server.mode = "ok"
+    await until(lambda: driver.losses.by_cause.get("stray_answer", 0) > 0, within_s=2, what="a late answer")
+    await driver.close()
+
+
 async def test_f10_half_a_frame_and_a_closed_link_surface_at_once(server: FaultServer) -> None:
     """A closed connection is told at once, not after the time-out."""
     owner = device(server, timeout_s=4.0)
@@ -486,6 +500,18 @@ async def test_texts_and_bit_fields_are_read_beside_numbers(server: FaultServer)
     assert np.isnan(batch.value).tolist() == [False, True, True, False]
     assert [reading.quality.is_good for reading in batch.rows()] == [True, True, False, True]
     assert batch.value[3] == 0b1011
+    await driver.close()
+
+
+async def test_the_word_order_is_tried_on_the_living_device(server: FaultServer) -> None:
+    """ACQ-2: four values of one read; a person knows which of them the machine shows."""
+    owner = device(server)
+    server.written = {70: 0xE979, 71: 0x42F6}
+    driver = await opened(owner)
+    trials = await driver.try_orders(tag(1, owner, {"offset": 70, "type": "float32"}))
+    (true,) = [trial for trial in trials if trial.value == pytest.approx(123.456)]
+    assert (true.word_order, true.byte_order) == (Order.LITTLE, Order.BIG)
+    assert len(server.requests) == 1
     await driver.close()
 
 
