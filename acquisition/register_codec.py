@@ -27,6 +27,8 @@ _BIG_ENDIAN: Final[dict[RegisterType, np.dtype[Any]]] = {
     RegisterType.FLOAT64: np.dtype(">f8"),
 }
 
+_WORD: Final = _BIG_ENDIAN[RegisterType.UINT16]
+
 
 def _ordered(words: Registers, *, word_order: Order, byte_order: Order) -> Registers:
     """Bring words of shape (..., n) to the order of the specification; its own inverse."""
@@ -51,7 +53,7 @@ class _Lot:
         self._words = as_piece(words.reshape(-1))
         self._is_bit = model.table.is_bits
         self._is_swapped = model.byte_order is Order.LITTLE and not model.table.is_bits
-        self._dtype = _BIG_ENDIAN.get(model.type, _BIG_ENDIAN[RegisterType.UINT16])
+        self._dtype = _BIG_ENDIAN.get(model.type, _WORD)
         self._is_float32 = model.type is RegisterType.FLOAT32
         self._field: tuple[NDArray[np.uint16], NDArray[np.uint16]] | None = None
         if model.is_bit_field:
@@ -108,7 +110,7 @@ class BlockDecoder:
     def decode(self, registers: Registers) -> NDArray[np.float64]:
         """Return (addresses,) float64 in the order of the addresses."""
         values = np.empty(self._length) if self._is_complete else np.full(self._length, np.nan)
-        words = registers.astype(">u2", copy=False)
+        words = registers.astype(_WORD, copy=False)
         for lot in self._lots:
             lot.decode_into(values, words)
         return values

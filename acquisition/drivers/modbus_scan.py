@@ -208,8 +208,10 @@ class ModbusScanner:
         self, plan: Sequence[_Standing], rows: _Rows, silent_units: set[int]
     ) -> list[_Standing]:
         """Ask for every block that is due and take the answers in order; return the plan from now on."""
-        due = [standing for standing in plan if self._is_due(standing, rows, silent_units)]
-        due.sort(key=lambda standing: self._units[standing.block.unit].misses)  # who may be silent comes last
+        now_s = self._clock.monotonic_s()
+        due = [each for each in plan if self._is_due(each, rows, silent_units, now_s=now_s)]
+        if len(self._units) > 1:  # who may be silent comes last
+            due.sort(key=lambda standing: self._units[standing.block.unit].misses)
         answers = self._link.ask([standing.question for standing in due])
         self._asked += len(due)
         following: list[_Standing] = []
@@ -223,8 +225,8 @@ class ModbusScanner:
         resting = {id(standing) for standing in due}
         return following + [standing for standing in plan if id(standing) not in resting]
 
-    def _is_due(self, standing: _Standing, rows: _Rows, silent_units: set[int]) -> bool:
-        block, now_s = standing.block, self._clock.monotonic_s()
+    def _is_due(self, standing: _Standing, rows: _Rows, silent_units: set[int], *, now_s: float) -> bool:
+        block = standing.block
         if now_s < standing.refused_until_s:
             return False
         if block.unit in silent_units or now_s < self._units[block.unit].asleep_until_s:
@@ -266,8 +268,9 @@ class ModbusScanner:
         rows.value[block.rows] = values
         rows.quality[block.rows] = quality
         rows.time_us[block.rows] = self._clock.now_us()
-        for row, text in block.texts(registers):
-            rows.take_text(row, text)
+        if rows.text is not None:
+            for row, text in block.texts(registers):
+                rows.take_text(row, text)
         if standing.last_trouble:
             _log.info("unit %d, register %d: answers again", block.unit, block.first)
             standing.last_trouble = ""

@@ -22,6 +22,7 @@ _READ: Final = {ModbusTable.COIL: 1, ModbusTable.DISCRETE: 2, ModbusTable.HOLDIN
 _WRITE_COIL, _WRITE_REGISTER, _LOOP_BACK, _WRITE_REGISTERS = 5, 6, 8, 16
 _COIL_ON: Final = 0xFF00
 _ECHO_OCTETS: Final = 4
+_WORD: Final = np.dtype(">u2")
 
 EXCEPTION_TEXT: Final[Mapping[int, str]] = {
     1: "the device does not know this function",
@@ -107,17 +108,18 @@ def registers_of(data: bytes, table: ModbusTable, *, count: int) -> Registers:
 
     Registers keep the byte order of the wire in their dtype, so that nothing is copied.
     """
-    octets = (count + 7) // 8 if table.is_bits else 2 * count
+    is_bits = table.is_bits
+    octets = (count + 7) // 8 if is_bits else 2 * count
     if len(data) != octets + 1 or data[0] != octets:
         said = data[0] if data else 0
         raise ProtocolError(
             f"asked for {octets} bytes, the answer says {said} and holds {len(data) - 1}",
             key="modbus_wrong_length",
         )
-    if table.is_bits:
+    if is_bits:
         bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8, offset=1), bitorder="little")
         return bits[:count].astype(np.uint16)
-    return np.frombuffer(data, dtype=">u2", offset=1)
+    return np.frombuffer(data, _WORD, count, 1)
 
 
 def check_echo(data: bytes, question: Question) -> None:
