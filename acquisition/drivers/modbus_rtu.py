@@ -236,6 +236,8 @@ class RtuLink:
                 self._deaf_units.add(unit)
             raise
         if data != question.body:
+            self._doubts[unit] = doubt
+            self._unsettle()
             raise ProtocolError(f"unit {unit} sent another word back", key="modbus_wrong_echo")
 
     def _require_long_silence(self, unit: int, doubt: _Doubt) -> None:
