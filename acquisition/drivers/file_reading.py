@@ -15,6 +15,7 @@ from acquisition.addresses import FilesAddress
 from acquisition.recordings import Column, Recording, SampledChannel, read_recording
 from domain.errors import ConfigurationError, UnitError
 from domain.instants import MICROSECONDS_PER_SECOND, to_microseconds
+from domain.plant.discovery import FoundItem
 from domain.plant.quality import GOOD
 from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.signals import Waveform
@@ -23,6 +24,7 @@ from domain.units import convert
 
 _AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
 _NAME_TIME: Final = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)[T_ -]?(\d\d)[-:h]?(\d\d)[-:m]?(\d\d)")
+_RUNNING: Final = re.compile(r"\d{5,}")
 _EVEN: Final = 0.01
 _FEWEST_SAMPLES: Final = 8
 
@@ -62,6 +64,28 @@ def read_values(
     if content.newest_us > now_us + _AHEAD_US:
         raise _wrong(path, "its times lie in the future; look at the clock of the instrument and the zone")
     return content.values(now_us)
+
+
+def channels_of(path: Path, *, zone: tzinfo) -> list[FoundItem]:
+    """Return what a file offers, addressed for all files that differ in time or running number only."""
+    recording = read_recording(path, zone=zone)
+    pattern = _RUNNING.sub("*", _NAME_TIME.sub("*", path.name))
+    found = []
+    for name in recording.names:
+        sampled = recording.sampled.get(name)
+        found.append(
+            FoundItem(
+                f"{path.name}#{name}",
+                name,
+                has_children=False,
+                address=FilesAddress(name, pattern).to_plain(),
+                dtype="waveform" if sampled else "table",
+                unit=sampled.unit if sampled else "",
+                is_array=sampled is not None,
+                sampling_rate_hz=sampled.sampling_rate_hz if sampled else None,
+            )
+        )
+    return found
 
 
 def time_in_name(name: str, zone: tzinfo) -> int | None:

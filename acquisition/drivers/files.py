@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from acquisition.drivers.file_reading import FileValues, read_values
+from acquisition.drivers.file_reading import FileValues, channels_of, read_values
 from acquisition.drivers.options import Options
 from acquisition.drivers.tag_values import NOTHING_YET, bad_value, batch_of
 from acquisition.drivers.writing import Value
 from acquisition.file_book import FileBook
 from domain.errors import ConfigurationError, ConnectionLost, NotPermitted, StorageError
 from domain.instants import Clock
+from domain.plant.discovery import FoundItem
 from domain.plant.files import FileContent, FileOutcome, TakenFile
 from domain.plant.quality import BAD_NOT_CONFIGURED
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
@@ -122,6 +123,12 @@ class FilesDriver:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_s):
                     await self._closing.wait()
+
+    async def browse(self, place: str = "") -> Sequence[FoundItem]:
+        """Return the files that lie here, and below a file its channels."""
+        if place:
+            return await asyncio.to_thread(channels_of, self._folder / Path(place).name, zone=self._zone)
+        return [FoundItem(name, name, has_children=True) for name in sorted(await self._scan())]
 
     async def write(self, tag: Tag, value: Value) -> None:
         """Refuse: files are read."""

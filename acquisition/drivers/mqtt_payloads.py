@@ -215,7 +215,7 @@ def samples_of(raw: object, tag: Tag) -> NDArray[np.float32] | None:
     if isinstance(raw, list) and not all(isinstance(each, (int, float)) for each in raw):
         return None
     try:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             array: NDArray[Any] = np.asarray(raw, dtype=np.float64)
             samples = (array * tag.scaling.factor + tag.scaling.offset).astype(np.float32)
     except (TypeError, ValueError, OverflowError):

@@ -15,14 +15,15 @@ import pytest
 from acquisition.driver import DriverState
 from acquisition.drivers import files_entry
 from acquisition.drivers.file_reading import time_in_name
-from domain.errors import StorageError
+from acquisition.drivers.files import FilesDriver
+from domain.errors import ConfigurationError, StorageError
 from domain.instants import iso_utc, to_microseconds
 from domain.plant.files import FileContent, FileOutcome, TakenFile
 from domain.plant.quality import QualityCause, QualityFlag
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import CaptureSchedule, Connection, ConnectionKind, Scaling, Tag
 from services.newest_known import NewestKnown
-from tests.protocol.stage import Stage, connection, tag, until
+from tests.protocol.stage import RealClock, Stage, connection, tag, until
 
 CSV = "time,level,rpm\n2026-01-31T10:00:00Z,{},1480\n2026-01-31T10:00:10Z,{},1490\n"
 WAVE = {"sampling_rate_hz": 1000.0, "capture": CaptureSchedule(60.0, 1000)}
@@ -207,6 +208,22 @@ async def test_a_vanished_folder_is_a_lost_link_that_comes_back(folder: Folder) 
         away.rename(folder.path)
         (folder.path / "shift.csv").write_text(CSV.format(1, 2), "utf-8")
         await until(lambda: stage.memory.is_good(1), within_s=6, what="a value again")
+
+
+async def test_browsing_shows_files_and_channels_for_all_of_their_kind(folder: Folder) -> None:
+    _write_wav(folder.path / "pump2_20260131_100000.wav", np.zeros(10), rate_hz=1000)
+    (folder.path / "levels.csv").write_text(CSV.format(1, 2), "utf-8")
+    driver = files_entry(folder.book).create(folder.owner, RealClock())
+    await driver.connect()
+    assert isinstance(driver, FilesDriver)
+    assert [item.name for item in await driver.browse()] == ["levels.csv", "pump2_20260131_100000.wav"]
+    (channel,) = await driver.browse("pump2_20260131_100000.wav")
+    assert channel.address == {"channel": "1", "file": "pump2_*.wav"}
+    assert (channel.is_array, channel.sampling_rate_hz) == (True, 1000.0)
+    assert [item.name for item in await driver.browse("levels.csv")] == ["level", "rpm"]
+    with pytest.raises(ConfigurationError, match=r"gone\.csv"):
+        await driver.browse("gone.csv")
+    await driver.close()
 
 
 def test_times_in_names() -> None:

@@ -1,0 +1,158 @@
+"""Payloads, paths and addresses of MQTT and files without a broker [ACQ-1]."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acquisition.addresses import FilesAddress, MqttAddress, MqttFormat, TimeForm
+from acquisition.drivers.bounded_inbox import BoundedInbox
+from acquisition.drivers.mqtt_payloads import Message, TopicReader, instant_us
+from acquisition.drivers.tag_values import TagValue, inbox_key, inbox_weight
+from acquisition.json_path import follow, path_steps, path_text
+from domain.errors import ConfigurationError
+from domain.plant.quality import GOOD, Quality
+from domain.plant.readings import LossCounter, SampleBlock
+from domain.plant.tags import CaptureSchedule, ConnectionKind, TagDtype
+from tests.protocol.stage import connection, tag
+
+OWNER = connection(ConnectionKind.MQTT, host="h")
+NOW_US = 1_770_000_000_000_000
+NAMES = st.text(st.characters(exclude_characters="'\0", exclude_categories=["Cs"]), min_size=1, max_size=8)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+)
+
+
+def reader(losses: LossCounter) -> TopicReader:
+    """A topic whose payload five tags read, each in its own way."""
+    made = TopicReader("t", most_bytes=500, losses=losses)
+    wave = {"sampling_rate_hz": 10.0, "capture": CaptureSchedule(1.0, 10)}
+    ways: list[tuple[dict[str, object], dict[str, object]]] = [
+        ({"format": "number"}, {}),
+        ({"format": "text"}, {"dtype": TagDtype.TEXT}),
+        ({"format": "json", "path": "$.a[0]", "time_path": "$.t"}, {}),
+        ({"format": "float32"}, wave),
+        ({"format": "json"}, wave),
+    ]
+    for key, (address, more) in enumerate(ways):
+        one = tag(key, OWNER, {"topic": "t"} | address, **more)
+        made.add(one, MqttAddress.from_plain(one.address))
+    return made
+
+
+@given(st.lists(st.binary(max_size=600) | JSON.map(lambda each: json.dumps(each).encode()), max_size=6))
+def test_no_payload_breaks_a_reader_or_makes_a_good_value_of_nothing(payloads: list[bytes]) -> None:
+    one = reader(LossCounter())
+    for payload in payloads:
+        for item in one.read(Message("t", payload), receive_us=NOW_US):
+            if isinstance(item, SampleBlock):
+                assert all(map(math.isfinite, item.samples.tolist()))
+            elif not Quality.from_code(item.quality).is_bad:
+                assert math.isfinite(item.value) != (item.tag_key == 1), "a number, or the text tag"
+
+
+def test_a_message_delivered_again_by_the_broker_says_nothing() -> None:
+    losses = LossCounter()
+    one = reader(losses)
+    assert len(one.read(Message("t", b"1"), receive_us=NOW_US)) == 5
+    assert one.read(Message("t", b"1", is_repeated=True), receive_us=NOW_US) == []
+    assert losses.by_cause["repeated_message"] == 1
+
+
+def test_a_payload_beyond_the_limit_is_bad_and_counted() -> None:
+    losses = LossCounter()
+    rows = reader(losses).read(Message("t", b"1" * 501), receive_us=NOW_US)
+    assert all(isinstance(row, TagValue) and row.quality != GOOD for row in rows)
+    assert losses.by_cause == {"payload_too_large": 1}
+
+
+@given(st.lists(NAMES | st.integers(0, 99_999), max_size=5))
+def test_a_path_reads_as_it_was_written(steps: list[str | int]) -> None:
+    assert path_steps(path_text(tuple(steps))) == tuple(steps)
+
+
+def test_paths_lead_to_what_is_there_and_nowhere_else() -> None:
+    content = {"a": [{"b c": 5}], "d": None}
+    assert follow(content, path_steps("$.a[0]['b c']")) == 5
+    assert follow(content, path_steps("$")) is content
+    for path in ("$.a[1]", "$.x", "$.d.e", "$[0]"):
+        with pytest.raises(LookupError):
+            follow(content, path_steps(path))
+    for path in ("a", "$.a[", "$..a", "$.a[-1]", "$[*]"):
+        with pytest.raises(ValueError, match="path"):
+            path_steps(path)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "form", "expected_us"),
+    [
+        (1.5, TimeForm.SECONDS, 1_500_000),
+        ("1500", TimeForm.MILLISECONDS, 1_500_000),
+        (1_500_000, TimeForm.MICROSECONDS, 1_500_000),
+        ("1970-01-01T00:00:01.5Z", TimeForm.ISO, 1_500_000),
+        ("1970-01-01T01:00:01.5+01:00", TimeForm.ISO, 1_500_000),
+        ("1970-01-01T00:00:01.5", TimeForm.ISO, 1_500_000),
+    ],
+)
+def test_time_stamps_of_every_form(stamp: object, form: TimeForm, expected_us: int) -> None:
+    assert instant_us(stamp, form) == expected_us
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"topic": "a/b", "format": "number"},
+        {"topic": "a", "format": "json", "path": "$.x", "time_path": "$.t", "time_form": "ms"},
+        {"topic": "a", "format": "text", "silent_after_s": 9.0},
+        {"topic": "G/N/D", "format": "sparkplug", "metric": "m"},
+    ],
+)  # fmt: skip
+def test_an_address_survives_storage(address: dict[str, object]) -> None:
+    assert MqttAddress.from_plain(address).to_plain() == address
+
+
+@pytest.mark.parametrize(
+    ("field", "address"),
+    [
+        ("topic", {"topic": "a/+"}),
+        ("topic", {"topic": "a/#"}),
+        ("topic", {}),
+        ("topic", {"topic": "a", "format": "sparkplug", "metric": "m"}),
+        ("metric", {"topic": "a/b", "format": "sparkplug"}),
+        ("metric", {"topic": "a", "metric": "m"}),
+        ("path", {"topic": "a", "path": "$.x"}),
+        ("path", {"topic": "a", "format": "json", "path": "x["}),
+        ("format", {"topic": "a", "format": "xml"}),
+        ("silent_after_s", {"topic": "a", "silent_after_s": -1}),
+        ("retain", {"topic": "a", "retain": True}),
+    ],
+)
+def test_a_wrong_address_names_its_field(field: str, address: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match="'pump'") as told:
+        MqttAddress.from_plain(address, tag_name="pump")
+    assert told.value.parameters["field"] == field
+
+
+def test_the_address_of_a_file_survives_storage() -> None:
+    for address in ({"channel": "1"}, {"channel": "1", "file": "P_*.wav"}):
+        assert FilesAddress.from_plain(address).to_plain() == address
+    with pytest.raises(ConfigurationError, match="channel"):
+        FilesAddress.from_plain({})
+    assert MqttFormat.SPARKPLUG.value == "sparkplug"
+
+
+async def test_the_past_of_a_tag_is_not_taken_for_its_newest_value() -> None:
+    """F28: an overflow keeps the newest value of now, whatever back-filled values came after it."""
+    losses = LossCounter()
+    inbox = BoundedInbox[TagValue](capacity=3, key=inbox_key, weight=inbox_weight, losses=losses)
+    for number in range(3):
+        inbox.put(number, [TagValue(1, float(number), GOOD, number, number)])
+    for number in range(3):
+        inbox.put(9, [TagValue(1, 100.0 + number, GOOD, number, 9, is_past=True)])
+    kept = [item.value for _, items in await inbox.take(within_s=0) for item in items]
+    assert kept == [2.0, 102.0]
+    assert losses.by_cause == {"queue_overflow": 4}
