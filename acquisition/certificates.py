@@ -1,7 +1,7 @@
 """Application certificates and the trust folder of OPC UA (S-15, S-16).
 
 Layout of a PKI folder: ``own/`` our certificate and key, ``trusted/`` server or issuer certificates that a
-person has accepted, ``rejected/`` what was refused and may be moved to ``trusted/``, ``crl/`` revocation
+person has accepted, ``rejected/`` what was refused, each with the reason beside it, ``crl/`` revocation
 lists. Every check fails closed: an empty ``trusted/`` trusts nobody.
 """
 
@@ -23,6 +23,13 @@ from domain.errors import ConfigurationError
 
 _VALID_DAYS: Final = 5 * 365
 _SUFFIXES: Final = (".der", ".pem", ".crt", ".cer", ".crl")
+CLIENT_NAME: Final = "jidoka-client"
+"""Name of our certificate in ``own/``."""
+
+
+def client_uri(host: str) -> str:
+    """Return the application URI under which this workstation presents itself to servers."""
+    return f"urn:{host}:jidoka:client"
 
 
 class CertificateRefused(ConfigurationError):
@@ -53,16 +60,28 @@ def fingerprint(certificate: x509.Certificate) -> str:
 def application_certificate(
     folder: Path, *, name: str, application_uri: str, hosts: Iterable[str], now: datetime
 ) -> OwnCertificate:
-    """Return the self-signed certificate ``name`` in ``folder``, made when absent or soon to expire.
+    """Return the self-signed certificate ``name`` in ``folder``, made when absent or of no use any more.
 
-    It serves clients and servers, carries ``application_uri`` and ``hosts`` (names or IP addresses).
+    It serves clients and servers, carries ``application_uri`` and ``hosts`` (names or IP addresses). One that
+    is soon to expire stays: every server would refuse a new one until somebody trusts it there.
     """
     own = OwnCertificate(folder / f"{name}.der", folder / f"{name}.key.pem")
     if own.certificate.is_file() and own.key.is_file():
         present = x509.load_der_x509_certificate(own.certificate.read_bytes())
-        if present.not_valid_after_utc > now + timedelta(days=30) and application_uri in _uris(present):
+        if present.not_valid_after_utc > now and application_uri in uris_of(present):
             return own
+    return renewed_certificate(folder, name=name, application_uri=application_uri, hosts=hosts, now=now)
+
+
+def renewed_certificate(
+    folder: Path, *, name: str, application_uri: str, hosts: Iterable[str], now: datetime
+) -> OwnCertificate:
+    """Make a new key and certificate ``name``; those that were there stay beside it as ``name``.before."""
+    own = OwnCertificate(folder / f"{name}.der", folder / f"{name}.key.pem")
     folder.mkdir(parents=True, exist_ok=True)
+    if own.certificate.is_file() and own.key.is_file():
+        os.replace(own.certificate, folder / f"{name}.before.der")
+        os.replace(own.key, folder / f"{name}.before.key.pem")
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     certificate = _self_signed(key, name=name, application_uri=application_uri, hosts=hosts, now=now)
     _write_secret(
@@ -132,14 +151,59 @@ class TrustFolder:
 
     def trust(self, certificate: x509.Certificate) -> Path:
         """Put a certificate among the trusted ones, as a person does after comparing the fingerprint."""
+        for path in self.files_of("rejected", certificate):
+            path.unlink()
         return self._store("trusted", certificate)
+
+    def reject(self, certificate: x509.Certificate, *, reason: str) -> None:
+        """Take a certificate out of the trusted ones and keep it with the reason among the rejected."""
+        self._store("rejected", certificate, reason=reason)
+        for path in self.files_of("trusted", certificate):
+            path.unlink()
+
+    def remove(self, certificate: x509.Certificate) -> None:
+        """Forget a rejected certificate; it comes back when its server is tried again."""
+        for path in self.files_of("rejected", certificate):
+            path.unlink()
+
+    def listed(self, kind: str) -> dict[x509.Certificate, str]:
+        """Return the readable certificates that are "trusted" or "rejected", and why they were refused."""
+        found = {}
+        for path in self._files(kind):
+            try:
+                certificate = x509_of(path)
+            except (ConfigurationError, OSError):
+                continue  # a file that somebody put there by mistake; a check names it
+            told = path.with_suffix(".reason")
+            found[certificate] = told.read_text(encoding="utf-8") if told.is_file() else ""
+        return found
+
+    def files_of(self, kind: str, certificate: x509.Certificate) -> list[Path]:
+        """Return every file that holds a certificate, however it is named, and the reasons beside them."""
+        found = []
+        for path in self._files(kind):
+            try:
+                is_it = x509_of(path) == certificate
+            except (ConfigurationError, OSError):
+                continue
+            if is_it:
+                found += [path, *filter(Path.is_file, (path.with_suffix(".reason"),))]
+        return found
 
     def check(self, certificate: x509.Certificate, *, peer: Peer, now: datetime) -> None:
         """Raise CertificateRefused, with a reason of its own for each case, unless all is well.
 
         Known to ``trusted/`` (itself or its issuer), within its dates, not revoked, made for the application
-        URI and the host. An unknown certificate is saved to ``rejected/``.
+        URI and the host. What is refused is saved to ``rejected/`` with its reason.
         """
+        try:
+            self._check(certificate, peer=peer, now=now)
+        except CertificateRefused as refusal:
+            self._store("rejected", certificate, reason=refusal.key)
+            raise
+        self.remove(certificate)  # what was wrong once is right now
+
+    def _check(self, certificate: x509.Certificate, *, peer: Peer, now: datetime) -> None:
         trusted = [x509_of(path) for path in self._files("trusted")]
         issuer = _trusted_issuer(certificate, trusted)
         if issuer is None:
@@ -148,30 +212,33 @@ class TrustFolder:
         _check_dates(issuer, now)
         if self._is_revoked(certificate, issuer):
             _refuse(certificate, "revoked", "has been revoked by its issuer")
-        if peer.application_uri not in _uris(certificate):
+        if peer.application_uri not in uris_of(certificate):
             _refuse(certificate, "uri", f"is not made for application '{peer.application_uri}'")
         if not _names_host(certificate, peer.host):
             _refuse(certificate, "host", f"is not made for host '{peer.host}'")
 
     def _refuse_unknown(self, certificate: x509.Certificate, *, is_empty: bool) -> NoReturn:
-        saved = self._store("rejected", certificate)
+        saved = _file_name(certificate)
         reason = "nobody is trusted yet" if is_empty else "is not among the trusted ones"
         _refuse(
             certificate,
             "no_trust" if is_empty else "unknown",
-            f"{reason}; compare the fingerprint at the device, then move {saved.name} "
-            "from rejected to trusted",
+            f"{reason}; compare the fingerprint at the device, then move {saved} from rejected to trusted",
         )
 
     def _files(self, kind: str) -> list[Path]:
         folder = self._pki / kind
         return sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
 
-    def _store(self, kind: str, certificate: x509.Certificate) -> Path:
+    def _store(self, kind: str, certificate: x509.Certificate, *, reason: str = "") -> Path:
         folder = self._pki / kind
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{certificate.fingerprint(hashes.SHA256()).hex()[:40]}.der"
-        path.write_bytes(certificate.public_bytes(serialization.Encoding.DER))
+        path = folder / _file_name(certificate)
+        told = path.with_suffix(".reason")
+        if not path.is_file():
+            path.write_bytes(certificate.public_bytes(serialization.Encoding.DER))
+        if reason and not (told.is_file() and told.read_text(encoding="utf-8") == reason):
+            told.write_text(reason, encoding="utf-8")
         return path
 
     def _is_revoked(self, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -184,6 +251,10 @@ class TrustFolder:
             if listed.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
                 return True
         return False
+
+
+def _file_name(certificate: x509.Certificate) -> str:
+    return f"{certificate.fingerprint(hashes.SHA256()).hex()[:40]}.der"
 
 
 def x509_of(path: Path) -> x509.Certificate:
@@ -245,15 +316,20 @@ def _alternative_names(certificate: x509.Certificate) -> x509.SubjectAlternative
         return None
 
 
-def _uris(certificate: x509.Certificate) -> list[str]:
+def uris_of(certificate: x509.Certificate) -> list[str]:
+    """Return the application URIs that a certificate is made for."""
     names = _alternative_names(certificate)
     return names.get_values_for_type(x509.UniformResourceIdentifier) if names else []
 
 
-def _names_host(certificate: x509.Certificate, host: str) -> bool:
+def hosts_of(certificate: x509.Certificate) -> list[str]:
+    """Return the host names and addresses that a certificate is made for."""
     names = _alternative_names(certificate)
     if names is None:
-        return False
+        return []
     addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
-    hosts = [name.lower() for name in names.get_values_for_type(x509.DNSName)]
-    return host.lower() in hosts or host in addresses
+    return [*names.get_values_for_type(x509.DNSName), *addresses]
+
+
+def _names_host(certificate: x509.Certificate, host: str) -> bool:
+    return host.lower() in (name.lower() for name in hosts_of(certificate))

@@ -36,6 +36,7 @@ from services.alarm_watch import SAMPLES_DROPPED, AlarmWatch, ConditionChange, D
 from services.analysis_child import AnalysisChild
 from services.analysis_records import AnalysisRecord
 from services.baselines import save_baselines
+from services.certificate_watch import ExpiryWatch
 from services.derived_tags import DerivedTags
 from services.disk import DiskWatch
 from services.downtime import MissedValues, collected_keys, downtime_rows, last_good_values
@@ -128,6 +129,7 @@ class Collector:
         self._versions = program_versions(sqlite=store.report.sqlite_version)
         self._derived = DerivedTags(self._plant)
         self._drop_watch = DropWatch()
+        self._certificates = ExpiryWatch(store.folder.pki, clock=clock)
         self._missed: MissedValues | None = None
         self._last_known: ReadingBatch | None = None
         self._last_status: SystemStatus | None = None
@@ -257,6 +259,7 @@ class Collector:
     def _maintain(self) -> None:
         """Do what is due every second besides committing; a database that is away is told, not counted."""
         self._disk.look()
+        self._certificates.look()
         try:
             self._set_up.look()
             alarms = self._store.alarms.listed()
@@ -341,6 +344,7 @@ class Collector:
             samples_waiting=self._history.waiting_samples,
             disk_hours_left=self._disk.hours_left,
             loop_lag_ms=round(1000 * self._loop_lag_s, 2),
+            certificates=self._certificates.warnings,
         )
 
     def _problems(self) -> tuple[str, ...]:

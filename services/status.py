@@ -22,6 +22,17 @@ PROGRAM_VERSION = "0.1.0"
 
 
 @dataclass(frozen=True, slots=True)
+class ExpiryWarning:
+    """A certificate that ends soon: ``within_days`` is 60, 30 or 7, or 0 when it has ended."""
+
+    kind: str
+    subject: str
+    fingerprint: str
+    days_left: int
+    within_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class SystemStatus:
     """One look at the collector. Counts are since its start, ages in seconds, ``drops`` by cause."""
 
@@ -52,6 +63,8 @@ class SystemStatus:
     """Samples that are durable on this PC and wait for their server."""
     disk_hours_left: float | None = None
     problems: tuple[str, ...] = field(default=())
+    certificates: tuple[ExpiryWarning, ...] = ()
+    """Certificates that end within 60 days, the first to end first."""
 
     def to_plain(self) -> dict[str, Any]:
         """Return JSON-ready data."""
@@ -73,6 +86,7 @@ class SystemStatus:
             for row in plain["connections"]
         )
         known["problems"] = tuple(plain.get("problems", ()))
+        known["certificates"] = tuple(ExpiryWarning(**row) for row in plain.get("certificates", ()))
         return cls(**known)
 
 

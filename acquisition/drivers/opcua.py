@@ -21,7 +21,7 @@ from uuid import UUID
 from cryptography import x509
 
 from acquisition.addresses import NodeIdType, OpcUaAddress
-from acquisition.certificates import Peer, TrustFolder, application_certificate
+from acquisition.certificates import CLIENT_NAME, Peer, TrustFolder, application_certificate, client_uri
 from acquisition.drivers.opcua_changes import Changes, DataValue, changes_of
 from acquisition.drivers.opcua_library import (
     CertProperties,
@@ -85,7 +85,7 @@ class OpcUaSession:
             client = Client(settings.endpoint, timeout=4, watchdog_intervall=10, auto_reconnect=False)
             self._client = client
             client.name = client.description = "Jidoka"
-            client.application_uri = f"urn:{socket.gethostname()}:jidoka:client"
+            client.application_uri = client_uri(socket.gethostname())
             client.connection_lost_callback = self._connection_lost
             if settings.pki is not None:
                 await self._secure(client, settings.pki)
@@ -250,7 +250,7 @@ class OpcUaSession:
         own = await asyncio.to_thread(
             application_certificate,
             pki / "own",
-            name="jidoka-client",
+            name=CLIENT_NAME,
             application_uri=client.application_uri,
             hosts=[socket.gethostname()],
             now=self._now(),

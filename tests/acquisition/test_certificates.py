@@ -44,8 +44,9 @@ def test_a_trusted_certificate_passes(tmp_path: Path, server: x509.Certificate) 
 
 def test_an_empty_trust_folder_trusts_nobody(tmp_path: Path, server: x509.Certificate) -> None:
     assert refusal(tmp_path, server) == "certificate_no_trust"
-    (saved,) = (tmp_path / "rejected").iterdir()
+    (saved,) = (tmp_path / "rejected").glob("*.der")
     assert x509_of(saved) == server
+    assert TrustFolder(tmp_path).listed("rejected") == {server: "certificate_no_trust"}
 
 
 def test_each_reason_has_its_own_message(tmp_path: Path, server: x509.Certificate) -> None:
@@ -119,4 +120,19 @@ def test_our_own_certificate_is_kept_and_its_key_is_ours_alone(tmp_path: Path) -
 
     first = ask(NOW)
     assert ask(NOW + timedelta(days=1000)) == first
-    assert ask(NOW + timedelta(days=5 * 365 - 10)) != first, "renewed before it ends"
+    assert ask(NOW + timedelta(days=5 * 365 - 10)) == first, "servers would refuse one they do not know"
+    assert ask(NOW + timedelta(days=5 * 365 + 1)) != first, "one that has ended is of no use"
+    assert (tmp_path / "client.before.der").read_bytes() == first
+
+
+def test_the_reason_of_a_refusal_stays_until_it_is_gone(tmp_path: Path, server: x509.Certificate) -> None:
+    folder = TrustFolder(tmp_path)
+    folder.trust(server)
+    assert refusal(tmp_path, server, peer=Peer("urn:plant:server", "plc-8")) == "certificate_host"
+    assert folder.listed("rejected") == {server: "certificate_host"}
+    assert refusal(tmp_path, server, peer=Peer("urn:other", "plc-7")) == "certificate_uri"
+    assert folder.listed("rejected") == {server: "certificate_uri"}
+    folder.check(server, peer=PEER, now=NOW)
+    assert folder.listed("rejected") == {}
+    (tmp_path / "trusted" / "notes.pem").write_text("no certificate", encoding="utf-8")
+    assert folder.listed("trusted") == {server: ""}
