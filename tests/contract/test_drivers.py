@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acquisition.driver import Driver
+from acquisition.driver import Browser, Driver, PastSource
 from acquisition.drivers import DRIVERS
 from domain.errors import AcquisitionError, ConfigurationError, RuleViolation
-from domain.plant.quality import Quality, QualityCause
+from domain.plant.quality import Quality, QualityCause, QualityFlag
 from domain.plant.readings import ReadingBatch, SampleBlock
 from domain.plant.tags import Connection, ConnectionKind, Tag
 from tests.protocol.fault_server import FaultServer
@@ -108,7 +108,7 @@ def units_on(units: RtuUnits, leave: Act, come_back: Act) -> Mapping[str, tuple[
 
 @contextlib.asynccontextmanager
 async def opcua(free_port: int, folder: Path) -> AsyncIterator[Case]:
-    async with ServerChild(free_port) as server:
+    async with ServerChild(free_port, historized=["tag.1"]) as server:
         owner = plain_connection(free_port)
         tags = [node_tag(key, owner, f"tag.{key}") for key in (1, 2)]
         faults = {"hung": (server.freeze, server.thaw), "gone": (server.kill, server.start)}
@@ -194,6 +194,10 @@ async def test_a_driver_keeps_its_promises(case: Case) -> None:
     await driver.connect()
     await read_gives_one_row_per_tag_in_order(driver, case)
     await subscribe_brings_every_tag_with_its_times(driver, case)
+    if isinstance(driver, Browser):
+        await what_is_found_by_browsing_can_be_read(driver, driver, case)
+    if isinstance(driver, PastSource):
+        await the_past_is_bounded_marked_and_in_order(driver, case)
     with pytest.raises(RuleViolation):
         await driver.write(case.tags[0], 1.0)
     await driver.close()
@@ -224,6 +228,37 @@ async def subscribe_brings_every_tag_with_its_times(driver: Driver, case: Case) 
         if good == {1, 2} and bad == {9}:
             break
     assert (good, bad) == ({1, 2}, {9})
+
+
+async def what_is_found_by_browsing_can_be_read(browser: Browser, driver: Driver, case: Case) -> None:
+    """Places lead from the root to addresses; one that is found is one that a tag can have."""
+    waiting, found = [""], None
+    for place in waiting:
+        items = await browser.browse(place)
+        assert all(item.name and item.place for item in items)
+        assert len({item.place for item in items}) == len(items), "each place once"
+        found = next((item for item in items if item.address is not None and not item.is_array), None)
+        if found is not None:
+            break
+        waiting += [item.place for item in items if item.has_children][:20]
+    assert found is not None
+    batch = await driver.read([tag(8, case.owner, found.address or {})])
+    assert Quality.from_code(int(batch.quality[0])).cause is not QualityCause.NOT_CONFIGURED
+
+
+async def the_past_is_bounded_marked_and_in_order(driver: PastSource, case: Case) -> None:
+    now_us = RealClock().now_us()
+    kept = [each async for each in driver.read_past(case.tags, start_us=now_us - 3600 * 10**6, end_us=now_us)]
+    assert kept, "the device of this case remembers"
+    for key in (1, 2):
+        times = [row.source_us for batch in kept for row in batch.rows() if row.tag_key == key]
+        assert times == sorted(set(times))
+        assert all(now_us - 3600 * 10**6 <= time_us < now_us for time_us in times)
+    assert all(row.quality.flags & QualityFlag.BACK_FILLED for batch in kept for row in batch.rows())
+    nothing = [
+        each async for each in driver.read_past(case.tags, start_us=now_us + 10**9, end_us=now_us + 10**9)
+    ]
+    assert not any(len(batch) for batch in nothing)
 
 
 async def an_unreachable_device_is_one_of_two_error_kinds(case: Case) -> None:
