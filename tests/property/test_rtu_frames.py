@@ -48,6 +48,14 @@ def test_no_part_of_an_answer_is_an_answer(pair: tuple[Question, bytes], data: s
     assert find_rtu_answer(frame[: data.draw(st.integers(0, len(frame) - 1))], question) is None
 
 
+@given(answered(), st.integers(1, 255))
+def test_a_byte_count_that_lies_is_no_answer(pair: tuple[Question, bytes], lie: int) -> None:
+    """F07: the checksum of such a frame is right."""
+    question, frame = pair
+    lying = frame[:2] + bytes([frame[2] ^ lie]) + frame[3:-2]
+    assert find_rtu_answer(lying + crc(lying), question) is None
+
+
 @given(answered(), st.data())
 def test_one_wrong_bit_is_noticed(pair: tuple[Question, bytes], data: st.DataObject) -> None:
     question, frame = pair

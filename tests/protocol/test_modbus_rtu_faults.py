@@ -74,7 +74,7 @@ def assert_true_values(batch: ReadingBatch, *, unit: int = 1) -> int:
     return len(good)
 
 
-@pytest.mark.parametrize("late_s", [0.12, 0.5])
+@pytest.mark.parametrize("late_s", [0.12, 0.5, 0.65])
 @pytest.mark.parametrize("loop_back", ["sent back", "refused", "ignored"])
 async def test_f16_one_late_answer_shifts_nothing(
     on_tcp: Connection, units: RtuUnits, late_s: float, loop_back: str
