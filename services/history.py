@@ -57,6 +57,10 @@ class History:
         """Return raw samples, for export and for cursors."""
         return self._reader.series(tag_key, start_us=start_us, end_us=end_us)
 
+    def texts(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the words of text tags by their number."""
+        return self._reader.texts(numbers)
+
     def last_values(self, tag_keys: Sequence[int]) -> ReadingBatch:
         """Return the newest stored readings."""
         return self._reader.last_values(tag_keys)

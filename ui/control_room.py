@@ -29,7 +29,7 @@ CALL_FILE = "window.call"
 CALL_POLL_MS = 500
 _log = logging.getLogger(__name__)
 
-ROOMS = ("overview", "alarms", "asset", "trends", "analysis")
+ROOMS = ("overview", "alarms", "asset", "trends", "analysis", "setup")
 FIRST_ADDRESS = "overview"
 
 

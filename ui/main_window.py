@@ -196,7 +196,7 @@ class MainWindow(QWidget):
     def rebuild_screens(self) -> None:
         """Build the screens anew for another set-up; the operator stays where he was."""
         self.drawer.empty()
-        self._stack.clear()
+        self._stack.rebuild()
         address = self.navigator.current
         if address is not None:
             self._show_address(address)

@@ -47,6 +47,7 @@ RAIL: tuple[RailEntry, ...] = (
     RailEntry("asset", "asset", 3),
     RailEntry("trends", "trends", 4),
     RailEntry("analysis", "analysis", 5),
+    RailEntry("setup", "setup", 0),
 )
 
 _ROOMS = {
@@ -55,6 +56,7 @@ _ROOMS = {
     "asset": "Asset",
     "trends": "Trends",
     "analysis": "Analysis",
+    "setup": "Setup",
 }
 
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from ui.context import Context, ScreenFactory
 from ui.navigation import Address, room_name
-from ui.screens.screen import Screen
+from ui.screens.screen import LastingScreen, Screen
 from ui.text import tr
 from ui.widgets.notices import EmptyState
 
@@ -64,10 +64,24 @@ class ScreenStack(QStackedWidget):
         for screen in self._screens.values():
             screen.renew()
 
+    def rebuild(self) -> None:
+        """End the screens that cannot take another set-up; the next address makes them anew."""
+        self._end([each for each in self._screens.values() if not isinstance(each, LastingScreen)])
+        self._screens = {
+            room: each for room, each in self._screens.items() if isinstance(each, LastingScreen)
+        }
+        for screen in self._screens.values():
+            if isinstance(screen, LastingScreen):
+                screen.plant_changed()
+
     def clear(self) -> None:
-        """End every screen; the next address makes them anew."""
-        self._bring_forward(None, self._words)
-        leaving, self._screens = list(self._screens.values()), {}
+        """End every screen."""
+        self._end(list(self._screens.values()))
+        self._screens = {}
+
+    def _end(self, leaving: list[Screen]) -> None:
+        if self.front in leaving:
+            self._bring_forward(None, self._words)
         for screen in leaving:
             screen.close()
             self.removeWidget(screen.view)

@@ -21,6 +21,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("Ctrl+3", "Asset", "Screens", "go_3"),
     Shortcut("Ctrl+4", "Trends", "Screens", "go_4"),
     Shortcut("Ctrl+5", "Analysis", "Screens", "go_5"),
+    Shortcut("Ctrl+0", "Setup", "Screens", "go_0"),
     Shortcut("Alt+Left", "Back", "Screens", "back"),
     Shortcut("Alt+Right", "Forward", "Screens", "forward"),
     Shortcut("Ctrl+K", "Search everything", "Screens", "search"),

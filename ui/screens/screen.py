@@ -1,7 +1,7 @@
 """What the shell asks of a screen."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PySide6.QtWidgets import QWidget
 
@@ -15,8 +15,11 @@ class Screen(Protocol):
     """
 
     view: QWidget
-    help_page: str
-    """Name of the page in ``resources/help`` without its ending."""
+
+    @property
+    def help_page(self) -> str:
+        """Name of the page in ``resources/help`` without its ending."""
+        ...
 
     @property
     def breadcrumb(self) -> Sequence[tuple[str, str]]:
@@ -49,4 +52,13 @@ class Screen(Protocol):
 
     def close(self) -> None:
         """The window closes for good, or the set-up is another one and the screen is built anew."""
+        ...
+
+
+@runtime_checkable
+class LastingScreen(Protocol):
+    """A screen that lives on when the set-up changes, because it is where the set-up is changed."""
+
+    def plant_changed(self) -> None:
+        """The set-up is another one: read it anew. What the operator is typing stays."""
         ...

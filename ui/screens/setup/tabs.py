@@ -1,0 +1,70 @@
+"""The tabs of Setup: what each promises, and the one table that lists them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+from PySide6.QtWidgets import QWidget
+
+from services.workstation import Workstation
+from ui.context import Context
+from ui.text import QT_TRANSLATE_NOOP, tr
+
+
+class SetupTab(Protocol):
+    """One page of Setup. Made when first opened; lives until the window closes."""
+
+    view: QWidget
+    help_page: str
+    """Name of the page in ``resources/help`` without its ending."""
+
+    def open(self, argument: str) -> None:
+        """Show what the rest of the address names; empty shows what was there."""
+        ...
+
+    def refresh(self, now_us: int) -> None:
+        """Draw what is new; called twice a second while the tab is visible."""
+        ...
+
+    def on_hidden(self) -> None:
+        """Another tab or screen is in front: stop what only eyes need."""
+        ...
+
+    def act(self, name: str) -> bool:
+        """Do a shell key ("filter", "freeze", ...); False when it is not for this tab."""
+        ...
+
+    def plant_changed(self) -> None:
+        """The set-up is another one: read it anew. What the operator is typing stays."""
+        ...
+
+    def close(self) -> None:
+        """The window closes: let go of devices and threads."""
+        ...
+
+
+TabFactory = Callable[[Workstation, Context], SetupTab]
+
+
+@dataclass(frozen=True, slots=True)
+class TabEntry:
+    """A tab: its place in the address, its name, and the package that makes it."""
+
+    key: str
+    source: str
+    icon: str
+
+    @property
+    def words(self) -> str:
+        """The name in the list."""
+        return tr("Setup", self.source)
+
+    def make(self, workstation: Workstation, context: Context) -> SetupTab:
+        """Import the package and make the tab."""
+        factory: TabFactory = import_module(f"ui.screens.setup.{self.key}").make_tab
+        return factory(workstation, context)
+
+
+TABS: tuple[TabEntry, ...] = (TabEntry("links", QT_TRANSLATE_NOOP("Setup", "Link audit"), "link"),)
+"""In the order in which a plant is set up. A new tab is one package and one line here."""
