@@ -23,6 +23,9 @@ from domain.errors import ConfigurationError
 
 _VALID_DAYS: Final = 5 * 365
 _SUFFIXES: Final = (".der", ".pem", ".crt", ".cer", ".crl")
+DISTRUSTED: Final = "certificate_distrusted"
+"""Reason of a certificate that a person has taken the trust from; also an authority does not vouch for it."""
+
 CLIENT_NAME: Final = "jidoka-client"
 """Name of our certificate in ``own/``."""
 
@@ -206,6 +209,8 @@ class TrustFolder:
     def _check(self, certificate: x509.Certificate, *, peer: Peer, now: datetime) -> None:
         trusted = [x509_of(path) for path in self._files("trusted")]
         issuer = _trusted_issuer(certificate, trusted)
+        if issuer != certificate and self.listed("rejected").get(certificate) == DISTRUSTED:
+            _refuse(certificate, "distrusted", "somebody here has taken the trust in it away")
         if issuer is None:
             self._refuse_unknown(certificate, is_empty=not trusted)
         _check_dates(certificate, now)

@@ -18,6 +18,7 @@ from cryptography import x509
 
 from acquisition.certificates import (
     CLIENT_NAME,
+    DISTRUSTED,
     OwnCertificate,
     TrustFolder,
     client_uri,
@@ -102,9 +103,9 @@ class Certificates:
     def reject(self, mark: str, *, by: Actor) -> CertificateView:
         """Take the trust in a certificate away; its link ends with the next attempt to connect."""
         require(by, Permission.CONFIGURE)
-        certificate, reason = self._found(CertificateKind.TRUSTED, mark), "certificate_distrusted"
-        self._act("reject", certificate, by, lambda: self._trust.reject(certificate, reason=reason))
-        return self._view(CertificateKind.REJECTED, certificate, reason)
+        certificate = self._found(CertificateKind.TRUSTED, mark)
+        self._act("reject", certificate, by, lambda: self._trust.reject(certificate, reason=DISTRUSTED))
+        return self._view(CertificateKind.REJECTED, certificate, DISTRUSTED)
 
     def remove(self, mark: str, *, by: Actor) -> None:
         """Forget a rejected certificate; it is listed again when its server is tried again."""

@@ -22,6 +22,7 @@ from domain.plant.tags import Connection, ConnectionKind, Tag
 START_S: Final = 15.0
 ANSWER_S: Final = 15.0
 END_S: Final = 2.0
+SEARCH_S: Final = 10.0
 _ORDERS: Final = ("big", "little")
 
 
@@ -76,6 +77,13 @@ class DeviceProbe:
     def browse(self, place: str = "") -> tuple[FoundItem, ...]:
         """Return what lies directly below a place; AcquisitionError when the device does not tell."""
         return self._ask("browse", place)  # type: ignore[no-any-return]
+
+    def search(self, words: str, place: str = "") -> tuple[FoundItem, ...]:
+        """Return values whose name holds the words, wherever below a place; what is found within 10 s.
+
+        AcquisitionError when the device cannot be searched.
+        """
+        return self._ask("search", words, place)  # type: ignore[no-any-return]
 
     def read(self, tags: Sequence[Tag]) -> tuple[ProbedValue, ...]:
         """Read each tag once, in that order; a tag that alone fails is a bad value."""
@@ -152,6 +160,7 @@ class _Guest:
         answers: dict[str, Callable[..., Awaitable[object]]] = {
             "test": self._test,
             "browse": self._browse,
+            "search": self._search,
             "read": self._read,
         }
         while True:
@@ -185,6 +194,12 @@ class _Guest:
         if not hasattr(driver, "browse"):
             raise AcquisitionError("this kind of device does not tell what it offers", key="cannot_browse")
         return tuple(await driver.browse(place))
+
+    async def _search(self, words: str, place: str) -> tuple[FoundItem, ...]:
+        driver = await self._connected()
+        if not hasattr(driver, "search"):
+            raise AcquisitionError("this kind of device cannot be searched", key="cannot_search")
+        return tuple(await driver.search(words, place=place, within_s=SEARCH_S))
 
     async def _read(self, tags: Sequence[Tag]) -> tuple[ProbedValue, ...]:
         batch = await (await self._connected()).read(tags)

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from acquisition.certificates import (
+    DISTRUSTED,
     CertificateRefused,
     Peer,
     TrustFolder,
@@ -72,6 +73,10 @@ def test_an_authority_vouches_until_it_revokes(tmp_path: Path) -> None:
     authority = issue(name, name, authority_key, authority_key, is_authority=True)
     leaf = issue(x509.Name([]), name, key, authority_key, is_authority=False)
     TrustFolder(tmp_path).trust(authority)
+    TrustFolder(tmp_path).check(leaf, peer=PEER, now=NOW)
+    TrustFolder(tmp_path).reject(leaf, reason=DISTRUSTED)
+    assert refusal(tmp_path, leaf) == DISTRUSTED, "a person's word counts more than the authority's"
+    TrustFolder(tmp_path).remove(leaf)
     TrustFolder(tmp_path).check(leaf, peer=PEER, now=NOW)
     revoked = x509.RevokedCertificateBuilder().serial_number(leaf.serial_number).revocation_date(NOW).build()
     listed = (

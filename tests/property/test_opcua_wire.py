@@ -144,6 +144,14 @@ def test_a_damaged_notification_is_read_as_the_library_reads_it_or_left_to_it(da
         assert_equal(ours, golden(damaged))
 
 
+def test_a_list_longer_than_asked_for_is_taken_whole() -> None:
+    """A server may ignore how many notifications it was asked to put into one answer."""
+    body = notification([ua.DataValue(ua.Variant(0.5, T.Double), None, MOMENT)] * 12_345)
+    ours = decode_changes(body)
+    assert ours is not None
+    assert ours.handle.tolist() == list(range(12_345))
+
+
 def source_of(number: int) -> Any:
     return ua.StatusCode(0) if number % 2 else ua.StatusCode(0x40000000)
 
