@@ -15,7 +15,10 @@ class FileBook(Protocol):
         ...
 
     def marked(self, batch: ReadingBatch) -> ReadingBatch:
-        """Return the batch with everything back-filled that is not the newest known value of its tag."""
+        """Return the batch in order of time, all back-filled but the newest known value of each tag.
+
+        May run in any thread.
+        """
         ...
 
     def knows(self, tag_key: int) -> bool:

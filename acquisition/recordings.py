@@ -6,14 +6,16 @@ executed: NPZ files load without pickle.
 
 import csv
 import gzip
-import io
+import struct
 import zipfile
+import zlib
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,21 @@ from acquisition.wav_file import read_wav
 from domain.errors import ConfigurationError
 from domain.instants import MICROSECONDS_PER_SECOND, to_microseconds
 
+_BROKEN: Final = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ArithmeticError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+)
+"""What the libraries below raise for bytes that are no such file."""
+
+_MOST_ROWS: Final = 20_000_000
 _SNAPSHOT_INTERVAL_S: Final = 10
 _SNAPSHOT_CHANNELS: Final = ("horizontal", "vertical")
 _TEMPERATURE_INTERVAL_S: Final = 60
@@ -94,7 +111,7 @@ def read_recording(path: Path, *, zone: tzinfo = UTC) -> Recording:
         if name.endswith(ending):
             try:
                 return reader(path)
-            except (OSError, EOFError, zipfile.BadZipFile) as unreadable:
+            except _BROKEN as unreadable:
                 raise _wrong(path, f"cannot be read ({unreadable})") from unreadable
     raise _wrong(path, f"is of an unknown kind; known are {', '.join(readers)}")
 
@@ -115,7 +132,7 @@ def _whole(samples: NDArray[Any], scale: float, rate_hz: float) -> SampledChanne
 
 def _read_npz(path: Path) -> Recording:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             content = {name: archive[name] for name in archive.files}
     except ValueError as unreadable:
         raise _wrong(path, f"holds objects or is damaged ({unreadable})") from unreadable
@@ -220,52 +237,60 @@ def _pieces(records: Sequence[UffRecord], begin_us: int) -> SampledChannel:
 
 
 def _read_csv(path: Path, *, zone: tzinfo) -> Recording:
-    text = gzip.decompress(path.read_bytes()) if path.name.lower().endswith(".gz") else path.read_bytes()
+    """Read a table line by line: each step is short, so that other threads have their turn."""
     try:
-        lines = text.decode("utf-8-sig").splitlines()
+        with _text(path) as lines:
+            header_line = next(lines, "").rstrip("\r\n")
+            semicolons = header_line.count(";")
+            delimiter = ";" if semicolons and semicolons >= header_line.count(",") else ","
+            header = [name.strip() for name in next(csv.reader([header_line], delimiter=delimiter), [])]
+            if len(header) < 2 or len(set(header)) != len(header):
+                raise _wrong(path, "row 1: needs a time column and value columns with different names")
+            rows = csv.reader(lines, delimiter=delimiter)
+            times, flat = _parse_rows(path, header, rows, zone, has_decimal_comma=delimiter == ";")
     except UnicodeDecodeError as unreadable:
         raise _wrong(path, "is not UTF-8 text") from unreadable
-    if len(lines) < 2:
-        raise _wrong(path, "needs a header and at least one row")
-    delimiter = ";" if lines[0].count(";") >= lines[0].count(",") and ";" in lines[0] else ","
-    rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter)
-    header = [name.strip() for name in next(rows)]
-    if len(header) < 2 or len(set(header)) != len(header):
-        raise _wrong(path, "row 1: needs a time column and value columns with different names")
-    has_decimal_comma = delimiter == ";"
-    times, table = _parse_rows(path, header, rows, zone, has_decimal_comma=has_decimal_comma)
-    begin_us = times[0]
-    time_us = np.array(times, dtype=np.int64) - begin_us
-    values = np.array(table, dtype=np.float64)
-    columns = {name: _without_gaps(time_us, values[:, place]) for place, name in enumerate(header[1:])}
+    except csv.Error as unreadable:
+        raise _wrong(path, f"is no table ({unreadable})") from unreadable
+    time_us = np.frombuffer(times, dtype=np.int64)
+    begin_us = int(time_us[0])
+    values = np.frombuffer(flat, dtype=np.float64).reshape(len(time_us), -1)
+    columns = {
+        name: _without_gaps(time_us - begin_us, values[:, place]) for place, name in enumerate(header[1:])
+    }
     is_wall_time = begin_us > 365 * 86_400 * MICROSECONDS_PER_SECOND
     return Recording(path, {}, columns, begin_us if is_wall_time else None)
 
 
+def _text(path: Path) -> TextIO:
+    if path.name.lower().endswith(".gz"):
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
 def _parse_rows(
     path: Path, header: Sequence[str], rows: Iterator[list[str]], zone: tzinfo, *, has_decimal_comma: bool
-) -> tuple[list[int], list[list[float]]]:
-    times: list[int] = []
-    table: list[list[float]] = []
+) -> "tuple[array[int], array[float]]":
+    """Return the times (int64 microseconds) and the values row by row (float64)."""
+    times, flat = array("q"), array("d")
     for number, row in enumerate(rows, start=2):
         if not row:
             continue
         if len(row) != len(header):
             raise _wrong(path, f"row {number}: has {len(row)} cells, the header {len(header)}")
-        times.append(
-            _instant(path, row[0], zone, has_decimal_comma=has_decimal_comma, row=number, column=header[0])
+        if len(times) >= _MOST_ROWS:
+            raise _wrong(path, f"has more than {_MOST_ROWS} rows")
+        at_us = _instant(
+            path, row[0], zone, has_decimal_comma=has_decimal_comma, row=number, column=header[0]
         )
-        if len(times) > 1 and times[-1] < times[-2]:
+        if times and at_us < times[-1]:
             raise _wrong(path, f"row {number}, column '{header[0]}': time goes backwards")
-        table.append(
-            [
-                _number(path, cell, has_decimal_comma, row=number, column=name)
-                for cell, name in zip(row[1:], header[1:], strict=True)
-            ]
-        )
+        times.append(at_us)
+        for cell, name in zip(row[1:], header[1:], strict=True):
+            flat.append(_number(path, cell, has_decimal_comma, row=number, column=name))
     if not times:
-        raise _wrong(path, "holds no row")
-    return times, table
+        raise _wrong(path, "needs a header and at least one row")
+    return times, flat
 
 
 def _number(path: Path, cell: str, has_decimal_comma: bool, *, row: int, column: str) -> float:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from acquisition.drivers.file_reading import FileValues, channels_of, read_values
 from acquisition.drivers.options import Options
 from acquisition.drivers.tag_values import NOTHING_YET, bad_value, batch_of
@@ -37,6 +39,10 @@ _OLD_S: Final = 60.0
 
 _PATIENCE: Final = 5.0
 """What cannot be read is tried once more after so many times ``steady_s``: it may still be arriving."""
+
+
+_ROWS_A_TURN: Final = 20_000
+"""Other devices of the same loop get their turn after so many rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +208,13 @@ class FilesDriver:
             if self._is_hopeless(candidate):
                 await self._reject(candidate, path, digest, str(problem))
             return
-        for batch in self._batches(values):
-            yield batch
+        readings = await asyncio.to_thread(self._book.marked, values.readings)
+        for low in range(0, len(readings), _ROWS_A_TURN):
+            yield readings.select(np.arange(low, min(low + _ROWS_A_TURN, len(readings))))
+            await asyncio.sleep(0)
+        unknown = self._unknown(values)
+        if unknown is not None:
+            yield unknown
         content = FileContent(self._connection.id, path.name, digest, values.waveforms, values.readings)
         try:
             await self._book.take(content)
@@ -242,15 +253,14 @@ class FilesDriver:
             modified_us=status.st_mtime_ns // 1000,
         )
 
-    def _batches(self, values: FileValues) -> list[ReadingBatch]:
-        batches = [self._book.marked(values.readings)] if len(values.readings) else []
+    def _unknown(self, values: FileValues) -> ReadingBatch | None:
+        """Return bad rows for tags that never had a value and have none in this file."""
         now_us = self._clock.now_us()
-        unknown = batch_of(
+        return batch_of(
             bad_value(tag, BAD_NOT_CONFIGURED, now_us=now_us)
             for tag in values.missing
             if not self._book.knows(tag.key)
         )
-        return batches if unknown is None else [*batches, unknown]
 
     async def _reject(self, candidate: _Candidate, path: Path, digest: bytes, reason: str) -> None:
         """Move a bad file aside with its reason, once; where that is not possible, note it."""
