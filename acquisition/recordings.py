@@ -33,7 +33,7 @@ _BROKEN: Final = (
     struct.error,
     ArithmeticError,
     LookupError,
-    NotImplementedError,
+    RuntimeError,
     TypeError,
     ValueError,
 )

@@ -22,6 +22,9 @@ CHECKS = {
     "mypy --strict": ("-m", "mypy"),
     "import contracts": ("-c", "from importlinter.cli import lint_imports_command as lint; lint()"),
 }
+PARALLEL = ("-n", "2", "--dist", "loadfile")
+"""Most tests wait for real servers, so two at a time take half as long; ``-n 0`` runs one after the other."""
+
 USAGE = """usage: run TASK [arguments]
 
   demo            set up, then open the living demo plant (offscreen without a display)
@@ -96,7 +99,7 @@ def run_task(task: str, arguments: list[str]) -> int:
     if task == "check":
         return check(python, environment)
     commands = {
-        "test": [python, "-m", "pytest", *arguments],
+        "test": [python, "-m", "pytest", *PARALLEL, *arguments],
         "bench": [python, "-m", "tests.benchmarks", *arguments],
         "format": [python, "-m", "ruff", "format", "."],
     }

@@ -192,6 +192,7 @@ def test_a_publish_response_is_read_whole() -> None:
         b"",
         to_binary(ua.NodeId, ua.FourByteNodeId(397)) + bytes(30),
     ],
+    ids=["status change", "bad result", "cut short", "too long", "empty", "another type"],
 )
 def test_other_responses_are_left_to_the_library(body: bytes) -> None:
     assert decode_publish(body) is None
