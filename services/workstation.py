@@ -1,7 +1,7 @@
 """Everything a window needs, put together for one data folder."""
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.condition.baseline import RobustBaseline
@@ -20,6 +20,7 @@ from services.live_shared import NearestLiveSource, SharedLiveSource
 from services.monitoring import Monitoring
 from services.severity import severity_table
 from services.status import FILE_NAME, SystemStatus, read_status
+from services.text_words import TextWords
 from storage.store import Store, open_store
 
 
@@ -38,6 +39,7 @@ class Workstation:
     severity: SeverityTable
     events: EventBus
     watch: ChangeWatch
+    texts: TextWords = field(default_factory=TextWords)
     sources: tuple[RingLiveSource | SharedLiveSource, ...] = ()
 
     @property

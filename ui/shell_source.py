@@ -126,7 +126,12 @@ class ServiceShellSource(QObject):
         self._views, self._is_known = views, True
 
     def _ask_status(self) -> None:
-        self._tasks.run(self._workstation.monitoring.status, done=self._take_status)
+        self._tasks.run(self._look, done=self._take_status)
+
+    def _look(self) -> SystemStatus | None:
+        """Read the status and the words that screens asked for, in the lane."""
+        self._workstation.texts.fetch(self._workstation.history.texts)
+        return self._workstation.monitoring.status()
 
     def _take_status(self, status: SystemStatus | None) -> None:
         self._status = status

@@ -9,8 +9,12 @@ from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.assets import MachineState
 from domain.plant.quality import BAD_COMMUNICATION_LOST, CLASS_MASK, QualityClass
 from domain.plant.readings import ReadingBatch
-from domain.plant.tags import Tag
+from domain.plant.tags import Tag, TagDtype
+from services.text_words import TextWords
 from ui.formatting import Presentation, present
+
+UNREAD = "\u2026"
+"""In the place of a text whose words are being read."""
 
 UNKNOWN_READING = (float("nan"), BAD_COMMUNICATION_LOST, 0)
 
@@ -18,8 +22,12 @@ UNKNOWN_READING = (float("nan"), BAD_COMMUNICATION_LOST, 0)
 class Readings:
     """Values by tag key. Where the whole plant is simulated the window says so, not each value."""
 
-    def __init__(self, batch: ReadingBatch, *, now_us: int, is_simulated: bool) -> None:
+    def __init__(
+        self, batch: ReadingBatch, *, now_us: int, is_simulated: bool, texts: TextWords | None = None
+    ) -> None:
+        """``texts`` knows the words of text tags."""
         self.batch, self._now_us, self._is_simulated = batch, now_us, is_simulated
+        self._texts = texts
         self._by_key = {
             key: (value, quality, at_us)
             for key, value, quality, at_us in zip(
@@ -57,6 +65,9 @@ class Readings:
         value, quality, at_us = self.raw(tag.key)
         age_s = max(0.0, (self._now_us - at_us) / MICROSECONDS_PER_SECOND) if at_us else 0.0
         words = present(value, unit=tag.unit, digits=tag.digits, quality=quality, age_s=age_s)
+        if tag.dtype is TagDtype.TEXT and not words.is_hatched and np.isfinite(value):
+            text = None if self._texts is None else self._texts.word(value)
+            words = replace(words, text=UNREAD if text is None else text, unit="", decimals=0)
         return replace(words, mark="") if self._is_simulated and words.mark == "SIM" else words
 
     def part(self, keys: Iterable[int]) -> ReadingBatch:

@@ -129,6 +129,7 @@ class AlarmsPresenter:
             self._workstation.live.values(keys),
             now_us=now_us,
             is_simulated=self._workstation.monitoring.is_simulated,
+            texts=self._workstation.texts,
         )
         last = max((n for n, view in enumerate(views) if view.alarm.needs_acknowledgement), default=-1)
         return tuple(

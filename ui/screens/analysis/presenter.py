@@ -58,6 +58,7 @@ class AnalysisPresenter:
             self._workstation.live.values(sorted(keys)),
             now_us=now_us,
             is_simulated=self._workstation.monitoring.is_simulated,
+            texts=self._workstation.texts,
         )
         return self.readings
 

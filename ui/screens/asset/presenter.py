@@ -165,7 +165,12 @@ class AssetPresenter:
     def readings(self, now_us: int) -> Readings:
         """Look at the live values."""
         batch = self._workstation.live.values(self._keys)
-        return Readings(batch, now_us=now_us, is_simulated=self._workstation.monitoring.is_simulated)
+        return Readings(
+            batch,
+            now_us=now_us,
+            is_simulated=self._workstation.monitoring.is_simulated,
+            texts=self._workstation.texts,
+        )
 
     def read(self, readings: Readings) -> AssetState | None:
         """Return the machine as it stands."""

@@ -53,6 +53,7 @@ class TrendsPresenter:
             self._workstation.live.values(sorted(keys)),
             now_us=now_us,
             is_simulated=self._workstation.monitoring.is_simulated,
+            texts=self._workstation.texts,
         )
 
     # ---- what is chosen

@@ -202,7 +202,7 @@ class TrendsScreen:
         if not keys:
             return
         values = self._workstation.live.values(keys)
-        self._display.live(Readings(values, now_us=now_us, is_simulated=False))
+        self._display.live(Readings(values, now_us=now_us, is_simulated=False, texts=self._workstation.texts))
         if self.is_live:
             self._follow(now_us)
 
