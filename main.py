@@ -1,7 +1,8 @@
 """The program: commands, logging, composition. Every command imports only what it needs.
 
 Exit codes: 0 done, 1 unexpected fault, 2 wrong arguments, 3 refused (set-up, place, rule), 4 database
-damaged, 5 already running, 6 a check failed, 7 another collector took over, 9 the collector failed too often.
+damaged, 5 already running, 6 a check failed, 7 another collector took over or the database
+server is away, 9 the collector failed too often.
 """
 
 import argparse
@@ -18,12 +19,19 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from domain.errors import AlreadyRunning, ControlRoomError, DatabaseDamaged, LeaseLost
+from domain.errors import (
+    AlreadyRunning,
+    ControlRoomError,
+    DatabaseDamaged,
+    DatabaseUnreachable,
+    LeaseLost,
+)
 from storage.location import VARIABLE as DATABASE_VARIABLE
 from storage.settings_file import StartSettings, read_settings
 
 EXIT_REFUSED, EXIT_DAMAGED, EXIT_RUNNING, EXIT_CHECK, EXIT_STANDS_BY = 3, 4, 5, 6, 7
 BOUNDED_DEMO_S = 20.0
+SERVER_RETRY_S = 2.0
 SETTINGS_FILE = "jidoka.toml"
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -185,7 +193,11 @@ def _collector(options: argparse.Namespace) -> int:
     clock = SystemClock()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = ControlSegment.open(options.data_dir)
-    store = open_store(options.data_dir, role="collector", clock=clock)
+    try:
+        store = open_store(options.data_dir, role="collector", clock=clock)
+    except DatabaseUnreachable as error:
+        time.sleep(SERVER_RETRY_S)  # PCs and servers often start together: the supervisor tries again
+        return _refuse(error, EXIT_STANDS_BY)
 
     def stands_by() -> bool:
         control.beat("collector_beat_ns")

@@ -17,6 +17,7 @@ import pytest
 from domain.plant.quality import CLASS_MASK, QualityClass
 from domain.plant.signals import SpectrumKind
 from domain.roles import Actor, Role
+from main import EXIT_STANDS_BY
 from services.alarming import Alarming
 from services.clock import SystemClock
 from services.launching import program_command
@@ -160,3 +161,14 @@ def _stored(second: Second, url: str, tag: int, gone_us: int) -> np.ndarray:
         series = reader.series(tag, start_us=gone_us - 10_000_000, end_us=gone_us + 60_000_000)
         reader.close()
     return series.time_us[series.quality & CLASS_MASK == QualityClass.GOOD]
+
+
+def test_a_collector_that_starts_before_its_server_goes_on_trying(tmp_path: Path, free_port: int) -> None:
+    """PCs and servers come up together after a power cut."""
+    address = f"postgresql://jidoka@127.0.0.1:{free_port}/plant"
+    command = program_command("collect", "--data-dir", str(tmp_path), "--database", address, "--for", "6")
+    with (tmp_path / "log.txt").open("wb") as log:
+        done = subprocess.run(command, stdout=log, stderr=log, timeout=60, check=False)
+    assert done.returncode in (0, EXIT_STANDS_BY), "ended by its time, not given up"
+    told = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "log").glob("*.log"))
+    assert told.count("does not answer") >= 2
