@@ -17,6 +17,10 @@ from domain.plant.tags import ConnectionKind, Tag
 from domain.ports import ConnectionStatus, HistoryReader, LiveSource
 
 LOSS_WINDOW_S: Final = 900.0
+SETTLE_US: Final = 10 * MICROSECONDS_PER_SECOND
+"""Links come up in this time after a start."""
+
+LEAST_WINDOW_US: Final = 60 * MICROSECONDS_PER_SECOND
 PERIODS_UNTIL_STALE: Final = 3
 POLLED: Final = frozenset(
     {
@@ -82,10 +86,13 @@ def measure_loss(
 ) -> float | None:
     """Return the share of good samples that history lacks of a machine's polled values, None without any.
 
-    ``since_us`` is when the collector started: what was not due cannot be lost.
+    ``since_us`` is when the collector started: what was not due cannot be lost, and the first minute tells
+    nothing yet.
     """
     window_us = round(LOSS_WINDOW_S * MICROSECONDS_PER_SECOND)
-    start_us = max(now_us - window_us, since_us)
+    start_us = max(now_us - window_us, since_us + SETTLE_US)
+    if now_us - start_us < LEAST_WINDOW_US:
+        return None
     kinds = {connection.id: connection.kind for connection in plant.connections}
     due = stored = 0.0
     for tag in device_tags(plant, machine):

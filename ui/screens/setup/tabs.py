@@ -66,5 +66,8 @@ class TabEntry:
         return factory(workstation, context)
 
 
-TABS: tuple[TabEntry, ...] = (TabEntry("links", QT_TRANSLATE_NOOP("Setup", "Link audit"), "link"),)
+TABS: tuple[TabEntry, ...] = (
+    TabEntry("links", QT_TRANSLATE_NOOP("Setup", "Link audit"), "link"),
+    TabEntry("health", QT_TRANSLATE_NOOP("Setup", "System health"), "analysis"),
+)
 """In the order in which a plant is set up. A new tab is one package and one line here."""

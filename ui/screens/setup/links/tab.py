@@ -137,9 +137,9 @@ def _table() -> DataTable:
         Column("critical", tr("Links", "Critical"), _critical, width=72),
         Column("links", tr("Links", "Links"), _links, is_hideable=False, tip=_links),
         Column("seen", tr("Links", "Seen"), _seen, width=96, align_right=True, order=_seen_order),
-        Column("missing", tr("Links", "Missing"), _missing, width=190, tip=_missing_tip),
+        Column("missing", tr("Links", "Missing"), _missing, width=130, tip=_missing_tip),
         Column("age", tr("Links", "Oldest"), _oldest, width=84, align_right=True, order=_oldest_order),
-        Column("loss", tr("Links", "Lost"), _loss, CellKind.NUMBER, 84, decimals=2, order=_loss_order),
+        Column("loss", tr("Links", "Lost %"), _loss, CellKind.NUMBER, 84, decimals=2, order=_loss_order),
         Column("verdict", tr("Links", "Audit"), _verdict, width=96),
     )
     return DataTable(columns, name=tr("Links", "Link audit"), identity=_id, is_on_panel=True)
@@ -166,7 +166,10 @@ def _critical(row: AuditRow) -> str:
 
 
 def _links(row: AuditRow) -> str:
-    return ", ".join(f"{name} {connection_state(state)}" for name, state in row.links)
+    by_state: dict[str, list[str]] = {}
+    for name, state in row.links:
+        by_state.setdefault(state, []).append(name)
+    return "; ".join(f"{', '.join(names)} {connection_state(state)}" for state, names in by_state.items())
 
 
 def _seen(row: AuditRow) -> str:
@@ -194,7 +197,7 @@ def _oldest_order(row: AuditRow) -> float:
 
 
 def _loss(row: AuditRow) -> Presentation:
-    return NONE if row.loss_share is None else Presentation(number(100 * row.loss_share, 2), "%", decimals=2)
+    return NONE if row.loss_share is None else Presentation(number(100 * row.loss_share, 2), decimals=2)
 
 
 def _loss_order(row: AuditRow) -> float | None:

@@ -1,0 +1,104 @@
+"""Setup: link audit and system health show what the collector tells, calmly [ACQ-8, reliability 3.7]."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from domain.identifiers import new_id
+from domain.ports import ConnectionStatus
+from services.status import SystemStatus
+from tests.gui.plant_stage import Stage, make_stage, put_away, settle
+from ui.screens.setup.health.facts import facts_of, link_rows, support_text, verdict
+from ui.screens.setup.health.tab import HealthTab
+from ui.screens.setup.links.tab import LinksTab
+from ui.screens.setup.screen import SetupScreen, make_setup
+from ui.screens.setup.tabs import TABS, TabEntry
+from ui.theme import Theme
+
+SECOND = 1_000_000
+STATUS = SystemStatus(
+    written_us=100 * SECOND, uptime_s=4000.0, versions={"jidoka": "0.1.0"},
+    connections=(
+        ConnectionStatus(new_id(), "PLC-1", "connected", 0.4),
+        ConnectionStatus(
+            new_id(), "PLC-9", "not_answering", None, {"timeout": 12}, detail="no answer", next_try_s=1.6
+        ),
+    ),
+    tags_good=10, tags_bad=2, samples_received=1000, samples_stored=990, samples_pending=10,
+    samples_dropped=0, drops={}, waveform_samples_received=2_500_000, alarms_active=0,
+    alarms_unacknowledged=0, last_commit_age_s=0.5, rss_mb=120.0, queues={"alarms": 3},
+    samples_waiting=700, disk_hours_left=72.0,
+)  # fmt: skip
+
+
+def value_of(key: str) -> str:
+    return next(fact.value for fact in facts_of(STATUS) if fact.key == key)
+
+
+def test_the_verdict_is_one_calm_sentence() -> None:
+    assert verdict(STATUS, now_us=101 * SECOND) == "All is well."
+    assert "silent for 12 s" in verdict(STATUS, now_us=112 * SECOND)
+    assert "Nothing collects" in verdict(None, now_us=0)
+
+
+def test_facts_say_what_waits_and_how_long_the_disk_lasts() -> None:
+    assert (value_of("received"), value_of("queue_alarms"), value_of("server")) == ("1000", "3", "700")
+    assert (value_of("disk"), value_of("uptime")) == ("3 days", "1:06:40")
+
+
+def test_links_with_trouble_stand_first_with_their_reason() -> None:
+    worst, _ = link_rows(STATUS)
+    assert (worst.name, worst.age, worst.losses) == ("PLC-9", "never", "timeout 12")
+    assert worst.problem == "no answer; next try in 2 s"
+    assert "PLC-9: not answering" in support_text(STATUS)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, theme: Theme) -> Iterator[Stage]:
+    made = make_stage(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def screen(stage: Stage) -> Iterator[SetupScreen]:
+    made = make_setup(stage.workstation)(stage.context)
+    assert isinstance(made, SetupScreen)
+    made.view.resize(1200, 600)
+    made.open("")
+    made.view.show()
+    yield made
+    made.close()
+    put_away(made.view)
+
+
+def test_the_audit_lists_the_machines_and_opens_one(qtbot, screen: SetupScreen, stage: Stage) -> None:
+    screen.open("links")
+    tab = screen.tab("links")
+    assert isinstance(tab, LinksTab)
+    settle(qtbot, stage, screen.refresh, lambda: tab.table.rows.rowCount() > 0)
+    first = tab.table.rows.row(0).asset
+    tab.table.opened.emit(first.id)
+    assert stage.visited[-1] == f"asset/{first.id}"
+
+
+def test_health_says_that_nothing_collects(qtbot, screen: SetupScreen, stage: Stage) -> None:
+    screen.open("health")
+    tab = screen.tab("health")
+    assert isinstance(tab, HealthTab)
+    settle(qtbot, stage, screen.refresh, lambda: "Nothing collects" in tab.sentence.text())
+    assert tab.facts.rows.rowCount() == 0
+    assert stage.problems == []
+
+
+@pytest.mark.parametrize("entry", TABS, ids=lambda entry: entry.key)
+def test_every_tab_opens_has_help_and_a_name(screen: SetupScreen, stage: Stage, entry: TabEntry) -> None:
+    screen.open(entry.key)
+    screen.refresh(stage.now_us)
+    assert screen.breadcrumb[-1][0] == entry.words
+    assert files("resources").joinpath(f"help/{screen.help_page}.md").is_file()
+    assert screen.view.minimumSizeHint().width() < 1290
+    screen.plant_changed()
+    assert stage.problems == []

@@ -1,0 +1,140 @@
+"""What the collector tells of itself, as rows a person can read; the same as ``--status``."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.ports import ConnectionStatus
+from services.status import SystemStatus
+from ui.formatting import age, duration, number
+from ui.text import connection_state, plain, tr
+
+SILENT_AFTER_S = 3.0
+MEGA = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line: what, how much, and what it means."""
+
+    key: str
+    name: str
+    value: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """One link with what it lost."""
+
+    name: str
+    state: str
+    age: str
+    age_s: float
+    losses: str
+    problem: str
+
+
+def verdict(status: SystemStatus | None, *, now_us: int) -> str:
+    """Return one sentence on the whole."""
+    if status is None:
+        return tr("Health", "Nothing collects for this plant yet.")
+    silent_s = (now_us - status.written_us) / MEGA
+    if silent_s > SILENT_AFTER_S:
+        return tr("Health", "The collector has been silent for {age}.", age=age(silent_s))
+    if status.problems or status.samples_dropped:
+        return tr("Health", "The collector works, but something needs a look.")
+    return tr("Health", "All is well.")
+
+
+def facts_of(status: SystemStatus) -> tuple[Fact, ...]:
+    """Return the facts in groups that belong together."""
+    return (*_running(status), *_counts(status), *_storage(status))
+
+
+def _running(status: SystemStatus) -> Iterator[Fact]:
+    yield Fact("uptime", tr("Health", "Collecting for"), duration(status.uptime_s))
+    meaning = tr("Health", "how often the supervisor started it again")
+    yield Fact("restarts", tr("Health", "Restarts"), str(status.restarts), meaning)
+    meaning = tr("Health", "how late its loop runs; above 100 ms it is overloaded")
+    yield Fact("lag", tr("Health", "Loop lag"), f"{number(status.loop_lag_ms, 1)} ms", meaning)
+    yield Fact("memory", tr("Health", "Memory"), f"{number(status.rss_mb, 0)} MB")
+    yield Fact("good", tr("Health", "Values good"), _count(status.tags_good))
+    yield Fact("bad", tr("Health", "Values not good"), _count(status.tags_bad))
+
+
+def _counts(status: SystemStatus) -> Iterator[Fact]:
+    yield Fact("received", tr("Health", "Samples received"), _count(status.samples_received))
+    yield Fact("stored", tr("Health", "Samples stored"), _count(status.samples_stored))
+    meaning = tr("Health", "taken, durable within a second")
+    yield Fact("pending", tr("Health", "Samples pending"), _count(status.samples_pending), meaning)
+    meaning = tr("Health", "left out on purpose by dead-bands")
+    yield Fact("thinned", tr("Health", "Samples thinned"), _count(status.samples_thinned), meaning)
+    meaning = ", ".join(f"{plain(cause).lower()} {_count(count)}" for cause, count in status.drops.items())
+    yield Fact("dropped", tr("Health", "Samples dropped"), _count(status.samples_dropped), meaning)
+    waves = f"{number(status.waveform_samples_received / MEGA, 1)} M"
+    yield Fact("waveforms", tr("Health", "Waveform samples"), waves)
+
+
+def _storage(status: SystemStatus) -> Iterator[Fact]:
+    commit = tr("Health", "never") if status.last_commit_age_s is None else age(status.last_commit_age_s)
+    yield Fact("commit", tr("Health", "Last commit"), commit, tr("Health", "age of what is durable"))
+    for name, count in status.queues.items():
+        label = tr("Health", "Waiting: {queue}", queue=plain(name).lower())
+        yield Fact(f"queue_{name}", label, _count(count), tr("Health", "kept until the database takes them"))
+    if status.samples_waiting:
+        meaning = tr("Health", "durable on this PC, sent in order when the server answers")
+        yield Fact("server", tr("Health", "Samples for the server"), _count(status.samples_waiting), meaning)
+    yield Fact("disk", tr("Health", "Disk lasts"), _disk(status.disk_hours_left))
+
+
+def _disk(hours: float | None) -> str:
+    if hours is None:
+        return tr("Health", "measuring")
+    if hours > 365 * 24:
+        return tr("Health", "over a year")
+    return tr("Health", "{days} days", days=number(hours / 24, 0)) if hours > 48 else f"{number(hours, 0)} h"
+
+
+def version_rows(status: SystemStatus) -> tuple[Fact, ...]:
+    """Return the versions of the program and of what it stands on."""
+    return tuple(Fact(name, name, version) for name, version in status.versions.items())
+
+
+def _count(value: int) -> str:
+    return number(value, 0)
+
+
+def link_rows(status: SystemStatus) -> tuple[LinkRow, ...]:
+    """Return the links, those with trouble first."""
+    rows = [_link(each) for each in status.connections]
+    return tuple(sorted(rows, key=_trouble))
+
+
+def _trouble(row: LinkRow) -> tuple[bool, str]:
+    return not row.problem, row.name
+
+
+def _link(each: ConnectionStatus) -> LinkRow:
+    age_s = float("inf") if each.last_value_age_s is None else each.last_value_age_s
+    losses = ", ".join(f"{plain(cause).lower()} {_count(count)}" for cause, count in each.drops.items())
+    words = each.detail
+    if each.next_try_s is not None:
+        words = tr("Health", "{problem}; next try in {s} s", problem=each.detail, s=round(each.next_try_s))
+    if not words and each.message_key:
+        words = plain(each.message_key)
+    return LinkRow(
+        each.name,
+        connection_state(each.state),
+        tr("Health", "never") if each.last_value_age_s is None else age(age_s),
+        age_s,
+        losses,
+        words,
+    )
+
+
+def support_text(status: SystemStatus) -> str:
+    """Return everything as lines for a message to support."""
+    lines = [f"{fact.name}: {fact.value} {fact.meaning}".rstrip() for fact in facts_of(status)]
+    lines += [f"{row.name} {row.value}" for row in version_rows(status)]
+    lines += [f"{row.name}: {row.state}, {row.age}, {row.losses} {row.problem}" for row in link_rows(status)]
+    return "\n".join([*status.problems, *lines])
