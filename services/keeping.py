@@ -1,11 +1,11 @@
 """Keeping the data safe and moving the set-up: backup, verify, restore, migrate, export, import."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from domain.errors import ConfigurationError, NotFound
+from domain.errors import ConfigurationError, DatabaseDamaged, NotFound
 from domain.instants import iso_utc
 from services.access import program_actor
 from services.clock import SystemClock
@@ -13,6 +13,36 @@ from storage import backup, setup_file
 from storage.data_folder import DataFolder, prepare_data_folder
 from storage.location import database_address
 from storage.store import open_store
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBackup:
+    """A backup, not opened yet; ``created_us`` is 0 and ``problem`` told when it is incomplete."""
+
+    path: Path
+    created_us: int
+    size_bytes: int
+    has_history: bool
+    problem: str = ""
+
+
+def backup_place(folder: Path) -> Path:
+    """Return where backups go unless told otherwise."""
+    return DataFolder(folder).backup
+
+
+def kept_backups(place: Path) -> tuple[KeptBackup, ...]:
+    """Return the backups of a folder, newest first."""
+    return tuple(_kept(path) for path in backup.backups_in(place))
+
+
+def _kept(path: Path) -> KeptBackup:
+    size_bytes = sum(each.stat().st_size for each in path.glob("*") if each.is_file())
+    try:
+        manifest = backup.read_manifest(path)
+    except DatabaseDamaged as error:
+        return KeptBackup(path, 0, size_bytes, False, str(error))
+    return KeptBackup(path, manifest.created_us, size_bytes, bool(manifest.others))
 
 
 def back_up(folder: Path, target: Path | None, *, with_history: bool = False) -> Path:

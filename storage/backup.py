@@ -110,12 +110,7 @@ def verify(path: Path) -> BackupManifest:
     """
     if not path.exists():
         raise ConfigurationError(f"there is no backup at {path}", key="backup_missing")
-    try:
-        manifest = BackupManifest(**json.loads((path / _MANIFEST).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise DatabaseDamaged(
-            f"{path} is not a complete backup ({error})", key="backup_incomplete"
-        ) from error
+    manifest = read_manifest(path)
     if not (path / _COPY).is_file() or _digest(path / _COPY) != manifest.sha256:
         raise DatabaseDamaged(f"{path}: the copy is missing or was changed", key="backup_changed")
     for name, digest in manifest.others.items():
@@ -129,9 +124,24 @@ def verify(path: Path) -> BackupManifest:
     return manifest
 
 
+def read_manifest(path: Path) -> BackupManifest:
+    """Return what a backup says of itself, unchecked; DatabaseDamaged when it says nothing."""
+    try:
+        return BackupManifest(**json.loads((path / _MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise DatabaseDamaged(
+            f"{path} is not a complete backup ({error})", key="backup_incomplete"
+        ) from error
+
+
+def backups_in(target: Path) -> list[Path]:
+    """Return the backups below a folder, newest first, unchecked."""
+    return sorted(target.glob("jidoka-*"), reverse=True)
+
+
 def newest_verified(target: Path, *, plant_id: str | None = None) -> tuple[Path, BackupManifest] | None:
     """Return the newest backup below a folder that passes ``verify``, None when there is none."""
-    for path in sorted(target.glob("jidoka-*"), reverse=True):
+    for path in backups_in(target):
         try:
             manifest = verify(path)
         except StorageError:

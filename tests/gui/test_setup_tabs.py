@@ -1,4 +1,4 @@
-"""Setup: link audit and system health show what the collector tells, calmly [ACQ-8, reliability 3.7]."""
+"""Setup: link audit, system health and backup on a real store [ACQ-8, NEW-30, reliability 3.7]."""
 
 from collections.abc import Iterator
 from importlib.resources import files
@@ -10,6 +10,7 @@ from domain.identifiers import new_id
 from domain.ports import ConnectionStatus
 from services.status import SystemStatus
 from tests.gui.plant_stage import Stage, make_stage, put_away, settle
+from ui.screens.setup.backup.tab import BackupTab, integrity_words
 from ui.screens.setup.health.facts import facts_of, link_rows, support_text, verdict
 from ui.screens.setup.health.tab import HealthTab
 from ui.screens.setup.links.tab import LinksTab
@@ -26,7 +27,7 @@ STATUS = SystemStatus(
             new_id(), "PLC-9", "not_answering", None, {"timeout": 12}, detail="no answer", next_try_s=1.6
         ),
     ),
-    tags_good=10, tags_bad=2, samples_received=1000, samples_stored=990, samples_pending=10,
+    tags_good=10, tags_bad=2, samples_received=999, samples_stored=989, samples_pending=10,
     samples_dropped=0, drops={}, waveform_samples_received=2_500_000, alarms_active=0,
     alarms_unacknowledged=0, last_commit_age_s=0.5, rss_mb=120.0, queues={"alarms": 3},
     samples_waiting=700, disk_hours_left=72.0,
@@ -44,7 +45,7 @@ def test_the_verdict_is_one_calm_sentence() -> None:
 
 
 def test_facts_say_what_waits_and_how_long_the_disk_lasts() -> None:
-    assert (value_of("received"), value_of("queue_alarms"), value_of("server")) == ("1000", "3", "700")
+    assert (value_of("received"), value_of("queue_alarms"), value_of("server")) == ("999", "3", "700")
     assert (value_of("disk"), value_of("uptime")) == ("3 days", "1:06:40")
 
 
@@ -91,6 +92,30 @@ def test_health_says_that_nothing_collects(qtbot, screen: SetupScreen, stage: St
     settle(qtbot, stage, screen.refresh, lambda: "Nothing collects" in tab.sentence.text())
     assert tab.facts.rows.rowCount() == 0
     assert stage.problems == []
+
+
+def test_a_backup_is_made_verified_and_found_damaged(qtbot, screen: SetupScreen, stage: Stage) -> None:
+    screen.open("backup")
+    tab = screen.tab("backup")
+    assert isinstance(tab, BackupTab)
+    tab.copy_now.click()
+    settle(qtbot, stage, screen.refresh, lambda: tab.table.rows.rowCount() == 1)
+    kept = tab.table.rows.row(0)
+    assert kept.path.name in tab.said.text()
+    (kept.path / "plant.db").write_bytes(b"not a database")
+    tab.table.selectRow(0)
+    tab.prove.click()
+    settle(qtbot, stage, screen.refresh, lambda: tab.copy_now.isEnabled())
+    assert "changed" in tab.said.text()
+    tab.check.click()
+    settle(qtbot, stage, screen.refresh, lambda: tab.copy_now.isEnabled())
+    assert "sound" in tab.said.text()
+    assert stage.problems == []
+
+
+def test_damage_in_the_data_is_named() -> None:
+    report = {"is_sound": False, "audit_problem": "", "damaged_chunks": ["4711"], "damaged_waveforms": []}
+    assert integrity_words(report) == "Damaged: 4711"
 
 
 @pytest.mark.parametrize("entry", TABS, ids=lambda entry: entry.key)

@@ -69,5 +69,6 @@ class TabEntry:
 TABS: tuple[TabEntry, ...] = (
     TabEntry("links", QT_TRANSLATE_NOOP("Setup", "Link audit"), "link"),
     TabEntry("health", QT_TRANSLATE_NOOP("Setup", "System health"), "analysis"),
+    TabEntry("backup", QT_TRANSLATE_NOOP("Setup", "Backup"), "copy"),
 )
 """In the order in which a plant is set up. A new tab is one package and one line here."""
