@@ -1,5 +1,6 @@
 """The whole set-up as one value: assets, points, tags and connections, with the look-ups screens need."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,7 +69,7 @@ class Plant:
 
     def children(self, asset_id: UUID) -> tuple[Asset, ...]:
         """Direct children in flow order."""
-        return _sorted(asset for asset in self.assets if asset.parent_id == asset_id)
+        return self._children_of.get(asset_id, ())
 
     def machines(self, line_id: UUID) -> tuple[Asset, ...]:
         """Machines of a line in flow order."""
@@ -107,8 +108,25 @@ class Plant:
 
     def tags_of(self, asset_id: UUID) -> tuple[Tag, ...]:
         """Tags of the asset and everything below it, in key order."""
-        inside = {asset.id for asset in self.subtree(asset_id)}
-        return tuple(tag for tag in self.tags if tag.asset_id in inside)
+        own = self._tags_by_asset
+        inside = (tag for asset in self.subtree(asset_id) for tag in own.get(asset.id, ()))
+        return tuple(sorted(inside, key=lambda tag: tag.key))
+
+    @cached_property
+    def _children_of(self) -> dict[UUID, tuple[Asset, ...]]:
+        groups: dict[UUID, list[Asset]] = defaultdict(list)
+        for asset in self.assets:
+            if asset.parent_id is not None:
+                groups[asset.parent_id].append(asset)
+        return {parent_id: _sorted(below) for parent_id, below in groups.items()}
+
+    @cached_property
+    def _tags_by_asset(self) -> dict[UUID, list[Tag]]:
+        groups: dict[UUID, list[Tag]] = defaultdict(list)
+        for tag in self.tags:
+            if tag.asset_id is not None:
+                groups[tag.asset_id].append(tag)
+        return dict(groups)
 
     @cached_property
     def file_tag_keys(self) -> frozenset[int]:

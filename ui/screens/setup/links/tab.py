@@ -1,6 +1,6 @@
 """The link audit tab: a row per machine, critical ones first, with what is still missing [ACQ-8]."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -17,7 +17,8 @@ from ui.widgets.notices import EmptyState, Loading
 from ui.widgets.panel import Panel
 from ui.widgets.table_model import CellKind, Column
 
-AUDIT_EVERY_S, LOSS_EVERY_S = 2.0, 60.0
+AUDIT_EVERY_S, LOSS_EVERY_S = 2.0, 0.5
+"""Loss is read for one machine at a time: a whole plant would keep other screens waiting for the disk."""
 NONE = Presentation("\u2013", "")
 
 
@@ -29,6 +30,7 @@ class LinksTab:
     def __init__(self, workstation: Workstation, context: Context) -> None:
         self._workstation, self._context = workstation, context
         self._losses: dict[UUID, float] = {}
+        self._turn = 0
         self.table = _table()
         self._summary = QLabel()
         self._summary.setObjectName("caption")
@@ -40,7 +42,7 @@ class LinksTab:
         self.view = self._build()
         tasks, failed = context.tasks, context.show_problem
         self._audit = Poll(tasks, self._look, self._show, period_s=AUDIT_EVERY_S, failed=failed)
-        self._loss = Poll(tasks, self._measure, self._take_losses, period_s=LOSS_EVERY_S, failed=failed)
+        self._loss = Poll(tasks, self._measure, self._take_loss, period_s=LOSS_EVERY_S, failed=failed)
 
     def _build(self) -> QWidget:
         page = QWidget()
@@ -96,19 +98,20 @@ class LinksTab:
             losses=self._losses,
         )
 
-    def _measure(self) -> dict[UUID, float]:
-        plant, now_us = self._workstation.monitoring.plant, self._context.clock.now_us()
-        status = self._workstation.monitoring.status()
+    def _measure(self) -> tuple[UUID, float | None] | None:
+        """Return the loss of the next machine in turn, None without any machine."""
+        monitoring = self._workstation.monitoring
+        plant, now_us = monitoring.plant, self._context.clock.now_us()
+        machines = [machine for line in plant.lines for machine in plant.machines(line.id)]
+        machines = [machine for machine in machines if device_tags(plant, machine)]
+        if not machines:
+            return None
+        machine = machines[self._turn % len(machines)]
+        self._turn += 1
+        status = monitoring.status()
         since_us = 0 if status is None else status.written_us - round(status.uptime_s * 1e6)
-        found: dict[UUID, float] = {}
-        for line in plant.lines:
-            for machine in plant.machines(line.id):
-                if device_tags(plant, machine):
-                    history = self._workstation.history
-                    loss = measure_loss(plant, machine, history, now_us=now_us, since_us=since_us)
-                    if loss is not None:
-                        found[machine.id] = loss
-        return found
+        history = self._workstation.history
+        return machine.id, measure_loss(plant, machine, history, now_us=now_us, since_us=since_us)
 
     # ---- in the main thread
 
@@ -122,9 +125,12 @@ class LinksTab:
             tr("Links", "{ready} of {count} machines ready", ready=ready, count=len(rows)) if rows else ""
         )
 
-    def _take_losses(self, losses: Mapping[UUID, float]) -> None:
-        self._losses = dict(losses)
-        self._audit.ask_soon()
+    def _take_loss(self, found: tuple[UUID, float | None] | None) -> None:
+        if found is None:
+            return
+        machine_id, loss = found
+        losses = {key: share for key, share in self._losses.items() if key != machine_id}
+        self._losses = losses if loss is None else losses | {machine_id: loss}
 
     def _open_asset(self, identity: object) -> None:
         self._context.go(f"asset/{identity}")
