@@ -40,11 +40,7 @@ class RailButton(QAbstractButton):
         tokens = self._theme.tokens
         painter = QPainter(self)
         area = drawing.rect_f(self.rect())
-        if self.isChecked():
-            painter.fillRect(area, QColor(tokens.selection))
-            painter.fillRect(QRectF(0, 0, 3, area.height()), QColor(tokens.accent))
-        elif self.underMouse():
-            painter.fillRect(area, QColor(tokens.raised))
+        drawing.choice_ground(painter, area, tokens, is_chosen=self.isChecked(), is_hovered=self.underMouse())
         ink = tokens.text_1 if self.isChecked() else tokens.text_2
         draw_icon(painter, self.entry.icon, x=area.width() / 2 - 12, y=14, size=24, colour=ink)
         face = font(AXIS, SEMIBOLD if self.isChecked() and area.width() > NARROW else MEDIUM)

@@ -51,6 +51,17 @@ def focus_ring(painter: QPainter, rect: QRectF, tokens: Tokens, *, radius: float
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
+def choice_ground(
+    painter: QPainter, rect: QRectF, tokens: Tokens, *, is_chosen: bool, is_hovered: bool
+) -> None:
+    """Paint the ground of one of several places: filled with a bar at the left when it is the chosen one."""
+    if is_chosen:
+        painter.fillRect(rect, QColor(tokens.selection))
+        painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), QColor(tokens.accent))
+    elif is_hovered:
+        painter.fillRect(rect, QColor(tokens.raised))
+
+
 def hatch(painter: QPainter, rect: QRectF, colour: str, *, step: int = HATCH_STEP) -> None:
     """Paint diagonal lines over a box: nothing is known here."""
     painter.save()

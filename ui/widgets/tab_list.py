@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.icons import draw_icon
@@ -41,11 +41,7 @@ class TabButton(QAbstractButton):
         tokens = self._theme.tokens
         painter = QPainter(self)
         area = drawing.rect_f(self.rect())
-        if self.isChecked():
-            painter.fillRect(area, QColor(tokens.selection))
-            painter.fillRect(QRectF(0, 0, 3, area.height()), QColor(tokens.accent))
-        elif self.underMouse():
-            painter.fillRect(area, QColor(tokens.raised))
+        drawing.choice_ground(painter, area, tokens, is_chosen=self.isChecked(), is_hovered=self.underMouse())
         ink = tokens.text_1 if self.isChecked() else tokens.text_2
         draw_icon(painter, self._icon, x=12, y=(HEIGHT - ICON) / 2, size=ICON, colour=ink)
         face = font(BODY, SEMIBOLD if self.isChecked() else MEDIUM)
