@@ -1,12 +1,13 @@
 """Turns conditions into stored alarm states: the row is the truth, changed by compare-and-set."""
 
+import contextlib
 import logging
 import math
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from domain.condition.alarms import ACTIVE_CONDITION, Alarm, AlarmRule, step
-from domain.errors import Conflict
+from domain.errors import Conflict, NotFound
 from domain.plant.assets import AssetKind
 from domain.plant.plant import Plant
 from domain.plant.tags import TagKind
@@ -25,6 +26,7 @@ class AlarmRecorder:
     """Writes condition changes in the collector's lane; a window may have changed the row meanwhile.
 
     Each call may be repeated after the database refused it: what is stored already is not stored again.
+    Nobody waits for the alarm of a rule that was removed a moment ago.
     """
 
     def __init__(self, store: Store, kept: WaveformStore, *, actor: Actor) -> None:
@@ -37,7 +39,10 @@ class AlarmRecorder:
         if capture is not None:
             self._kept.keep(capture.waveform, reason="alarm", identity=capture.waveform_id)
         for _ in range(ATTEMPTS):
-            before = self._store.alarms.get(change.rule.id)
+            try:
+                before = self._store.alarms.get(change.rule.id)
+            except NotFound:
+                return
             after = step(
                 before,
                 change.event,
@@ -57,9 +62,8 @@ class AlarmRecorder:
     def link(self, capture: AlarmCapture) -> None:
         """Keep a waveform that was complete only after the alarm, then tie it to the alarm's row."""
         self._kept.keep(capture.waveform, reason="alarm", identity=capture.waveform_id)
-        alarm = self._store.alarms.get(capture.rule_id)
-        with self._store.unit_of_work(self._actor) as work:
-            work.alarms.link_waveform(alarm.id, capture.waveform_id)
+        with contextlib.suppress(NotFound), self._store.unit_of_work(self._actor) as work:
+            work.alarms.link_waveform(capture.rule_id, capture.waveform_id)
 
     def _write(
         self, before: Alarm, after: Alarm, change: ConditionChange, capture: AlarmCapture | None

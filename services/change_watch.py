@@ -14,6 +14,8 @@ _log = logging.getLogger(__name__)
 POLL_S = 0.1
 JOIN_S = 2.0
 ALARM_KIND = "alarm"
+NOT_OF_THE_PLANT = frozenset({ALARM_KIND, "draft"})
+"""Kinds of aggregates whose change leaves the set-up as it is."""
 
 
 class ChangeWatch:
@@ -54,7 +56,7 @@ class ChangeWatch:
         kinds = {change.kind for change in changes}
         if ALARM_KIND in kinds:
             self._bus.publish(AlarmsChanged())
-        if kinds - {ALARM_KIND}:
+        if kinds - NOT_OF_THE_PLANT:
             self._bus.publish(PlantChanged())
 
     def close(self) -> None:

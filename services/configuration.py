@@ -10,18 +10,20 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
+from domain.condition.alarms import AlarmRule
 from domain.instants import Clock
 from domain.plant.assets import Asset, MeasurementPoint
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag
+from domain.plant.wiring import untied, wired
 from domain.roles import Actor, Permission
 from domain.units import unit
 from services.access import require
 from storage.repositories.drafts import Draft
 from storage.store import Store, UnitOfWork
 
-Thing = Asset | MeasurementPoint | Connection | Tag
-T = TypeVar("T", Asset, MeasurementPoint, Connection, Tag)
+Thing = Asset | MeasurementPoint | Connection | Tag | AlarmRule
+T = TypeVar("T", Asset, MeasurementPoint, Connection, Tag, AlarmRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +57,30 @@ class Configuration:
         """Return the set-up as stored."""
         return self._store.plant.load()
 
-    def save(self, things: Sequence[Thing], *, title_key: str, by: Actor) -> Edit:
-        """Store new or changed things in one transaction, all or none; parents before what belongs to them.
+    def rules(self) -> tuple[AlarmRule, ...]:
+        """Return the limits as stored."""
+        return self._store.alarm_rules.all()
 
-        A new tag has key 0 and gets its own. Raises NotPermitted, Conflict when somebody was faster, and
-        ConfigurationError for a thing that cannot be as it is.
+    def edit(
+        self, *, save: Sequence[Thing] = (), remove: Sequence[Thing] = (), title_key: str, by: Actor
+    ) -> Edit:
+        """Store and take out things in one transaction, all or none.
+
+        ``save`` in an order of parents first, ``remove`` of parents last. A new tag has key 0 and gets its
+        own. Points are tied to new tags that plainly belong to them and let go of removed ones. Raises
+        NotPermitted, Conflict when somebody was faster, ConfigurationError for a thing that cannot be as it
+        is, and RuleViolation when something still needs a thing to be removed.
         """
         with self._changing(by) as work:
-            before = self._store.plant.load()
-            return Edit(title_key, tuple(_saved(work, before, thing) for thing in things))
-
-    def remove(self, things: Sequence[Thing], *, title_key: str, by: Actor) -> Edit:
-        """Take things out in one transaction; RuleViolation names what still needs one of them."""
-        with self._changing(by) as work:
-            for thing in things:
-                _remove(work, thing)
-        return Edit(title_key, tuple(Step(thing, None) for thing in things))
+            change = _Change(work)
+            for thing in save:
+                change.save(thing)
+            if any(isinstance(thing, Tag) for thing in save):
+                change.tie_points()
+            change.untie_points(remove)
+            for thing in remove:
+                change.remove(thing)
+        return Edit(title_key, change.steps)
 
     def undo(self, edit: Edit, *, by: Actor) -> Edit:
         """Bring back what was before; Conflict when somebody changed one of the things since."""
@@ -100,13 +110,48 @@ class Configuration:
             yield work
 
 
-def _saved(work: UnitOfWork, plant: Plant, thing: Thing) -> Step:
-    before = _stored(plant, thing.id)
-    if isinstance(thing, Tag):
-        unit(thing.unit)  # refuses what is not declared, with its reason
-        if thing.key == 0:
-            thing = replace(thing, key=work.plant.next_tag_key())
-    return Step(before, _save(work, thing))
+class _Change:
+    """The steps of one edit inside its transaction; a thing touched twice is one step."""
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._before = _things_by_id(work.plant.load(), work.alarm_rules.all())
+        self._steps: dict[UUID, Step] = {}
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(self._steps.values())
+
+    def save(self, thing: Thing) -> None:
+        if isinstance(thing, Tag):
+            unit(thing.unit)  # refuses what is not declared, with its reason
+            if thing.key == 0:
+                thing = replace(thing, key=self._work.plant.next_tag_key())
+        self._steps[thing.id] = Step(self._before.get(thing.id), _save(self._work, thing))
+
+    def tie_points(self) -> None:
+        """Tie points to tags that plainly belong to them."""
+        for point in wired(self._work.plant.load()):
+            self.save(point)
+
+    def untie_points(self, removed: Sequence[Thing]) -> None:
+        """Let points that stay go of tags that leave."""
+        leaving = {thing.id for thing in removed}
+        keys = {thing.key for thing in removed if isinstance(thing, Tag)}
+        for point in untied(self._work.plant.load().points, keys):
+            if point.id not in leaving:
+                self.save(point)
+
+    def remove(self, thing: Thing) -> None:
+        _remove(self._work, thing)
+        self._steps[thing.id] = Step(thing, None)
+
+
+def _things_by_id(plant: Plant, rules: Sequence[AlarmRule]) -> dict[UUID, Thing]:
+    everything: tuple[Sequence[Thing], ...] = (
+        plant.assets, plant.points, plant.connections, plant.tags, rules,
+    )  # fmt: skip
+    return {thing.id: thing for things in everything for thing in things}
 
 
 def _save(work: UnitOfWork, thing: Thing) -> Thing:
@@ -116,7 +161,22 @@ def _save(work: UnitOfWork, thing: Thing) -> Thing:
         return work.plant.save_point(thing)
     if isinstance(thing, Connection):
         return work.plant.save_connection(thing)
+    if isinstance(thing, AlarmRule):
+        return work.alarm_rules.save(thing)
     return work.plant.save_tag(thing)
+
+
+def _remove(work: UnitOfWork, thing: Thing) -> None:
+    if isinstance(thing, Asset):
+        work.plant.remove_asset(thing)
+    elif isinstance(thing, MeasurementPoint):
+        work.plant.remove_point(thing)
+    elif isinstance(thing, Connection):
+        work.plant.remove_connection(thing)
+    elif isinstance(thing, AlarmRule):
+        work.alarm_rules.remove(thing)
+    else:
+        work.plant.remove_tag(thing)
 
 
 def _undone(work: UnitOfWork, step: Step) -> Step:
@@ -128,23 +188,3 @@ def _undone(work: UnitOfWork, step: Step) -> Step:
         _remove(work, step.after)
         return Step(step.after, None)
     return Step(step.after, _save(work, replace(step.before, version=step.after.version)))
-
-
-def _stored(plant: Plant, identity: UUID) -> Thing | None:
-    everything: tuple[Sequence[Thing], ...] = (plant.assets, plant.points, plant.connections, plant.tags)
-    for things in everything:
-        for thing in things:
-            if thing.id == identity:
-                return thing
-    return None
-
-
-def _remove(work: UnitOfWork, thing: Thing) -> None:
-    if isinstance(thing, Asset):
-        work.plant.remove_asset(thing)
-    elif isinstance(thing, MeasurementPoint):
-        work.plant.remove_point(thing)
-    elif isinstance(thing, Connection):
-        work.plant.remove_connection(thing)
-    else:
-        work.plant.remove_tag(thing)

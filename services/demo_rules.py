@@ -12,7 +12,7 @@ from domain.plant.assets import MeasurementPoint
 from domain.plant.limits import Limit, LimitSide, Provenance
 from domain.plant.plant import Plant
 from domain.plant.tags import Feature, Tag, TagKind
-from services.alarm_watch import SAMPLES_DROPPED
+from services.standing_rules import link_rule, loss_rule
 
 SITE = Provenance("site", "demo plant", "machine data sheet")
 BANDS = Provenance("site", "demo plant", "experience with bearings of these motors")
@@ -48,8 +48,9 @@ def demo_rules(
     for point in plant.points:
         rules.extend(_defect_rules(plant, point))
         rules.extend(_velocity_rules(plant, point, severity, baselines))
-    rules.extend(_link_rules(plant))
-    rules.extend(_system_rules(plant))
+    site_id = plant.assets[0].id
+    rules.extend(link_rule(connection, site_id=site_id) for connection in plant.connections)
+    rules.append(loss_rule(site_id=site_id))
     return tuple(rules)
 
 
@@ -126,35 +127,6 @@ def _velocity_levels(row: ZoneBoundaries, baseline: RobustBaseline) -> Iterable[
     warning = round(alarm_level(baseline.median, row), 2)
     trip = (row.cd, Priority.HIGH)
     return ((warning, Priority.MEDIUM), trip) if warning < row.cd else (trip,)
-
-
-def _link_rules(plant: Plant) -> Iterator[AlarmRule]:
-    words = _Words(
-        "Nothing of this device is known: its values are bad and its alarms are blind.",
-        "The device is off, the cable is out, or its address has changed.",
-        "1 Look at the device and its network port.\n2 Call automation if it does not return.",
-        respond_within_s=600.0,
-    )
-    site = plant.assets[0]
-    for connection in plant.connections:
-        yield AlarmRule(
-            new_id(), site.id, Priority.HIGH, "link_lost", connection_id=connection.id, on_delay_s=1.0,
-            off_delay_s=2.0, consequence=words.consequence, likely_cause=words.likely_cause,
-            response=words.response, call="Automation", respond_within_s=words.respond_within_s,
-        )  # fmt: skip
-
-
-def _system_rules(plant: Plant) -> Iterator[AlarmRule]:
-    words = _Words(
-        "History has a hole where values were dropped.",
-        "This PC is too slow or its disk is full or locked.",
-        "1 Look at free space and at what else runs on this PC.\n2 Tell the engineer what the status counts.",
-    )
-    yield AlarmRule(
-        new_id(), plant.assets[0].id, Priority.HIGH, SAMPLES_DROPPED, consequence=words.consequence,
-        likely_cause=words.likely_cause, response=words.response, call="Engineer on call",
-        respond_within_s=words.respond_within_s,
-    )  # fmt: skip
 
 
 def _rule(

@@ -111,6 +111,10 @@ class DeviceProbe:
             self._process.join(END_S)
         self._pipe.close()
 
+    def abandon(self) -> None:
+        """End the process at once, from any thread; a question under way ends with AcquisitionError."""
+        self._process.kill()
+
     def _ask(self, what: str, *arguments: object, limit_s: float = ANSWER_S) -> Any:
         name = self._connection.name
         try:

@@ -1,6 +1,6 @@
 """Machine classes: what is usually measured where; a machine is set up with three words [SET-1, SIG-2]."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.errors import ConfigurationError
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
 from domain.plant.figures import figure_tags
+from domain.plant.plant import Plant
 from domain.plant.tags import FEATURE_UNITS, Feature, Tag, TagDtype, TagKind
 from domain.units import unit
 
@@ -91,17 +92,33 @@ def new_machine(
         for place, point in enumerate(kind.points)
     )
     values = tuple(_value_tag(machine, value, new_id()) for value in kind.values)
-    figures = tuple(
-        tag
-        for point in points
-        if point.technique is Technique.VIBRATION
-        for tag in figure_tags(point, name=f"{code}.{point.name}", period_s=FIGURES_EVERY_S, new_id=new_id)
-    )
+    figures = tuple(tag for point in points for tag in _figures(point, code=code, new_id=new_id))
     health = Tag(
         new_id(), 0, f"{code}.health", "Health", TagKind.DERIVED, FEATURE_UNITS[Feature.HEALTH], machine.id,
         feature=Feature.HEALTH, digits=0,
     )  # fmt: skip
     return NewMachine((machine, component), points, (*values, *figures, health))
+
+
+def new_point(
+    asset_id: UUID, *, name: str, technique: Technique, order: int, code: str, new_id: Callable[[], UUID]
+) -> tuple[MeasurementPoint | Tag, ...]:
+    """Return a measurement point and, for vibration, its figures; ``code`` is that of the machine."""
+    point = MeasurementPoint(new_id(), asset_id, name, technique, order)
+    return (point, *_figures(point, code=code, new_id=new_id))
+
+
+def class_value_names(plant: Plant, classes: Iterable[MachineClass]) -> frozenset[str]:
+    """Return the names of all values that some class would foresee for a machine of the plant."""
+    codes = {value.code for kind in classes for value in kind.values}
+    machines = (asset for asset in plant.assets if asset.kind is AssetKind.MACHINE)
+    return frozenset(f"{machine.code}.{code}" for machine in machines for code in codes)
+
+
+def _figures(point: MeasurementPoint, *, code: str, new_id: Callable[[], UUID]) -> tuple[Tag, ...]:
+    if point.technique is not Technique.VIBRATION:
+        return ()
+    return figure_tags(point, name=f"{code}.{point.name}", period_s=FIGURES_EVERY_S, new_id=new_id)
 
 
 def _value_tag(machine: Asset, value: ValueTemplate, identity: UUID) -> Tag:

@@ -1,6 +1,6 @@
 """What belongs together: a point finds its waveform, the speed of its shaft and the state of its machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from domain.plant.assets import MeasurementPoint
@@ -24,6 +24,17 @@ def wired(plant: Plant) -> tuple[MeasurementPoint, ...]:
         )
         if tied != point:
             found.append(tied)
+    return tuple(found)
+
+
+def untied(points: Iterable[MeasurementPoint], keys: Collection[int]) -> tuple[MeasurementPoint, ...]:
+    """Return the points that are tied to one of these tags, with that tie cut."""
+    found = []
+    for point in points:
+        ties = (point.waveform_tag_key, point.speed_tag_key, point.state_tag_key)
+        waveform, speed, state = (None if key in keys else key for key in ties)
+        if (waveform, speed, state) != ties:
+            found.append(replace(point, waveform_tag_key=waveform, speed_tag_key=speed, state_tag_key=state))
     return tuple(found)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from domain.condition.alarms import Alarm, AlarmEvent, AlarmRule, AlarmState, Overlay
 from domain.errors import NotFound
@@ -57,6 +57,23 @@ class AlarmRuleRepository:
             work.connection.execute(insert(alarms), row | {"changed_by": work.writer})
         work.audited("create" if new == 1 else "change", "alarm_rule", rule.id, rule=asdict(rule))
         return replace(rule, version=new)
+
+    def remove(self, rule: AlarmRule) -> None:
+        """Take a rule out with its alarm row; the journal keeps what happened.
+
+        NotFound when it is gone already, Conflict after another's change.
+        """
+        work = self._session.transaction
+        found = work.connection.execute(select(alarm_rules).where(alarm_rules.c.id == rule.id)).one_or_none()
+        if found is None:
+            raise NotFound(f"alarm rule {rule.id} was removed meanwhile", key="row_gone", kind="alarm_rule")
+        if found.version != rule.version:
+            raise conflict("alarm_rule", rule.id, by=found.changed_by, at_us=found.changed_us)
+        work.connection.execute(delete(alarms).where(alarms.c.rule_id == rule.id))
+        work.connection.execute(delete(alarm_rules).where(alarm_rules.c.id == rule.id))
+        work.changed("alarm_rule", rule.id, rule.version + 1)
+        work.changed("alarm", rule.id, rule.version + 1)
+        work.audited("remove", "alarm_rule", rule.id, rule=asdict(rule))
 
 
 class AlarmRepository:

@@ -15,7 +15,7 @@ from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag
 from storage.repositories import plant_rows as rows
 from storage.repositories.versions import conflict, write_version
-from storage.schema.condition import alarm_rules, manual_readings
+from storage.schema.condition import alarm_rules, baselines, manual_readings, observations
 from storage.schema.plant import assets, connections, points, tag_revisions, tags
 from storage.schema.records import counters, identity, settings
 from storage.unit_of_work import Session
@@ -102,12 +102,26 @@ class PlantRepository:
 
     def remove_asset(self, asset: Asset) -> None:
         """Take an asset out; RuleViolation while something belongs to it, Conflict after another's change."""
-        uses = (("assets", assets.c.parent_id), ("points", points.c.asset_id), ("tags", tags.c.asset_id))
+        uses = (
+            ("assets", assets.c.parent_id),
+            ("points", points.c.asset_id),
+            ("tags", tags.c.asset_id),
+            ("alarm limits", alarm_rules.c.asset_id),
+            ("observations", observations.c.asset_id),
+        )
         self._remove(assets, asset.id, asset.version, "asset", uses)
 
     def remove_point(self, point: MeasurementPoint) -> None:
-        """Take a point out; RuleViolation while tags belong to it, Conflict after another's change."""
-        self._remove(points, point.id, point.version, "point", (("tags", tags.c.point_id),))
+        """Take a point out with what was learned there.
+
+        RuleViolation while tags or observations belong to it, Conflict after another's change.
+        """
+        uses = (("tags", tags.c.point_id), ("observations", observations.c.point_id))
+        work = self._session.transaction.connection
+        for what, column in uses:
+            _refuse_used(work, column, point.id, kind="point", what=what)
+        work.execute(delete(baselines).where(baselines.c.point_id == point.id))
+        self._remove(points, point.id, point.version, "point", ())
 
     def remove_connection(self, connection: Connection) -> None:
         """Take a link out; RuleViolation while tags are read over it, Conflict after another's change."""

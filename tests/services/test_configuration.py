@@ -41,7 +41,7 @@ def configuration(store: Store, clock: FakeClock) -> Configuration:
 def test_a_device_with_its_tag_is_made_at_once_and_undone_at_once(
     configuration: Configuration, store: Store
 ) -> None:
-    edit = configuration.save([SITE, PUMP, LINK, FLOW], title_key="added", by=ERNA)
+    edit = configuration.edit(save=[SITE, PUMP, LINK, FLOW], title_key="added", by=ERNA)
     (tag,) = edit.made(Tag)
     assert tag.key == 1
     plant = configuration.plant()
@@ -58,40 +58,40 @@ def test_a_device_with_its_tag_is_made_at_once_and_undone_at_once(
 def test_all_or_nothing(configuration: Configuration) -> None:
     """NEW-11: an undeclared unit is refused with its reason, and nothing of the rest is stored."""
     with pytest.raises(UnitError, match="furlong"):
-        configuration.save([SITE, PUMP, LINK, replace(FLOW, unit="furlong")], title_key="added", by=ERNA)
+        configuration.edit(save=[SITE, PUMP, LINK, replace(FLOW, unit="furlong")], title_key="added", by=ERNA)
     assert configuration.plant() == Plant(zone="UTC")
 
 
 def test_an_operator_may_not(configuration: Configuration) -> None:
     with pytest.raises(NotPermitted):
-        configuration.save([SITE], title_key="added", by=OTTO)
+        configuration.edit(save=[SITE], title_key="added", by=OTTO)
 
 
 def test_a_change_is_undone_unless_somebody_else_touched_the_same(configuration: Configuration) -> None:
-    configuration.save([SITE, PUMP], title_key="added", by=ERNA)
+    configuration.edit(save=[SITE, PUMP], title_key="added", by=ERNA)
     pump = configuration.plant().asset(PUMP.id)
-    edit = configuration.save([replace(pump, name="Feed pump")], title_key="renamed", by=ERNA)
+    edit = configuration.edit(save=[replace(pump, name="Feed pump")], title_key="renamed", by=ERNA)
     back = configuration.undo(edit, by=ERNA)
     assert configuration.plant().asset(PUMP.id).name == "Pump"
     (renamed,) = back.made(Asset)
-    configuration.save([replace(renamed, name="Other")], title_key="renamed", by=ERNA)
+    configuration.edit(save=[replace(renamed, name="Other")], title_key="renamed", by=ERNA)
     with pytest.raises(Conflict):
         configuration.undo(back, by=ERNA)
 
 
 def test_what_is_used_cannot_be_removed_and_says_by_what(configuration: Configuration) -> None:
-    edit = configuration.save([SITE, PUMP, LINK, FLOW], title_key="added", by=ERNA)
+    edit = configuration.edit(save=[SITE, PUMP, LINK, FLOW], title_key="added", by=ERNA)
     with pytest.raises(RuleViolation, match="1 tags"):
-        configuration.remove(edit.made(Connection), title_key="removed", by=ERNA)
-    configuration.remove([*edit.made(Tag), *edit.made(Connection)], title_key="removed", by=ERNA)
+        configuration.edit(remove=edit.made(Connection), title_key="removed", by=ERNA)
+    configuration.edit(remove=[*edit.made(Tag), *edit.made(Connection)], title_key="removed", by=ERNA)
     assert configuration.plant().connections == ()
 
 
 def test_a_key_is_never_given_twice(configuration: Configuration) -> None:
     """History knows values by their key: a new tag must not inherit the past of a removed one."""
-    edit = configuration.save([SITE, PUMP, LINK, FLOW], title_key="added", by=ERNA)
-    configuration.remove(edit.made(Tag), title_key="removed", by=ERNA)
-    again = configuration.save([replace(FLOW, id=new_id())], title_key="added", by=ERNA)
+    edit = configuration.edit(save=[SITE, PUMP, LINK, FLOW], title_key="added", by=ERNA)
+    configuration.edit(remove=edit.made(Tag), title_key="removed", by=ERNA)
+    again = configuration.edit(save=[replace(FLOW, id=new_id())], title_key="added", by=ERNA)
     assert [tag.key for tag in again.made(Tag)] == [2]
 
 

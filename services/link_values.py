@@ -1,0 +1,353 @@
+"""Values chosen of a device while it is set up, before they are tags: names, units, machines, complaints.
+
+A value knows everything that a tag needs; what is missing is a complaint in a key, worded by the screens.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
+
+from domain.errors import UnitError
+from domain.identifiers import new_id
+from domain.plant.discovery import FoundItem
+from domain.plant.matching import SURE, Candidate, Matcher, words_of
+from domain.plant.plant import Plant
+from domain.plant.tags import CaptureSchedule, Connection, ConnectionKind, Scaling, Tag, TagDtype, TagKind
+from domain.units import unit
+from services.register_map import DraftTag
+
+NAME_MISSING: Final = "value_name_missing"
+NAME_TAKEN: Final = "value_name_taken"
+UNIT_MISSING: Final = "value_unit_missing"
+MACHINE_MISSING: Final = "value_machine_missing"
+POINT_MISSING: Final = "value_point_missing"
+RATE_MISSING: Final = "value_rate_missing"
+ADDRESS_TAKEN: Final = "value_address_taken"
+RANGE_EMPTY: Final = "value_range_empty"
+
+CAPTURE_EVERY_S: Final = 600.0
+AROUND_ALARM_S: Final = 2.0
+"""What is kept of a continuous waveform before and after an alarm; of captures the newest is kept."""
+
+_TEXT_TYPES: Final = ("string", "localizedtext", "text", "bytestring", "guid", "datetime", "str")
+_FLAG_TYPES: Final = ("boolean", "bool")
+_WHOLE: Final = re.compile(r"u?int\d*|s?byte|integer|enumeration", re.IGNORECASE)
+_NO_NAME: Final = re.compile(r"[^\w.\-/ ]+")
+_IDS: Final = ("id", "asset_id", "point_id", "fills")
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenValue:
+    """One value to be, or one that is and may be changed: ``id`` is then its tag's.
+
+    ``source`` is its place in the device's own words, ``unit`` a code or "". ``confidence`` is that of the
+    machine found, None after a person chose it. ``fills`` is the tag that waits for this value: what a
+    machine class foresees, or what a device brought that is gone.
+    """
+
+    id: UUID
+    name: str
+    label: str
+    address: Mapping[str, object]
+    source: str = ""
+    unit: str = ""
+    factor: float = 1.0
+    offset: float = 0.0
+    dtype: TagDtype = TagDtype.FLOAT64
+    kind: TagKind = TagKind.MEASURED
+    period_s: float = 1.0
+    low: float | None = None
+    high: float | None = None
+    sampling_rate_hz: float | None = None
+    is_streaming: bool = True
+    """Whether a waveform comes without gaps, or a capture of ``capture_length`` samples now and then."""
+    capture_length: int = 32_768
+    asset_id: UUID | None = None
+    point_id: UUID | None = None
+    confidence: float | None = 0.0
+    fills: UUID | None = None
+
+    @property
+    def is_sampled(self) -> bool:
+        return self.kind is TagKind.WAVEFORM
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the machine needs no second look."""
+        return self.asset_id is not None and (self.confidence is None or self.confidence >= SURE)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the value as JSON data, for a draft."""
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        ids = {name: None if plain[name] is None else str(plain[name]) for name in _IDS}
+        return plain | ids | {
+            "address": dict(self.address), "dtype": self.dtype.value, "kind": self.kind.value
+        }  # fmt: skip
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "ChosenValue":
+        """Return the value of a draft."""
+        ids = {name: None if plain[name] is None else UUID(plain[name]) for name in _IDS}
+        kinds = {"dtype": TagDtype(plain["dtype"]), "kind": TagKind(plain["kind"])}
+        return cls(**{**plain, **ids, **kinds})
+
+
+# ---- where values come from
+
+
+def value_of_item(item: FoundItem, path: Sequence[str]) -> ChosenValue:
+    """Return the value that a device told of; ``path`` are the names on the way to it, its own last."""
+    word = item.dtype.lower()
+    is_text, is_flag = word in _TEXT_TYPES, word in _FLAG_TYPES
+    dtype, kind = TagDtype.FLOAT64, TagKind.STATE if is_flag else TagKind.MEASURED
+    if item.is_array:
+        dtype, kind = TagDtype.FLOAT32, TagKind.WAVEFORM
+    elif is_text:
+        dtype = TagDtype.TEXT
+    elif is_flag or _WHOLE.fullmatch(word):
+        dtype = TagDtype.INT64
+    return ChosenValue(
+        new_id(), clean_name(".".join(path[-2:])), item.description or item.name, item.address or {},
+        source=" / ".join(path), unit=item.unit or ("state" if is_flag else "1" if is_text else ""),
+        dtype=dtype, kind=kind, sampling_rate_hz=item.sampling_rate_hz,
+    )  # fmt: skip
+
+
+def value_of_register(draft: DraftTag) -> ChosenValue:
+    """Return the value of a row of a register list."""
+    kind = TagKind.STATE if draft.unit == "state" else TagKind.MEASURED
+    return ChosenValue(
+        new_id(), clean_name(draft.name), draft.label or draft.name, dict(draft.address),
+        source=place_words(draft.address), unit=draft.unit, factor=draft.scaling.factor,
+        offset=draft.scaling.offset, dtype=draft.dtype, kind=kind,
+    )  # fmt: skip
+
+
+def value_of_tag(tag: Tag) -> ChosenValue:
+    """Return a stored tag as a value that may be changed."""
+    words = tag.address.get("identifier") or tag.address.get("topic") or tag.address.get("channel")
+    return ChosenValue(
+        tag.id, tag.name, tag.label, dict(tag.address), source=str(words or place_words(tag.address)),
+        unit=tag.unit, factor=tag.scaling.factor, offset=tag.scaling.offset, dtype=tag.dtype, kind=tag.kind,
+        period_s=tag.period_s, low=tag.low, high=tag.high, sampling_rate_hz=tag.sampling_rate_hz,
+        is_streaming=tag.capture is None or tag.capture.is_streaming,
+        capture_length=32_768 if tag.capture is None else tag.capture.length,
+        asset_id=tag.asset_id, point_id=tag.point_id, confidence=None,
+    )  # fmt: skip
+
+
+def clean_name(words: str) -> str:
+    """Return a name without signs that files and formulas stumble over."""
+    return " ".join(_NO_NAME.sub(" ", words).split())[:80]
+
+
+def place_words(address: Mapping[str, object]) -> str:
+    """Return a Modbus address as "holding 10 float32"."""
+    parts = [address.get("table", "holding"), address.get("offset", ""), address.get("type", "")]
+    if "bit" in address:
+        parts.append(f"bit {address['bit']}")
+    return " ".join(str(part) for part in parts if part != "")
+
+
+def with_names_apart(values: Sequence[ChosenValue], taken: Iterable[str]) -> tuple[ChosenValue, ...]:
+    """Number names that are taken already, so that a tick never makes work."""
+    used = set(taken)
+    found = []
+    for value in values:
+        name, number = value.name, 2
+        while name and name in used:
+            name, number = f"{value.name} {number}", number + 1
+        used.add(name)
+        found.append(replace(value, name=name))
+    return tuple(found)
+
+
+# ---- where values belong
+
+
+def matched(values: Iterable[ChosenValue], plant: Plant, *, device: str) -> tuple[ChosenValue, ...]:
+    """Return the values with the machine and point they fit best, and with the waiting tag that each fills.
+
+    What a person chose stays.
+    """
+    matcher = Matcher(plant)
+    present = {asset.id for asset in plant.assets}
+    placed = [_placed(value, matcher, present, device) for value in values]
+    stored = {tag.id for tag in plant.tags}
+    waiting = [tag for tag in waiting_tags(plant) if tag.id not in {value.fills for value in placed}]
+    found = []
+    for value in placed:
+        if value.fills is None and value.id not in stored:
+            awaited = _awaited(value, waiting)
+            if awaited is not None:
+                waiting.remove(awaited)
+                value = replace(value, fills=awaited.id)
+        found.append(value)
+    return tuple(found)
+
+
+def _placed(value: ChosenValue, matcher: Matcher, present: set[UUID], device: str) -> ChosenValue:
+    if value.confidence is None and value.asset_id in present:
+        return value
+    words = f"{device} {value.source} {value.name} {value.label}"
+    best = matcher.match(Candidate(words, value.unit, value.is_sampled))
+    return replace(
+        value, asset_id=best.asset_id, point_id=best.point_id, confidence=best.confidence, fills=None
+    )
+
+
+def waiting_tags(plant: Plant) -> tuple[Tag, ...]:
+    """Return the tags that no device brings."""
+    return tuple(tag for tag in plant.tags if tag.connection_id is None and tag.kind is not TagKind.DERIVED)
+
+
+def _awaited(value: ChosenValue, waiting: Sequence[Tag]) -> Tag | None:
+    """Return the one waiting tag of the machine that this value plainly is, None when that is not plain."""
+    own = [tag for tag in waiting if tag.asset_id == value.asset_id and may_fill(value, tag)]
+    same = [tag for tag in own if tag.name == value.name]
+    said = set(words_of(f"{value.source} {value.name} {value.label}"))
+    alike = [tag for tag in own if said & set(words_of(tag.name.rpartition(".")[2]))]
+    return next((found[0] for found in (same, alike) if len(found) == 1), None)
+
+
+def may_fill(value: ChosenValue, tag: Tag) -> bool:
+    """Say whether a value can be what a tag waits for: the unit is the same, or the value has none yet."""
+    is_text = value.dtype is TagDtype.TEXT
+    return (
+        is_text == (tag.dtype is TagDtype.TEXT)
+        and value.is_sampled == tag.is_waveform
+        and value.unit in ("", tag.unit)
+    )
+
+
+# ---- what is wrong with values
+
+
+def complaints_of(
+    values: Sequence[ChosenValue], plant: Plant, connection: Connection
+) -> Mapping[UUID, tuple[str, ...]]:
+    """Return what still stands in the way of each value; values without complaint are left out."""
+    own = {value.id for value in values} | {value.fills for value in values}
+    others = [tag for tag in plant.tags if tag.id not in own]
+    names = Counter(tag.name for tag in others) + Counter(_final_name(value, plant) for value in values)
+    places = Counter(place_key(tag.address) for tag in others if tag.connection_id == connection.id)
+    places += Counter(place_key(value.address) for value in values)
+    found = {value.id: tuple(_complaints(value, names, places, plant)) for value in values}
+    return MappingProxyType({identity: keys for identity, keys in found.items() if keys})
+
+
+def place_key(address: Mapping[str, object]) -> tuple[object, ...]:
+    """Return what makes two addresses one place of a device: how a value is decoded does not."""
+    decoding = ("type", "word_order", "byte_order", "length")
+    return tuple(sorted((name, str(part)) for name, part in address.items() if name not in decoding))
+
+
+def _complaints(
+    value: ChosenValue, names: Mapping[str, int], places: Mapping[tuple[object, ...], int], plant: Plant
+) -> Iterable[str]:
+    name = _final_name(value, plant)
+    if not name.strip():
+        yield NAME_MISSING
+    elif names[name] > 1:
+        yield NAME_TAKEN
+    if places[place_key(value.address)] > 1:
+        yield ADDRESS_TAKEN
+    if value.asset_id is None:
+        yield MACHINE_MISSING
+    if value.is_sampled and value.sampling_rate_hz is None:
+        yield RATE_MISSING
+    if value.is_sampled and value.asset_id is not None and value.point_id is None:
+        yield POINT_MISSING
+    if not _is_declared(value.unit):
+        yield UNIT_MISSING
+    if value.low is not None and value.high is not None and value.low >= value.high:
+        yield RANGE_EMPTY
+
+
+def _final_name(value: ChosenValue, plant: Plant) -> str:
+    """Return the name that the value will have: that of the tag which waits for it, or its own."""
+    waiting = next((tag for tag in plant.tags if tag.id == value.fills), None) if value.fills else None
+    return value.name if waiting is None else waiting.name
+
+
+def _is_declared(code: str) -> bool:
+    try:
+        return bool(unit(code))
+    except UnitError:
+        return False
+
+
+# ---- what values become
+
+
+def probe_tag(value: ChosenValue, connection: Connection, *, key: int) -> Tag:
+    """Return a tag to read the value once; a unit that is missing counts as a plain number here only."""
+    known = replace(value, unit=value.unit if _is_declared(value.unit) else "1")
+    return _tag(known, connection, asset_id=value.asset_id or connection.id, key=key)
+
+
+def tags_of(values: Sequence[ChosenValue], connection: Connection, plant: Plant) -> tuple[Tag, ...]:
+    """Return the tags to store: new ones, changed ones, and those that waited, with their key and name."""
+    stored = {tag.id: tag for tag in plant.tags}
+    return tuple(_tag_to_store(value, connection, stored) for value in values)
+
+
+def _tag_to_store(value: ChosenValue, connection: Connection, stored: Mapping[UUID, Tag]) -> Tag:
+    assert value.asset_id is not None, "complaints_of names a value without a machine"
+    before = stored.get(value.fills or value.id)
+    made = _tag(value, connection, asset_id=value.asset_id, key=0)
+    if before is None:
+        return made
+    keeps_words = value.fills is not None
+    return replace(
+        before,
+        name=before.name if keeps_words else made.name,
+        label=before.label if keeps_words else made.label,
+        unit=made.unit,
+        asset_id=made.asset_id,
+        point_id=made.point_id or (before.point_id if keeps_words else None),
+        connection_id=connection.id,
+        address=made.address,
+        period_s=made.period_s,
+        dtype=made.dtype,
+        scaling=made.scaling,
+        low=before.low if keeps_words and made.low is None else made.low,
+        high=before.high if keeps_words and made.high is None else made.high,
+        sampling_rate_hz=made.sampling_rate_hz,
+        capture=_merged(before.capture, made.capture),
+    )
+
+
+def _merged(before: CaptureSchedule | None, made: CaptureSchedule | None) -> CaptureSchedule | None:
+    """Keep what was set up of the schedule; length and kind are those of the value."""
+    if before is None or made is None:
+        return made
+    return replace(before, length=made.length, is_streaming=made.is_streaming)
+
+
+def _tag(value: ChosenValue, connection: Connection, *, asset_id: UUID, key: int) -> Tag:
+    is_scaled = (value.factor, value.offset) != (1.0, 0.0)
+    is_whole = value.dtype is TagDtype.INT64 and not is_scaled
+    return Tag(
+        value.id, key, value.name, value.label or value.name, value.kind, value.unit, asset_id,
+        point_id=value.point_id, connection_id=connection.id, address=dict(value.address),
+        period_s=value.period_s,
+        dtype=TagDtype.FLOAT64 if value.dtype is TagDtype.INT64 and is_scaled else value.dtype,
+        scaling=Scaling(value.factor, value.offset),
+        digits=0 if is_whole else 2,
+        low=value.low, high=value.high,
+        sampling_rate_hz=value.sampling_rate_hz if value.is_sampled else None,
+        capture=_capture(value, connection) if value.is_sampled else None,
+    )  # fmt: skip
+
+
+def _capture(value: ChosenValue, connection: Connection) -> CaptureSchedule:
+    is_streaming = value.is_streaming and connection.kind is not ConnectionKind.FILES
+    around_s = AROUND_ALARM_S if is_streaming else 0.0
+    return CaptureSchedule(
+        CAPTURE_EVERY_S, value.capture_length, is_streaming, before_s=around_s, after_s=around_s
+    )

@@ -1,0 +1,35 @@
+"""Limits that every plant has from its first device on: a lost link and a lost value are alarms."""
+
+from typing import Final
+from uuid import UUID
+
+from domain.condition.alarms import AlarmRule, Priority
+from domain.identifiers import new_id
+from domain.plant.tags import Connection
+from services.alarm_watch import SAMPLES_DROPPED
+
+LINK_LOST: Final = "link_lost"
+
+
+def link_rule(connection: Connection, *, site_id: UUID) -> AlarmRule:
+    """Return the rule that a lost link of this device is an alarm."""
+    return AlarmRule(
+        new_id(), site_id, Priority.HIGH, LINK_LOST, connection_id=connection.id, on_delay_s=1.0,
+        off_delay_s=2.0,
+        consequence="Nothing of this device is known: its values are bad and its alarms are blind.",
+        likely_cause="The device is off, the cable is out, or its address has changed.",
+        response="1 Look at the device and its network port.\n2 Call automation if it does not return.",
+        call="Automation", respond_within_s=600.0,
+    )  # fmt: skip
+
+
+def loss_rule(*, site_id: UUID) -> AlarmRule:
+    """Return the rule that values lost inside the program are an alarm."""
+    return AlarmRule(
+        new_id(), site_id, Priority.HIGH, SAMPLES_DROPPED,
+        consequence="History has a hole where values were dropped.",
+        likely_cause="This PC is too slow or its disk is full or locked.",
+        response="1 Look at free space and at what else runs on this PC.\n"
+        "2 Tell the engineer what the status counts.",
+        call="Engineer on call", respond_within_s=3600.0,
+    )  # fmt: skip
