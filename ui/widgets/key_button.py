@@ -43,6 +43,13 @@ class KeyButton(QAbstractButton):
         if name:
             self.setToolTip(f"{name}  {key}".strip())
 
+    def set_words(self, words: str) -> None:
+        """Say something else; the size follows."""
+        if words != self.text():
+            self.setText(words)
+            self.setAccessibleName(words)
+            self.updateGeometry()
+
     def set_icon(self, icon: str) -> None:
         """Show another drawing."""
         self._icon = icon
@@ -216,11 +223,7 @@ class SegmentedButtons(QWidget):
 
     def set_words(self, key: str, words: str) -> None:
         """Word a choice anew, such as "Active 9"; KeyError for an unknown key."""
-        button = self._buttons[key]
-        if words != button.text():
-            button.setText(words)
-            button.setAccessibleName(words)
-            button.updateGeometry()
+        self._buttons[key].set_words(words)
 
     def _on_clicked(self, button: QAbstractButton) -> None:
         self.chosen.emit(str(button.property("choice")))
