@@ -70,6 +70,8 @@ class ChosenValue:
     point_id: UUID | None = None
     confidence: float | None = 0.0
     fills: UUID | None = None
+    version: int = 0
+    """Of the stored tag as it was seen, 0 for a new value: somebody else's change is not written over."""
 
     @property
     def is_sampled(self) -> bool:
@@ -136,7 +138,7 @@ def value_of_tag(tag: Tag) -> ChosenValue:
         period_s=tag.period_s, low=tag.low, high=tag.high, sampling_rate_hz=tag.sampling_rate_hz,
         is_streaming=tag.capture is None or tag.capture.is_streaming,
         capture_length=32_768 if tag.capture is None else tag.capture.length,
-        asset_id=tag.asset_id, point_id=tag.point_id, confidence=None,
+        asset_id=tag.asset_id, point_id=tag.point_id, confidence=None, version=tag.version,
     )  # fmt: skip
 
 
@@ -178,7 +180,9 @@ def matched(values: Iterable[ChosenValue], plant: Plant, *, device: str) -> tupl
     present = {asset.id for asset in plant.assets}
     placed = [_placed(value, matcher, present, device) for value in values]
     stored = {tag.id for tag in plant.tags}
-    waiting = [tag for tag in waiting_tags(plant) if tag.id not in {value.fills for value in placed}]
+    awaiting = {tag.id: tag for tag in waiting_tags(plant)}
+    placed = [value if value.fills in awaiting else replace(value, fills=None) for value in placed]
+    waiting = [tag for key, tag in awaiting.items() if key not in {value.fills for value in placed}]
     found = []
     for value in placed:
         if value.fills is None and value.id not in stored:
@@ -319,6 +323,7 @@ def _tag_to_store(value: ChosenValue, connection: Connection, stored: Mapping[UU
         high=before.high if keeps_words and made.high is None else made.high,
         sampling_rate_hz=made.sampling_rate_hz,
         capture=_merged(before.capture, made.capture),
+        version=value.version or before.version,
     )
 
 

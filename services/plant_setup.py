@@ -1,6 +1,6 @@
 """What the set-up screens do to the plant as whole acts: each is one edit and one undo [SET-1]."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +19,7 @@ from services.configuration import Configuration, Edit, Thing
 from services.link_values import ChosenValue, complaints_of, tags_of
 from services.machine_classes import machine_classes
 from services.standing_rules import LINK_LOST, link_rule, loss_rule
-from storage.repositories.drafts import Draft
+from storage.repositories.drafts import Draft as Draft
 from storage.store import Store
 
 LINK_DRAFT: Final = "link"
@@ -39,9 +39,12 @@ class PlantSetup:
 
     # ---- devices
 
-    def apply_link(self, connection: Connection, values: Sequence[ChosenValue]) -> Edit:
+    def apply_link(
+        self, connection: Connection, values: Sequence[ChosenValue], *, removed: Collection[UUID] = ()
+    ) -> Edit:
         """Store a device with its values, new and changed ones; points are tied to what came.
 
+        ``removed`` names stored values that go; those that a machine class foresees wait for another device.
         A new device brings the rule that its lost link is an alarm. ConfigurationError when a value still has
         complaints.
         """
@@ -59,12 +62,28 @@ class PlantSetup:
             )
         things: list[Thing] = [connection, *tags_of(values, connection, plant)]
         if any(each.id == connection.id for each in plant.connections):
-            stored: dict[UUID, Thing] = {each.id: each for each in plant.connections}
-            stored |= {tag.id: tag for tag in plant.tags}
-            changed = [thing for thing in things if thing != stored.get(thing.id)]
-            return self._save(changed, "link_changed" if changed == [connection] else "values_changed")
+            return self._changed_link(plant, things, removed)
         sites, site = _site_of(plant)
         return self._save([*sites, *things, *self._standing_rules(connection, site)], "link_added")
+
+    def _changed_link(self, plant: Plant, things: Sequence[Thing], removed: Collection[UUID]) -> Edit:
+        stored: dict[UUID, Thing] = {each.id: each for each in plant.connections}
+        stored |= {tag.id: tag for tag in plant.tags}
+        changed = [thing for thing in things if thing != stored.get(thing.id)]
+        waiting, leaving = self._parted([tag for tag in plant.tags if tag.id in removed])
+        is_link_alone = not leaving and not waiting and all(isinstance(each, Connection) for each in changed)
+        return self._configuration.edit(
+            save=[*changed, *waiting],
+            remove=leaving,
+            title_key="link_changed" if is_link_alone else "values_changed",
+            by=self._by,
+        )
+
+    def _parted(self, tags: Sequence[Tag]) -> tuple[list[Tag], list[Tag]]:
+        """Return the tags that a machine class foresees, let go of by their device, and the others."""
+        foreseen = class_value_names(self._configuration.plant(), machine_classes())
+        waiting = [replace(tag, connection_id=None) for tag in tags if tag.name in foreseen]
+        return waiting, [tag for tag in tags if tag.name not in foreseen]
 
     def _standing_rules(self, connection: Connection, site: Asset) -> list[AlarmRule]:
         known = {rule.message_key for rule in self._configuration.rules()}
@@ -84,9 +103,9 @@ class PlantSetup:
             if rule.connection_id == connection.id and rule.message_key == LINK_LOST
         ]
         tags = [tag for tag in plant.tags if tag.connection_id == connection.id]
-        foreseen = class_value_names(plant, machine_classes())
-        leaving = [tag for tag in tags if not keeps_values and tag.name not in foreseen]
-        staying = [replace(tag, connection_id=None) for tag in tags if tag not in leaving]
+        staying, leaving = self._parted(tags)
+        if keeps_values:
+            staying, leaving = [replace(tag, connection_id=None) for tag in tags], []
         return self._configuration.edit(
             save=staying, remove=[*rules, *leaving, connection], title_key="link_removed", by=self._by
         )

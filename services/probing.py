@@ -99,17 +99,22 @@ class DeviceProbe:
         values = self.read(tried)
         return tuple(OrderTrial(*order, value) for order, value in zip(orders, values, strict=True))
 
-    def close(self) -> None:
-        """End the process; what it held is closed with it."""
+    def close(self, *, within_s: float = END_S) -> None:
+        """End the process; what it held is closed with it, the connection in order when there is time."""
         try:
             self._pipe.send(("close", ()))
-            self._process.join(END_S)
+            self._process.join(within_s)
         except OSError:
             pass  # it is gone already
         if self._process.is_alive():
             self._process.kill()
             self._process.join(END_S)
         self._pipe.close()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can still be asked; one that was silent or abandoned cannot."""
+        return self._process.is_alive()
 
     def abandon(self) -> None:
         """End the process at once, from any thread; a question under way ends with AcquisitionError."""

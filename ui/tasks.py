@@ -84,7 +84,7 @@ class _OfOwner:
 class Tasks(QObject):
     """One lane: work is done in the order it was asked for, one at a time."""
 
-    def __init__(self, *, parent: QObject | None = None) -> None:
+    def __init__(self, *, name: str = "database-lane", parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._work: queue.SimpleQueue[tuple[Ticket, Callable[[], Any]] | None] = queue.SimpleQueue()
         self._consumers: dict[int, _Consumer] = {}
@@ -92,7 +92,7 @@ class Tasks(QObject):
         self._is_closed = False
         self._relay = _Relay(self)
         self._relay.arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._thread = threading.Thread(target=self._run, name="database-lane", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     @property

@@ -1,0 +1,117 @@
+"""The draft of one device: every change can be taken back, and it keeps itself after the last one."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from domain.instants import MICROSECONDS_PER_SECOND
+from services.link_draft import LinkDraft
+from services.plant_setup import Draft, PlantSetup
+from ui.context import Context
+
+KEEP_AFTER_S: Final = 1.0
+MOST_UNDO: Final = 200
+
+
+class DraftKeeper:
+    """Holds the present draft; ``changed`` is called after each change, ``failed`` when keeping it fails."""
+
+    def __init__(
+        self,
+        setup: PlantSetup,
+        context: Context,
+        *,
+        changed: Callable[[], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._setup, self._context = setup, context
+        self._changed, self._failed = changed, failed
+        self._past: list[LinkDraft] = []
+        self._future: list[LinkDraft] = []
+        self._draft: LinkDraft | None = None
+        self._kept: Draft | None = None
+        self._due_us: int | None = None
+        self._is_keeping = False
+
+    @property
+    def draft(self) -> LinkDraft:
+        """The draft as it is now; AssertionError before one was begun."""
+        assert self._draft is not None
+        return self._draft
+
+    @property
+    def is_open(self) -> bool:
+        return self._draft is not None
+
+    @property
+    def kept_us(self) -> int | None:
+        """When it was last kept, None when it was not yet."""
+        return None if self._kept is None else self._kept.changed_us
+
+    def begin(self, draft: LinkDraft, kept: Draft | None = None) -> None:
+        """Take up a draft, a fresh one or one that was kept."""
+        self._past, self._future = [], []
+        self._draft, self._kept, self._due_us = draft, kept, None
+        self._changed()
+
+    def change(self, draft: LinkDraft, *, is_step: bool = True) -> None:
+        """Go on with another draft; ``is_step`` False for what nobody would take back, such as a match."""
+        if draft == self._draft:
+            return
+        if is_step:
+            self._past = [*self._past, self.draft][-MOST_UNDO:]
+            self._future = []
+        self._draft = draft
+        self._due_us = self._context.clock.now_us() + round(KEEP_AFTER_S * MICROSECONDS_PER_SECOND)
+        self._changed()
+
+    def undo(self) -> None:
+        """Go back to the draft before."""
+        self._go(self._past, self._future)
+
+    def redo(self) -> None:
+        """Go forth again."""
+        self._go(self._future, self._past)
+
+    def _go(self, source: list[LinkDraft], target: list[LinkDraft]) -> None:
+        if source:
+            target.append(self.draft)
+            draft = source.pop()
+            self.change(draft, is_step=False)
+
+    def keep_if_due(self, now_us: int) -> None:
+        """Keep the draft when it was left alone for a moment."""
+        if self._due_us is not None and now_us >= self._due_us:
+            self._keep()
+
+    def leave(self) -> None:
+        """Keep what is not kept yet and let go."""
+        if self._due_us is not None:
+            self._keep()
+        self._draft = None
+
+    def put_away(self) -> None:
+        """Let go of a draft that was stored or is not wanted any more."""
+        kept = self._kept
+        self._draft, self._due_us, self._kept = None, None, None
+        if kept is not None:
+            self._context.tasks.run(partial(self._setup.close_draft, kept), failed=self._failed)
+
+    def _keep(self) -> None:
+        if self._is_keeping or self.draft.is_empty:
+            return
+        self._due_us, self._is_keeping = None, True
+        work = partial(
+            self._setup.keep_draft, self.draft.to_plain(), title=self.draft.name.strip(), before=self._kept
+        )
+        self._context.tasks.run(work, done=self._on_kept, failed=self._on_failed)
+
+    def _on_kept(self, kept: Draft) -> None:
+        self._is_keeping = False
+        if self._draft is not None and str(self._draft.id) == kept.content["id"]:
+            self._kept = kept
+            self._changed()
+
+    def _on_failed(self, problem: BaseException) -> None:
+        self._is_keeping = False
+        self._failed(problem)

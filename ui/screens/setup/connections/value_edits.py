@@ -1,0 +1,122 @@
+"""What a person changes of a value in step 3, field by field; a refusal is a message key."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from domain.plant.plant import Plant
+from domain.plant.tags import TagKind
+from services.link_values import ChosenValue, clean_name
+
+NO_NUMBER, NOT_POSITIVE, NO_FACTOR = "edit_no_number", "edit_not_positive", "edit_no_factor"
+STREAMING, CAPTURES = "streaming", "captures"
+
+Edit = Callable[[ChosenValue, str, Plant], ChosenValue]
+
+
+def edited(value: ChosenValue, field: str, text: str, plant: Plant) -> ChosenValue:
+    """Return the value with one field changed; ValueError carries the key of what is wrong with the text."""
+    return _EDITS[field](value, text.strip(), plant)
+
+
+def text_of(value: ChosenValue, field: str) -> str:
+    """Return a field as it stands in the form."""
+    return _TEXTS[field](value)
+
+
+def number_of(text: str) -> float:
+    """Return a typed number; both decimal signs are taken. ValueError carries the key."""
+    try:
+        number = float(text.replace(",", ".").replace("\u2212", "-"))
+    except ValueError:
+        raise ValueError(NO_NUMBER) from None
+    if not math.isfinite(number):
+        raise ValueError(NO_NUMBER)
+    return number
+
+
+def _positive(text: str) -> float:
+    number = number_of(text)
+    if number <= 0:
+        raise ValueError(NOT_POSITIVE)
+    return number
+
+
+def _machine(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
+    """A person's choice is final; the point is asked for anew, the only one is taken."""
+    if not text:
+        return replace(value, asset_id=None, point_id=None, confidence=0.0, fills=None)
+    points = plant.points_of(UUID(text)) if value.is_sampled else ()
+    point_id = points[0].id if len(points) == 1 else None
+    return replace(value, asset_id=UUID(text), point_id=point_id, confidence=None, fills=None)
+
+
+def _point(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
+    return replace(value, point_id=UUID(text) if text else None, confidence=None)
+
+
+def _fills(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
+    waiting = next((tag for tag in plant.tags if str(tag.id) == text), None)
+    unit = value.unit if waiting is None else waiting.unit
+    return replace(value, fills=None if waiting is None else waiting.id, unit=unit, confidence=None)
+
+
+def _factor(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
+    factor = number_of(text)
+    if factor == 0:
+        raise ValueError(NO_FACTOR)
+    return replace(value, factor=factor)
+
+
+def _optional(name: str) -> Edit:
+    def edit(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
+        return replace(value, **{name: number_of(text) if text else None})  # type: ignore[arg-type]
+
+    return edit
+
+
+def _plain(number: float | None) -> str:
+    return "" if number is None else f"{number:.12g}"
+
+
+def _id(identity: UUID | None) -> str:
+    return "" if identity is None else str(identity)
+
+
+_EDITS: Final[Mapping[str, Edit]] = {
+    "name": lambda value, text, plant: replace(value, name=clean_name(text)),
+    "label": lambda value, text, plant: replace(value, label=text),
+    "machine": _machine,
+    "point": _point,
+    "fills": _fills,
+    "unit": lambda value, text, plant: replace(value, unit=text),
+    "kind": lambda value, text, plant: replace(value, kind=TagKind(text)),
+    "factor": _factor,
+    "offset": lambda value, text, plant: replace(value, offset=number_of(text)),
+    "period_s": lambda value, text, plant: replace(value, period_s=_positive(text)),
+    "low": _optional("low"),
+    "high": _optional("high"),
+    "sampling_rate_hz": lambda value, text, plant: replace(value, sampling_rate_hz=_positive(text)),
+    "wave": lambda value, text, plant: replace(value, is_streaming=text == STREAMING),
+    "capture_length": lambda value, text, plant: replace(value, capture_length=round(_positive(text))),
+}
+
+_TEXTS: Final[Mapping[str, Callable[[ChosenValue], str]]] = {
+    "name": lambda value: value.name,
+    "label": lambda value: value.label,
+    "machine": lambda value: _id(value.asset_id),
+    "point": lambda value: _id(value.point_id),
+    "fills": lambda value: _id(value.fills),
+    "unit": lambda value: value.unit,
+    "kind": lambda value: value.kind.value,
+    "factor": lambda value: _plain(value.factor),
+    "offset": lambda value: _plain(value.offset),
+    "period_s": lambda value: _plain(value.period_s),
+    "low": lambda value: _plain(value.low),
+    "high": lambda value: _plain(value.high),
+    "sampling_rate_hz": lambda value: _plain(value.sampling_rate_hz),
+    "wave": lambda value: STREAMING if value.is_streaming else CAPTURES,
+    "capture_length": lambda value: str(value.capture_length),
+}

@@ -1,0 +1,168 @@
+"""Step 3: what each value means, with the live value beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from domain.plant.plant import Plant
+from domain.plant.tags import ConnectionKind
+from domain.plant.templates import MachineClass
+from services.link_values import ChosenValue
+from ui.formatting import Presentation, number, unit_symbol
+from ui.screens.setup.connections.machine_panel import MachinePanel
+from ui.screens.setup.connections.value_panel import ValuePanel
+from ui.text import tr
+from ui.widgets.data_table import DataTable
+from ui.widgets.form import HintLine
+from ui.widgets.notices import EmptyState
+from ui.widgets.panel import Panel
+from ui.widgets.table_model import CellKind, Column
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRow:
+    """A line of the table; ``to_do`` is empty when it can be stored, ``state`` says what it will be."""
+
+    value: ChosenValue
+    name: str
+    place: str
+    state: str
+    to_do: str
+    live: Presentation
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.to_do)
+
+
+class ValuesPage(QWidget):
+    """Shows the values of a draft; tells what is chosen and what a person changes."""
+
+    selected = Signal()
+    removed = Signal()
+
+    def __init__(self, classes: Sequence[MachineClass]) -> None:
+        super().__init__()
+        self.table = DataTable(
+            _columns(), name=tr("Link", "Values"), identity=_id, is_bold=_is_open, is_on_panel=True
+        )
+        self.said = HintLine()
+        self.panel = ValuePanel()
+        self.machine = MachinePanel(classes)
+        self._empty = EmptyState(
+            tr("Link", "No value is chosen yet."), why=tr("Link", "Go back to step 2 and tick some.")
+        )
+        self._card = Panel(tr("Link", "Values"))
+        self._card.body.addWidget(self.said)
+        self._card.body.addWidget(self._empty, 1)
+        self._card.body.addWidget(self.table, 1)
+        self._side = QStackedWidget()
+        self._side.addWidget(self.panel)
+        self._side.addWidget(self.machine)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        left = QVBoxLayout()
+        left.addWidget(self._card)
+        row.addLayout(left, 1)
+        row.addWidget(self._side)
+        self.table.selection_changed.connect(self.selected)
+        QShortcut(QKeySequence.StandardKey.Delete, self.table, self.removed.emit)
+        self.panel.removed.connect(self.removed)
+        self.machine.cancelled.connect(self.show_panel)
+
+    def show_rows(self, rows: Sequence[ValueRow]) -> None:
+        """Show the values; what still has to be done is counted."""
+        self.table.set_rows(rows)
+        self.table.setVisible(bool(rows))
+        self._empty.setVisible(not rows)
+        still_open = sum(row.is_open for row in rows)
+        self._card.set_context(
+            tr("Link", "{count} of {all} still open", count=still_open, all=len(rows))
+            if still_open
+            else tr("Link", "{all} values, nothing open", all=len(rows))
+        )
+
+    def chosen_ids(self) -> list[UUID]:
+        """Return the values whose rows are selected."""
+        return [each for each in self.table.selected() if isinstance(each, UUID)]
+
+    def show_chosen(self, values: Sequence[ChosenValue], plant: Plant, kind: ConnectionKind) -> None:
+        """Show the fields of the selected values."""
+        self.panel.show_values(values, plant, kind)
+
+    def ask_machine(self, plant: Plant, *, name: str) -> None:
+        """Ask for a new machine in the place of the fields."""
+        self._side.setCurrentWidget(self.machine)
+        self.machine.begin(plant, name=name)
+
+    def show_panel(self) -> None:
+        """Show the fields again."""
+        self._side.setCurrentWidget(self.panel)
+
+
+def _columns() -> tuple[Column, ...]:
+    return (
+        Column("name", tr("Link", "Value"), _name, tip=_tip, is_hideable=False),
+        Column("place", tr("Link", "Machine, point"), _place, width=190, tip=_place),
+        Column("match", tr("Link", "Match"), _match, width=64, align_right=True, order=_match_order),
+        Column("unit", tr("Link", "Unit"), _unit, width=60),
+        Column("scale", tr("Link", "Scale"), _scale, width=84, is_weak=True),
+        Column("live", tr("Link", "Live"), _live, CellKind.NUMBER, 108, decimals=2, is_hideable=False),
+        Column("state", tr("Link", "To do"), _state, width=150, is_hideable=False, tip=_state),
+    )
+
+
+def _id(row: ValueRow) -> UUID:
+    return row.value.id
+
+
+def _is_open(row: ValueRow) -> bool:
+    return row.is_open
+
+
+def _name(row: ValueRow) -> str:
+    return row.name
+
+
+def _tip(row: ValueRow) -> str:
+    return "\n".join(filter(None, (row.value.label, row.value.source)))
+
+
+def _place(row: ValueRow) -> str:
+    return row.place
+
+
+def _match(row: ValueRow) -> str:
+    confidence = row.value.confidence
+    if row.value.asset_id is None:
+        return "\u2013"
+    return tr("Link", "by hand") if confidence is None else number(confidence, 2)
+
+
+def _match_order(row: ValueRow) -> float:
+    return 1.0 if row.value.confidence is None else row.value.confidence
+
+
+def _unit(row: ValueRow) -> str:
+    code = row.value.unit
+    return unit_symbol(code) or code if code else ""
+
+
+def _scale(row: ValueRow) -> str:
+    value = row.value
+    factor = "" if value.factor == 1.0 else f"\u00d7 {value.factor:g}"
+    offset = "" if value.offset == 0.0 else f"{value.offset:+g}".replace("-", "\u2212")
+    return f"{factor} {offset}".strip()
+
+
+def _live(row: ValueRow) -> Presentation:
+    return row.live
+
+
+def _state(row: ValueRow) -> str:
+    return row.to_do or row.state
