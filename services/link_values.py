@@ -24,6 +24,7 @@ NAME_MISSING: Final = "value_name_missing"
 NAME_TAKEN: Final = "value_name_taken"
 UNIT_MISSING: Final = "value_unit_missing"
 MACHINE_MISSING: Final = "value_machine_missing"
+MACHINE_UNSURE: Final = "value_machine_unsure"
 POINT_MISSING: Final = "value_point_missing"
 RATE_MISSING: Final = "value_rate_missing"
 ADDRESS_TAKEN: Final = "value_address_taken"
@@ -113,7 +114,7 @@ def value_of_item(item: FoundItem, path: Sequence[str]) -> ChosenValue:
     elif is_flag or _WHOLE.fullmatch(word):
         dtype = TagDtype.INT64
     return ChosenValue(
-        new_id(), clean_name(".".join(path[-2:])), item.description or item.name, item.address or {},
+        new_id(), _suggested_name(path), item.description or item.name, item.address or {},
         source=" / ".join(path), unit=item.unit or ("state" if is_flag else "1" if is_text else ""),
         dtype=dtype, kind=kind, sampling_rate_hz=item.sampling_rate_hz,
     )  # fmt: skip
@@ -140,6 +141,12 @@ def value_of_tag(tag: Tag) -> ChosenValue:
         capture_length=32_768 if tag.capture is None else tag.capture.length,
         asset_id=tag.asset_id, point_id=tag.point_id, confidence=None, version=tag.version,
     )  # fmt: skip
+
+
+def _suggested_name(path: Sequence[str]) -> str:
+    """Return the name on the device; one that says nothing by itself gets that of the place before it."""
+    says_enough = re.search(r"[._/\-]", path[-1]) is not None
+    return clean_name(path[-1] if says_enough else ".".join(path[-2:]))
 
 
 def clean_name(words: str) -> str:
@@ -174,7 +181,7 @@ def with_names_apart(values: Sequence[ChosenValue], taken: Iterable[str]) -> tup
 def matched(values: Iterable[ChosenValue], plant: Plant, *, device: str) -> tuple[ChosenValue, ...]:
     """Return the values with the machine and point they fit best, and with the waiting tag that each fills.
 
-    What a person chose stays.
+    What a person chose stays. The surest values fill first; an unsure one fills nothing.
     """
     matcher = Matcher(plant)
     present = {asset.id for asset in plant.assets}
@@ -183,15 +190,13 @@ def matched(values: Iterable[ChosenValue], plant: Plant, *, device: str) -> tupl
     awaiting = {tag.id: tag for tag in waiting_tags(plant)}
     placed = [value if value.fills in awaiting else replace(value, fills=None) for value in placed]
     waiting = [tag for key, tag in awaiting.items() if key not in {value.fills for value in placed}]
-    found = []
-    for value in placed:
-        if value.fills is None and value.id not in stored:
-            awaited = _awaited(value, waiting)
-            if awaited is not None:
-                waiting.remove(awaited)
-                value = replace(value, fills=awaited.id)
-        found.append(value)
-    return tuple(found)
+    filled: dict[UUID, ChosenValue] = {}
+    for value in sorted(placed, key=lambda each: -(1.0 if each.confidence is None else each.confidence)):
+        awaited = _awaited(value, waiting)
+        if awaited is not None and value.fills is None and value.is_sure and value.id not in stored:
+            waiting.remove(awaited)
+            filled[value.id] = replace(value, fills=awaited.id, unit=awaited.unit)
+    return tuple(filled.get(value.id, value) for value in placed)
 
 
 def _placed(value: ChosenValue, matcher: Matcher, present: set[UUID], device: str) -> ChosenValue:
@@ -262,6 +267,8 @@ def _complaints(
         yield ADDRESS_TAKEN
     if value.asset_id is None:
         yield MACHINE_MISSING
+    elif not value.is_sure:
+        yield MACHINE_UNSURE
     if value.is_sampled and value.sampling_rate_hz is None:
         yield RATE_MISSING
     if value.is_sampled and value.asset_id is not None and value.point_id is None:

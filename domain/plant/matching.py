@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
@@ -101,9 +102,14 @@ class Matcher:
         return Match(machine.id, None if point is None else point.id, round(confidence * point_confidence, 3))
 
     def _machine_score(self, machine: Asset, pieces: Sequence[str]) -> float:
-        """Return 0..1: the code in one piece is nearly certain, shared words of a name say little."""
+        """Return 0..1: the code in one piece is nearly certain, shared words of a name say little.
+
+        A code that differs in its number only names a sister of the machine: FL1 is never FL2.
+        """
         if _holds_code(machine.code, pieces):
             return CODE_FOUND
+        if _holds_sister_code(machine.code, pieces):
+            return 0.0
         words = self._names[machine.id]
         found = [1 / self._shared_by[word] for word in words if word in pieces]
         whole = sum(1 / self._shared_by[word] for word in words)
@@ -156,6 +162,17 @@ def _holds_code(code: str, pieces: Sequence[str]) -> bool:
             if joined == wanted:
                 return True
     return False
+
+
+def _holds_sister_code(code: str, pieces: Sequence[str]) -> bool:
+    """Say whether the letters of the code stand there with another number."""
+    match = re.fullmatch(r"([a-z]+)[^a-z0-9]*(\d+)", code.lower())
+    if match is None:
+        return False
+    return any(
+        first == match[1] and second.isdigit() and int(second) != int(match[2])
+        for first, second in pairwise(pieces)
+    )
 
 
 def _point_score(point: MeasurementPoint, pieces: Sequence[str]) -> float:

@@ -106,3 +106,11 @@ def test_an_empty_plant_matches_nothing(plant: Plant) -> None:
 )
 def test_names_fall_into_words(text: str, words: tuple[str, ...]) -> None:
     assert words_of(text) == words
+
+
+def test_a_sister_machine_is_never_taken_for_this_one(plant: Plant) -> None:
+    """FL1 in a name speaks against FL2, also while FL1 is not set up yet."""
+    alone = replace(plant, assets=tuple(each for each in plant.assets if each.code != "FL1"))
+    matcher = Matcher(alone)
+    assert not matcher.match(Candidate("Plant / FL1.NDE.waveform", "g", is_sampled=True)).is_sure
+    assert matcher.match(Candidate("Plant / FL2.NDE.waveform", "g", is_sampled=True)).is_sure

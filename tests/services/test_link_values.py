@@ -11,6 +11,7 @@ from domain.plant.templates import new_machine
 from services.link_values import (
     ADDRESS_TAKEN,
     MACHINE_MISSING,
+    MACHINE_UNSURE,
     NAME_TAKEN,
     POINT_MISSING,
     RATE_MISSING,
@@ -76,12 +77,25 @@ def test_a_person_has_the_last_word_over_the_machine() -> None:
     assert again.asset_id == LINE.id
 
 
+def test_a_value_of_an_unsure_machine_fills_nothing_and_asks_a_person() -> None:
+    plant = plant_with_pump()
+    value = value_of_item(item("Pressure"), ("Feed", "Pressure"))
+    (unsure,) = matched([value], plant, device="PLC-1")
+    assert not unsure.is_sure
+    assert unsure.fills is None
+    assert complaints_of([unsure], plant, LINK)[unsure.id] == (MACHINE_UNSURE,)
+    by_hand = replace(unsure, confidence=None)
+    (filled,) = matched([by_hand], plant, device="PLC-1")
+    assert filled.fills is not None
+    assert complaints_of([filled], plant, LINK) == {}
+
+
 def test_what_is_missing_is_said_value_by_value() -> None:
     """NEW-11: a value without a declared unit is refused with its reason."""
     plant = plant_with_pump()
     value = replace(chosen(plant, "Level", unit=""), asset_id=None)
     assert complaints_of([value], plant, LINK)[value.id] == (MACHINE_MISSING, UNIT_MISSING)
-    wave = replace(chosen(plant, "Acc", unit="g", is_array=True), point_id=None)
+    wave = replace(chosen(plant, "Acc", unit="g", is_array=True), point_id=None, confidence=None)
     assert complaints_of([wave], plant, LINK)[wave.id] == (RATE_MISSING, POINT_MISSING)
 
 
@@ -137,7 +151,7 @@ def test_a_waveform_is_kept_on_schedule_and_around_alarms() -> None:
     point = next(each for each in plant.points if each.technique is Technique.VIBRATION)
     wave = replace(
         chosen(plant, "Acc", unit="g", is_array=True, sampling_rate_hz=25_600.0),
-        point_id=point.id, asset_id=point.asset_id,
+        point_id=point.id, asset_id=point.asset_id, confidence=None,
     )  # fmt: skip
     assert complaints_of([wave], plant, LINK) == {}
     (tag,) = tags_of([wave], LINK, plant)

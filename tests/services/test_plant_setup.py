@@ -49,8 +49,14 @@ def pressure(store: Store, *, fills: bool = True) -> ChosenValue:
     assert waiting is not None
     return ChosenValue(
         new_id(), "Druck", "Druck", {"offset": 10, "type": "float32"}, unit="bar", asset_id=pump_of(store).id,
-        fills=waiting.id if fills else None,
+        confidence=None, fills=waiting.id if fills else None,
     )  # fmt: skip
+
+
+def extra_value(store: Store) -> ChosenValue:
+    return ChosenValue(
+        new_id(), "P201.extra", "Extra", {"offset": 20}, unit="1", asset_id=pump_of(store).id, confidence=None
+    )
 
 
 def add_pump(setup: PlantSetup) -> None:
@@ -105,7 +111,7 @@ def test_a_device_that_goes_leaves_its_values_waiting_with_their_history(
     setup: PlantSetup, store: Store
 ) -> None:
     add_pump(setup)
-    extra = ChosenValue(new_id(), "P201.extra", "Extra", {"offset": 20}, unit="1", asset_id=pump_of(store).id)
+    extra = extra_value(store)
     setup.apply_link(LINK, [pressure(store), extra])
     known = {tag.name: tag.key for tag in store.plant.load().tags if tag.connection_id == LINK.id}
     assert set(known) == {"P201.pressure", "P201.extra"}
@@ -123,7 +129,7 @@ def test_a_device_that_goes_leaves_its_values_waiting_with_their_history(
 
 def test_values_may_go_with_their_device_but_a_class_keeps_its_own(setup: PlantSetup, store: Store) -> None:
     add_pump(setup)
-    extra = ChosenValue(new_id(), "P201.extra", "Extra", {"offset": 20}, unit="1", asset_id=pump_of(store).id)
+    extra = extra_value(store)
     setup.apply_link(LINK, [pressure(store), extra])
     (link,) = store.plant.load().connections
     setup.remove_link(link, keeps_values=False)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QCompleter,
     QHBoxLayout,
@@ -21,6 +20,7 @@ from ui.theme import CAPTION, MEDIUM, font
 from ui.widgets.file_sheet import Wanted, ask_file
 from ui.widgets.form import HintLine, line_field, mark_wrong
 from ui.widgets.key_button import KeyButton
+from ui.widgets.tick import TickBox
 
 
 class FormRow(QWidget):
@@ -196,7 +196,7 @@ class FlagRow(FormRow):
     """Yes or no; yes reads "yes", no is empty."""
 
     def __init__(self, caption: str, *, help_line: str = "") -> None:
-        self._check = QCheckBox(caption)
+        self._check = TickBox(caption)
         super().__init__("", self._check, help_line=help_line)
         self._check.setAccessibleName(caption)
         self._caption.hide()

@@ -28,6 +28,7 @@ from ui.theme import BODY, CAPTION, REGULAR, SEMIBOLD, Tokens, application_theme
 from ui.widgets import drawing
 from ui.widgets.flash_clock import application_flash_clock
 from ui.widgets.priority_symbol import SymbolState, draw_symbol
+from ui.widgets.tick import draw_tick
 
 ROW = 26
 INDENT = 12
@@ -174,7 +175,7 @@ class RowList(QWidget):
             left += 14
         if row.is_checked is not None:
             box = QRectF(left, area.center().y() - BOX / 2, BOX, BOX)
-            _draw_tick(painter, box, is_on=row.is_checked, tokens=tokens)
+            draw_tick(painter, box, is_on=row.is_checked, tokens=tokens)
             left += BOX + 8
             if row.pen is not None:
                 _draw_pen(painter, left, area.center().y(), row.pen, tokens)
@@ -336,16 +337,6 @@ def _draw_arrow(painter: QPainter, at: QPointF, *, is_open: bool, tokens: Tokens
     points = [QPointF(at.x() + x, at.y() + y) for x, y in steps]
     painter.drawPolyline(points)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-
-def _draw_tick(painter: QPainter, box: QRectF, *, is_on: bool, tokens: Tokens) -> None:
-    drawing.box(painter, box, fill=tokens.field, outline=tokens.line_strong, radius=2)
-    if is_on:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(tokens.text_1), 1.8))
-        steps = ((3, 7), (6, 10.5), (11, 4))
-        painter.drawPolyline([QPointF(box.left() + x, box.top() + y) for x, y in steps])
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
 def _draw_pen(painter: QPainter, left: float, middle: float, pen: int, tokens: Tokens) -> None:

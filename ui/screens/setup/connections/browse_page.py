@@ -15,6 +15,7 @@ from ui.widgets.form import HintLine, line_field
 from ui.widgets.key_button import KeyButton
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
+from ui.widgets.tick import TickDelegate
 
 Path = tuple[str, ...]
 NAME, VALUE, UNIT, TYPE = range(4)
@@ -25,7 +26,7 @@ class OfferNode(QTreeWidgetItem):
 
     def __init__(self, item: FoundItem, path: Path) -> None:
         unit = unit_symbol(item.unit) if item.unit else ""
-        super().__init__([item.name, item.value, unit, item.dtype])
+        super().__init__([item.name, _short(item.value), unit, item.dtype])
         self.item, self.path = item, path
         self.is_loaded = False
         if item.has_children:
@@ -251,6 +252,14 @@ class BrowsePage(QWidget):
             self._empty.set_words(words, why)
 
 
+def _short(value: str) -> str:
+    """Return a number with the digits that a person reads, other words as they are."""
+    try:
+        return f"{float(value):.6g}" if "." in value else value
+    except ValueError:
+        return value
+
+
 def _tree() -> QTreeWidget:
     tree = QTreeWidget()
     tree.setObjectName("tree")
@@ -260,6 +269,7 @@ def _tree() -> QTreeWidget:
     )
     tree.setSelectionMode(QTreeWidget.SelectionMode.ExtendedSelection)
     tree.setUniformRowHeights(True)
+    tree.setItemDelegateForColumn(NAME, TickDelegate(tree))
     header = tree.header()
     header.setFont(font(CAPTION, MEDIUM))
     header.setStretchLastSection(False)

@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 
 from services.link_values import ChosenValue
+from ui.screens.setup.connections.words import unit_words
 from ui.text import tr
 from ui.widgets.data_table import DataTable
 from ui.widgets.key_button import KeyButton
@@ -27,7 +28,7 @@ class ChosenPanel(Panel):
         self.setFixedWidth(WIDTH)
         columns = (
             Column("name", tr("Link", "Name"), _name, tip=_tip, is_hideable=False),
-            Column("source", tr("Link", "Place in the device"), _source, width=140, is_weak=True, tip=_tip),
+            Column("unit", tr("Link", "Unit"), _unit, width=60, is_weak=True),
         )
         self.table = DataTable(columns, name=tr("Link", "Chosen values"), identity=_id, is_on_panel=True)
         self.remove = KeyButton(tr("Link", "Take out"), key="Del")
@@ -68,8 +69,8 @@ def _name(value: ChosenValue) -> str:
     return value.name
 
 
-def _source(value: ChosenValue) -> str:
-    return value.source
+def _unit(value: ChosenValue) -> str:
+    return unit_words(value.unit)
 
 
 def _tip(value: ChosenValue) -> str:

@@ -13,8 +13,6 @@ from ui.widgets.form_row import ChoiceRow, TextRow
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel
 
-WIDTH = 330
-
 
 class MachinePanel(Panel):
     """``added`` carries class_key, name, code and line_id ("" makes the first line)."""
@@ -24,7 +22,6 @@ class MachinePanel(Panel):
 
     def __init__(self, classes: Sequence[MachineClass]) -> None:
         super().__init__(tr("Link", "New machine"))
-        self.setFixedWidth(WIDTH)
         self._classes: Mapping[str, MachineClass] = {each.key: each for each in classes}
         choices = [(each.key, plain(each.key)) for each in classes]
         self.kind = ChoiceRow(tr("Link", "Class"), choices)

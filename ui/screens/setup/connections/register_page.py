@@ -21,6 +21,7 @@ from ui.widgets.form_row import ChoiceRow, TextRow
 from ui.widgets.key_button import KeyButton
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
+from ui.widgets.tick import TickDelegate
 
 NAME, ADDRESS, TYPE, UNIT, PROBLEM = range(5)
 EDITED: Final = {NAME: Column.NAME, ADDRESS: Column.ADDRESS, TYPE: Column.TYPE, UNIT: Column.UNIT}
@@ -288,6 +289,7 @@ def _tree() -> QTreeWidget:
     tree.setAccessibleName(tr("Link", "Register list"))
     tree.setRootIsDecorated(False)
     tree.setUniformRowHeights(True)
+    tree.setItemDelegateForColumn(NAME, TickDelegate(tree))
     tree.setHeaderLabels(
         [
             tr("Link", "Name"),

@@ -47,13 +47,12 @@ class ValuePanel(Panel):
 
     def __init__(self) -> None:
         super().__init__(tr("Link", "Meaning"))
-        self.setFixedWidth(WIDTH)
         self._values: tuple[ChosenValue, ...] = ()
         self.rows: dict[str, FormRow] = _rows()
         self._source = QLabel()
         self._source.setObjectName("caption")
         self._source.setWordWrap(True)
-        self.new_machine = KeyButton(tr("Link", "New machine\u2026"), is_flat=True)
+        self.new_machine = KeyButton(tr("Link", "New\u2026"), name=tr("Link", "New machine"))
         self.try_orders = KeyButton(tr("Link", "Try byte orders"))
         self.orders = OrderList()
         self.remove = KeyButton(tr("Link", "Take out"), key="Del")
@@ -78,8 +77,7 @@ class ValuePanel(Panel):
                 column.addLayout(self._pair(row, self.rows["offset"])) if name == "factor" else (
                     column.addWidget(row)
                 )
-            if name == "machine":
-                column.addWidget(self.new_machine, 0, Qt.AlignmentFlag.AlignLeft)
+        self.rows["machine"].add_beside(self.new_machine)
         column.addWidget(self.try_orders, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.orders)
         column.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignLeft)

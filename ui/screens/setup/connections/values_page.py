@@ -12,15 +12,18 @@ from domain.plant.plant import Plant
 from domain.plant.tags import ConnectionKind
 from domain.plant.templates import MachineClass
 from services.link_values import ChosenValue
-from ui.formatting import Presentation, number, unit_symbol
+from ui.formatting import Presentation, number
 from ui.screens.setup.connections.machine_panel import MachinePanel
-from ui.screens.setup.connections.value_panel import ValuePanel
+from ui.screens.setup.connections.value_panel import WIDTH, ValuePanel
+from ui.screens.setup.connections.words import unit_words
 from ui.text import tr
 from ui.widgets.data_table import DataTable
 from ui.widgets.form import HintLine
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
 from ui.widgets.table_model import CellKind, Column
+
+WIDE = 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class ValuesPage(QWidget):
         self._side = QStackedWidget()
         self._side.addWidget(self.panel)
         self._side.addWidget(self.machine)
+        self._side.setFixedWidth(WIDTH)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
@@ -87,6 +91,12 @@ class ValuesPage(QWidget):
             else tr("Link", "{all} values, nothing open", all=len(rows))
         )
 
+    def resizeEvent(self, event: object) -> None:
+        """In small windows scale and match fold into the fields at the right."""
+        is_wide = self.width() > WIDE
+        for key in ("scale", "match"):
+            self.table.show_column(key, is_wide)
+
     def chosen_ids(self) -> list[UUID]:
         """Return the values whose rows are selected."""
         return [each for each in self.table.selected() if isinstance(each, UUID)]
@@ -108,12 +118,12 @@ class ValuesPage(QWidget):
 def _columns() -> tuple[Column, ...]:
     return (
         Column("name", tr("Link", "Value"), _name, tip=_tip, is_hideable=False),
-        Column("place", tr("Link", "Machine, point"), _place, width=190, tip=_place),
+        Column("place", tr("Link", "Machine, point"), _place, width=180, tip=_place),
         Column("match", tr("Link", "Match"), _match, width=64, align_right=True, order=_match_order),
         Column("unit", tr("Link", "Unit"), _unit, width=60),
         Column("scale", tr("Link", "Scale"), _scale, width=84, is_weak=True),
-        Column("live", tr("Link", "Live"), _live, CellKind.NUMBER, 108, decimals=2, is_hideable=False),
-        Column("state", tr("Link", "To do"), _state, width=150, is_hideable=False, tip=_state),
+        Column("live", tr("Link", "Live"), _live, CellKind.NUMBER, 124, decimals=2, is_hideable=False),
+        Column("state", tr("Link", "To do"), _state, width=170, is_hideable=False, tip=_state),
     )
 
 
@@ -149,8 +159,7 @@ def _match_order(row: ValueRow) -> float:
 
 
 def _unit(row: ValueRow) -> str:
-    code = row.value.unit
-    return unit_symbol(code) or code if code else ""
+    return unit_words(row.value.unit)
 
 
 def _scale(row: ValueRow) -> str:

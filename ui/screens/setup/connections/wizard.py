@@ -360,8 +360,6 @@ class Wizard:
         state = tr("Link", "stored") if is_stored else tr("Link", "new")
         if filled is not None:
             state = tr("Link", "fills {label}", label=filled.label)
-        if not complaints and not value.is_sure:
-            state = tr("Link", "look at the machine")
         return ValueRow(
             value, value.name if filled is None else filled.name, self._place_words(value), state,
             words.complaints(complaints), self.reader.words_of(value),

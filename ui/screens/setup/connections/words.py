@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.plant.tags import ConnectionKind
+from ui.formatting import unit_symbol
 from ui.text import QT_TRANSLATE_NOOP, plain, tr
 
 KINDS: Final[Mapping[ConnectionKind, tuple[str, str]]] = {
@@ -170,6 +171,7 @@ _COMPLAINTS: Final[Mapping[str, str]] = {
     "value_name_taken": QT_TRANSLATE_NOOP("Link", "name taken"),
     "value_unit_missing": QT_TRANSLATE_NOOP("Link", "unit missing"),
     "value_machine_missing": QT_TRANSLATE_NOOP("Link", "machine missing"),
+    "value_machine_unsure": QT_TRANSLATE_NOOP("Link", "is it this machine?"),
     "value_point_missing": QT_TRANSLATE_NOOP("Link", "point missing"),
     "value_rate_missing": QT_TRANSLATE_NOOP("Link", "sampling rate missing"),
     "value_address_taken": QT_TRANSLATE_NOOP("Link", "chosen twice"),
@@ -214,6 +216,11 @@ def _field(kind: ConnectionKind, name: str) -> tuple[str, str]:
 def choice_name(choice: str) -> str:
     """Return the words of a choice."""
     return tr("Link", _CHOICES[choice]) if choice in _CHOICES else choice
+
+
+def unit_words(code: str) -> str:
+    """Return how a unit is written, "" for none yet."""
+    return unit_symbol(code) or code if code else ""
 
 
 def field_problem(key: str, *, low: float, high: float) -> str:
