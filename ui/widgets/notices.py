@@ -1,5 +1,8 @@
 """Calm states: nothing there yet, still loading, something failed, and the bar over a window."""
 
+from collections.abc import Callable
+from functools import partial
+
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -10,6 +13,7 @@ from ui.theme import BODY, CAPTION, NAME, SEMIBOLD, application_theme, font
 from ui.widgets import drawing
 from ui.widgets.key_button import KeyButton
 
+SET_UP_ADDRESS = "setup/connections"
 SKELETON_DELAY_MS = 300
 WORDS_DELAY_MS = 2000
 
@@ -51,15 +55,20 @@ class EmptyState(QWidget):
 
 
 class NoPlant(EmptyState):
-    """Nothing is set up: says what would stand here and which commands help."""
+    """Nothing is set up: says what would stand here, and leads to where it is set up."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, *, go: Callable[[str], object]) -> None:
+        """``go`` opens an address."""
         super().__init__(
             sentence,
             why=text.tr(
-                "Notices", "Import a set-up file (command import) or open the demo plant (command demo)."
+                "Notices",
+                "Connect a device and say which machine it belongs to; a first value takes five minutes. "
+                "A set-up file is taken in by the command import, the demo plant opened by the command demo.",
             ),
+            act=text.tr("Notices", "Connect a device"),
         )
+        self.acted.connect(partial(go, SET_UP_ADDRESS))
 
 
 class Loading(QWidget):

@@ -34,7 +34,7 @@ class AnalysisScreen:
     def __init__(self, workstation: Workstation, context: Context) -> None:
         self._workstation, self._context = workstation, context
         self._presenter, self.bench = AnalysisPresenter(workstation), Bench()
-        self.page = AnalysisView(plant_time=context.plant_time)
+        self.page = AnalysisView(plant_time=context.plant_time, go=context.go)
         self.view: QWidget = self.page
         self._display = AnalysisDisplay(self.page, self.bench, self._presenter, context)
         self._poll = Poll(

@@ -36,14 +36,14 @@ class AnalysisView(QWidget):
     export_asked = Signal()
     readings_asked = Signal()
 
-    def __init__(self, *, plant_time: Callable[[], PlantTime]) -> None:
+    def __init__(self, *, plant_time: Callable[[], PlantTime], go: Callable[[str], bool]) -> None:
         super().__init__()
         self._is_narrow: bool | None = None
         self._make_header()
         self._make_lists()
         self._make_plots(plant_time)
         self.side = SidePanel()
-        self.empty = NoPlant(tr("Analysis", "No measurement point delivers waveforms yet."))
+        self.empty = NoPlant(tr("Analysis", "No measurement point delivers waveforms yet."), go=go)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._lay_out())
         self._stack.addWidget(self.empty)

@@ -29,7 +29,7 @@ class AssetScreen:
         self.presenter = AssetPresenter(workstation, tasks=context.tasks, failed=context.show_problem)
         self.content = AssetView(context)
         self.view = QWidget()
-        self._empty = NoPlant(tr("Asset", "No machine is set up yet."))
+        self._empty = NoPlant(tr("Asset", "No machine is set up yet."), go=context.go)
         self._pages = QStackedLayout(self.view)
         self._pages.addWidget(self._empty)
         self._pages.addWidget(self.content)

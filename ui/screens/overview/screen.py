@@ -32,7 +32,7 @@ class OverviewScreen:
         self.content = OverviewView(context, plant.lines)
         self.view = QWidget()
         self._stack = QStackedLayout(self.view)
-        self._stack.addWidget(NoPlant(tr("Overview", "No machine is set up yet.")))
+        self._stack.addWidget(NoPlant(tr("Overview", "No machine is set up yet."), go=context.go))
         self._stack.addWidget(self.content)
         self._stack.setCurrentIndex(1 if self.presenter.sheets else 0)
         self._peek = Peek(self.content, plant_time=context.plant_time, now_us=context.clock.now_us)

@@ -39,7 +39,7 @@ class TrendsScreen:
     def __init__(self, workstation: Workstation, context: Context) -> None:
         self._workstation, self._context = workstation, context
         self.presenter = TrendsPresenter(workstation)
-        self.page = TrendsView(plant_time=context.plant_time)
+        self.page = TrendsView(plant_time=context.plant_time, go=context.go)
         self.view: QWidget = self.page
         self._display = TrendsDisplay(self.page, self.presenter, context)
         self.hours, self.is_live = 8.0, True

@@ -43,8 +43,9 @@ class TrendsView(QWidget):
     span_chosen = Signal(float)
     tags_dropped = Signal(tuple)
 
-    def __init__(self, *, plant_time: Callable[[], PlantTime]) -> None:
+    def __init__(self, *, plant_time: Callable[[], PlantTime], go: Callable[[str], bool]) -> None:
         super().__init__()
+        self._go = go
         self.panes = [TrendPane(number + 1, plant_time=plant_time) for number in range(MOST_PANES)]
         self.group = PlotGroup(self)
         self.lanes = TimeLanes(self.panes[0].plot.pane)
@@ -109,7 +110,7 @@ class TrendsView(QWidget):
         none_chosen = EmptyState(
             tr("Trends", "No tags chosen."), why=tr("Trends", "Tick tags on the left or drag them here.")
         )
-        for page in (none_chosen, NoPlant(tr("Trends", "No tags are set up yet."))):
+        for page in (none_chosen, NoPlant(tr("Trends", "No tags are set up yet."), go=self._go)):
             holder = Panel()
             holder.body.addWidget(page)
             self._stack.addWidget(holder)
