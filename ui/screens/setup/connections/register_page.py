@@ -168,6 +168,12 @@ class RegisterPage(QWidget):
 
     # ---- what the presenter tells
 
+    def begin(self) -> None:
+        """Forget the list of another device."""
+        self.tree.clear()
+        self.said.say("")
+        self._show_list(False)
+
     def show_list(self, found: RegisterList) -> None:
         """Show every row, with every problem it has."""
         self._show_list(True)

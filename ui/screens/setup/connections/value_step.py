@@ -1,0 +1,148 @@
+"""Step 3 as a person works on it: machines, units, scales, byte orders, with the live value beside."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from uuid import UUID
+
+from domain.plant.plant import Plant
+from services.configuration import Edit
+from services.link_values import ChosenValue, complaints_of, matched
+from services.probing import OrderTrial
+from ui.screens.setup.connections import value_edits, words
+from ui.screens.setup.connections.bench import Bench
+from ui.screens.setup.connections.live_reader import LiveReader
+from ui.screens.setup.connections.live_values import probe_tags
+from ui.screens.setup.connections.values_page import ValueRow, ValuesPage
+from ui.text import error_words, tr
+
+
+class ValueStep:
+    """Between the page of step 3 and the draft. ``plant_known`` is told of a plant with another machine."""
+
+    def __init__(self, bench: Bench, page: ValuesPage, *, plant_known: Callable[[Plant], None]) -> None:
+        self._bench, self._page, self._plant_known = bench, page, plant_known
+        self.reader = LiveReader(bench.workstation, bench.desk, changed=self.show_rows)
+        page.selected.connect(self._show_chosen)
+        page.removed.connect(self._remove_chosen)
+        page.panel.edited.connect(self._edit)
+        page.panel.machine_asked.connect(self._ask_machine)
+        page.panel.orders_asked.connect(self._try_orders)
+        page.panel.order_chosen.connect(self._take_order)
+        page.machine.added.connect(self._add_machine)
+
+    def begin(self) -> None:
+        """Take up another draft."""
+        self.reader.begin()
+        self._page.show_panel()
+
+    def look(self, now_us: int) -> None:
+        """Read the values that are due."""
+        self.reader.look(self._bench.draft, self._bench.plant, now_us=now_us)
+
+    def show(self) -> None:
+        """Show the values of the draft and the fields of what is chosen."""
+        self.show_rows()
+        self._show_chosen()
+
+    def rematch(self) -> None:
+        """Match again: machines may have come or gone. What a person chose stays."""
+        values = matched(self._bench.draft.values, self._bench.plant, device=self._bench.draft.name)
+        self._bench.keeper.change(replace(self._bench.draft, values=values), is_step=False)
+
+    def show_rows(self) -> None:
+        draft = self._bench.draft
+        complaints = complaints_of(draft.values, self._bench.plant, draft.connection)
+        self._page.show_rows([self._row(value, complaints.get(value.id, ())) for value in draft.values])
+        self._page.said.say(self.reader.problem, is_marked=bool(self.reader.problem))
+        self._page.said.setVisible(bool(self.reader.problem))
+
+    def _row(self, value: ChosenValue, complaints: Sequence[str]) -> ValueRow:
+        filled = next((tag for tag in self._bench.plant.tags if tag.id == value.fills), None)
+        is_stored = any(tag.id == value.id for tag in self._bench.plant.tags)
+        state = tr("Link", "stored") if is_stored else tr("Link", "new")
+        if filled is not None:
+            state = tr("Link", "fills {label}", label=filled.label)
+        return ValueRow(
+            value, value.name if filled is None else filled.name, self._place_words(value), state,
+            words.complaints(complaints), self.reader.words_of(value),
+        )  # fmt: skip
+
+    def _place_words(self, value: ChosenValue) -> str:
+        known = {asset.id: asset.name for asset in self._bench.plant.assets}
+        if value.asset_id is None or value.asset_id not in known:
+            return "\u2013"
+        point = next((each.name for each in self._bench.plant.points if each.id == value.point_id), "")
+        return " \u00b7 ".join(filter(None, (known[value.asset_id], point)))
+
+    def _chosen(self) -> list[ChosenValue]:
+        ids = set(self._page.chosen_ids())
+        return [value for value in self._bench.draft.values if value.id in ids]
+
+    def _show_chosen(self) -> None:
+        self._page.show_chosen(self._chosen(), self._bench.plant, self._bench.draft.kind)
+
+    def _edit(self, field: str, text: str) -> None:
+        try:
+            changed = [value_edits.edited(value, field, text, self._bench.plant) for value in self._chosen()]
+        except ValueError as complaint:
+            self._page.panel.say_problem(field, str(complaint))
+            return
+        self._page.panel.say_problem(field, "")
+        draft = self._bench.draft.with_values(changed)
+        if field in ("machine", "unit", "name", "label"):
+            draft = replace(draft, values=matched(draft.values, self._bench.plant, device=draft.name))
+        self._bench.keeper.change(draft)
+        self.reader.ask_soon()
+
+    def _remove_chosen(self) -> None:
+        self._bench.keeper.change(self._bench.draft.without([value.id for value in self._chosen()]))
+
+    def _try_orders(self) -> None:
+        chosen = self._chosen()
+        if len(chosen) == 1:
+            self._page.panel.orders.say(tr("Link", "Asking the device\u2026"))
+            self._bench.desk.look_at(self._bench.draft.connection)
+            (tag,) = probe_tags(chosen, self._bench.draft.connection)
+            self._bench.desk.try_orders(tag, self._tried, failed=self._orders_failed)
+
+    def _tried(self, trials: Sequence[OrderTrial]) -> None:
+        self._page.panel.show_trials(trials)
+
+    def _orders_failed(self, problem: BaseException) -> None:
+        self._page.panel.orders.say(error_words(problem))
+
+    def _take_order(self, word_order: str, byte_order: str) -> None:
+        order = {"word_order": word_order, "byte_order": byte_order}
+        changed = [replace(each, address=dict(each.address) | order) for each in self._chosen()]
+        self._bench.keeper.change(self._bench.draft.with_values(changed))
+        self.reader.ask_soon()
+        self._try_orders()
+
+    # ---- a machine on the way
+
+    def _ask_machine(self) -> None:
+        chosen = self._chosen()
+        source = chosen[0].source.split(" / ") if chosen else []
+        self._page.ask_machine(self._bench.plant, name=source[-2] if len(source) > 1 else "")
+
+    def _add_machine(self, asked: dict[str, str]) -> None:
+        line = UUID(asked["line_id"]) if asked["line_id"] else None
+        work = partial(
+            self._bench.setup.add_machine, name=asked["name"], code=asked["code"], class_key=asked["class_key"],
+            line_id=line,
+        )  # fmt: skip
+        self._bench.context.tasks.run(
+            partial(self._made_machine, work), done=self._machine_added, failed=self._machine_failed
+        )
+
+    def _made_machine(self, work: Callable[[], Edit]) -> tuple[Edit, Plant]:
+        edit = work()
+        return edit, self._bench.workstation.store.plant.load()
+
+    def _machine_added(self, made: tuple[Edit, Plant]) -> None:
+        self._page.show_panel()
+        self._plant_known(made[1])
+
+    def _machine_failed(self, problem: BaseException) -> None:
+        self._page.machine.say_problem(error_words(problem))
