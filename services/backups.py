@@ -7,8 +7,11 @@ a store serves several, and what takes long reads on connections of its own, so 
 """
 
 import os
+import shlex
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +21,12 @@ from typing import Final, TypeVar
 from domain.errors import ConfigurationError, ControlRoomError, DatabaseDamaged
 from domain.instants import Clock
 from domain.long_work import LongWork
+from domain.ports import IntegrityReport
 from domain.roles import Actor, Permission
 from services.access import require
+from services.launching import program_command
 from storage import backup
 from storage.data_folder import DataFolder
-from storage.integrity import IntegrityReport
 from storage.location import database_address
 from storage.restoring import noted_restore
 from storage.store import Store
@@ -202,6 +206,14 @@ def restore(path: Path, folder: DataFolder, *, by: Actor, clock: Clock) -> backu
     """
     require(by, Permission.RESTORE)
     return noted_restore(path, folder, by=by, clock=clock)
+
+
+def restore_commands(path: Path, folder: Path) -> tuple[str, str]:
+    """Return what to type to end collecting and to restore a backup, each ready for this PC's shell."""
+    join = subprocess.list2cmdline if sys.platform == "win32" else shlex.join
+    place = ("--data-dir", str(folder))
+    stop = program_command("collect", "--stop", *place)
+    return join(stop), join(program_command("restore", str(path), *place))
 
 
 def restore_to_server() -> ConfigurationError:

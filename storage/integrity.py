@@ -1,37 +1,13 @@
 """Looking at everything stored, while it is used: what is damaged is named, nothing is changed [NEW-30]."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 from domain.errors import DatabaseDamaged
 from domain.long_work import LongWork
-from domain.ports import WaveformStore
+from domain.ports import IntegrityReport, WaveformStore
 from storage.audit_log import AuditLog
 from storage.failures import told
 from storage.history_chunks import ChunkTables
 from storage.history_codec import ChunkCodec
 from storage.sql import HistoryBase
-
-
-@dataclass(frozen=True, slots=True)
-class IntegrityReport:
-    """What was looked at and what is damaged; empty lists mean that all is well."""
-
-    audit_entries: int
-    audit_problem: str
-    chunks: int
-    damaged_chunks: tuple[str, ...]
-    waveforms: int
-    damaged_waveforms: tuple[str, ...]
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether nothing is damaged."""
-        return not (self.audit_problem or self.damaged_chunks or self.damaged_waveforms)
-
-    def to_plain(self) -> dict[str, Any]:
-        """Return JSON-ready data."""
-        return {"is_sound": self.is_sound, **asdict(self)}
 
 
 def check_integrity(

@@ -14,7 +14,7 @@ from domain.errors import LeaseLost
 from domain.instants import Clock
 from domain.long_work import LongWork
 from domain.plant.tags import Keeping, Tag, TagDtype
-from domain.ports import HistoryReader, WaveformStore
+from domain.ports import HistoryReader, IntegrityReport, WaveformStore
 from domain.roles import Actor, Role
 from storage.audit_log import AuditLog
 from storage.change_feed import ChangeFeed
@@ -22,7 +22,7 @@ from storage.data_folder import DataFolder, prepare_data_folder
 from storage.empty_history import EmptyHistory
 from storage.historian import Historian, RetentionPolicy
 from storage.history_reader import StoredHistory
-from storage.integrity import IntegrityReport, check_integrity
+from storage.integrity import check_integrity
 from storage.leases import Lease, LeaseTerm
 from storage.location import database_address
 from storage.locks import InstanceLock
