@@ -59,7 +59,7 @@ class CopiesPanel(Panel):
     def __init__(self, *, when: Callable[[int], str], refusal: str) -> None:
         super().__init__(tr("Backup", "Copies"))
         self._when, self._refusal = when, refusal
-        self._findings: dict[Path, str] = {}
+        self._findings: dict[Path, bool] = {}
         self._is_busy, self._has_place = False, True
         self.place = PathLabel(tr("Backup", "Folder of the copies"))
         self.change = KeyButton(tr("Backup", "Choose folder\u2026"))
@@ -136,9 +136,9 @@ class CopiesPanel(Panel):
         self._is_busy = is_busy
         self._allow()
 
-    def found(self, path: Path, words: str) -> None:
+    def found(self, path: Path, *, is_sound: bool) -> None:
         """Note what opening a copy has shown, for as long as the window lives."""
-        self._findings[path] = words
+        self._findings[path] = is_sound
         self.table.viewport().update()
 
     def _on_chosen(self) -> None:
@@ -162,13 +162,22 @@ class CopiesPanel(Panel):
 
     def _make_table(self) -> DataTable:
         columns = (
-            Column("when", tr("Backup", "Made"), self._made, width=150, order=_created, is_hideable=False),
-            Column("holds", tr("Backup", "Holds"), holds, width=180),
-            Column("size", tr("Backup", "Size, MB"), _size, width=90, align_right=True, order=_bytes),
-            Column("state", tr("Backup", "Verified"), self._state, width=120, tip=_tip),
+            Column("when", tr("Backup", "Made"), self._made, width=120, order=_created, is_hideable=False),
+            Column("holds", tr("Backup", "Holds"), holds, width=150),
+            Column("size", tr("Backup", "Size, MB"), _size, width=80, align_right=True, order=_bytes),
+            Column("state", tr("Backup", "Verified"), self._state, width=108, tip=_tip),
             Column("why", tr("Backup", "Occasion"), made_why, is_weak=True, tip=_tip),
         )
-        return DataTable(columns, name=tr("Backup", "Copies"), identity=_identity, is_on_panel=True)
+        return DataTable(
+            columns,
+            name=tr("Backup", "Copies"),
+            identity=_identity,
+            is_bold=self._is_useless,
+            is_on_panel=True,
+        )
+
+    def _is_useless(self, row: KeptBackup) -> bool:
+        return bool(row.problem) or self._findings.get(row.path) is False
 
     def _made(self, row: KeptBackup) -> str:
         return self._when(row.created_us) if row.created_us else NOTHING
@@ -176,7 +185,10 @@ class CopiesPanel(Panel):
     def _state(self, row: KeptBackup) -> str:
         if row.problem:
             return tr("Backup", "incomplete")
-        return self._findings.get(row.path, tr("Backup", "not opened yet"))
+        is_sound = self._findings.get(row.path)
+        if is_sound is None:
+            return tr("Backup", "not opened yet")
+        return tr("Backup", "sound") if is_sound else tr("Backup", "damaged")
 
 
 def _identity(row: KeptBackup) -> Hashable:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -20,6 +21,10 @@ from ui.widgets.panel import Panel, label
 from ui.widgets.table_model import Column
 
 
+BOOKKEEPING: Final = {"alembic_version", "identity", "counters", "leases", "changes", "audit_heads"}
+"""Tables of the program itself: they tell a person nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableChange:
     """Rows of one stored table in the copy and now."""
@@ -31,7 +36,7 @@ class TableChange:
 
 def changes_of(preview: RestorePreview) -> tuple[TableChange, ...]:
     """Return the tables, those that differ most first."""
-    names = {*preview.rows_then, *preview.rows_now} - {"alembic_version"}
+    names = {*preview.rows_then, *preview.rows_now} - BOOKKEEPING
     rows = [
         TableChange(name, preview.rows_then.get(name, 0), preview.rows_now.get(name, 0)) for name in names
     ]
@@ -73,7 +78,7 @@ class RestorePanel(Panel):
             _worded(
                 tr(
                     "Backup",
-                    "A restore waits until nothing uses the data. Close this window, end collecting, restore:",
+                    "Nothing may use the data meanwhile: close this window, then end collecting and restore:",
                 )
             )
         )

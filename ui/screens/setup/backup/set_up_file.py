@@ -73,8 +73,8 @@ class SetUpFilePanel(Panel):
             return tr("SetUpFile", "Nothing is set up here: a file may be imported, all of it or nothing.")
         return tr(
             "SetUpFile",
-            "Machines, points, tags, links and limits as readable text, without secrets. Import checks a file; "
-            "it is taken into an empty plant only.",
+            "Machines, points, tags, links and limits as readable text, without secrets. "
+            "Import checks a file; it is taken into an empty plant only.",
         )
 
     def say(self, words: str) -> None:

@@ -1,4 +1,4 @@
-"""The backup tab: copies, what a restore would do, the data in use, the set-up as a file [NEW-30, S-11, S-34].
+"""The backup tab: copies, what a restore would do, the data in use, the set-up file [NEW-30, S-11, S-34].
 
 Long work runs in a lane of its own on the window's own store: a store serves several threads, and what takes
 long reads on connections of its own. So neither the polls of the screens nor the database lane wait for it.
@@ -31,6 +31,7 @@ from ui.widgets.panel import Panel, label
 from ui.widgets.work_bar import WorkBar
 
 LOOK_EVERY_S = 5.0
+SAID_HEIGHT = 36
 
 
 class BackupTab:
@@ -49,7 +50,7 @@ class BackupTab:
         self.set_up = SetUpFilePanel(refusal=refusal or role_refusal(role, Permission.CONFIGURE))
         self.check = KeyButton(tr("Backup", "Check the data in use"), icon="search")
         self.check.setToolTip(refusal)
-        self.said, self.work = label(refusal), WorkBar()
+        self.said, self.work = label(refusal or _hint()), WorkBar()
         self._refusal = refusal
         self._lane = LongLane(self.work)
         self.view = self._build()
@@ -60,32 +61,33 @@ class BackupTab:
 
     def _build(self) -> QWidget:
         page = QWidget()
-        right = QVBoxLayout()
-        right.setSpacing(12)
-        right.addWidget(self.restore, 3)
-        right.addWidget(self._data_in_use())
-        right.addWidget(self.set_up, 1)
+        left = QVBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self.copies, 3)
+        left.addWidget(self.set_up, 2)
         row = QHBoxLayout()
         row.setSpacing(12)
-        row.addWidget(self.copies, 6)
-        row.addLayout(right, 5)
+        row.addLayout(left, 6)
+        row.addWidget(self.restore, 5)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
+        column.addWidget(self._head())
         column.addLayout(row, 1)
         return page
 
-    def _data_in_use(self) -> Panel:
-        card = Panel(tr("Backup", "Work and data in use"))
+    def _head(self) -> Panel:
+        """One line for what runs and how it went, whichever part of the page asked for it."""
+        head = Panel(tr("Backup", "Backup"))
         self.said.setWordWrap(True)
-        card.body.setSpacing(8)
-        row = QHBoxLayout()
-        row.addWidget(self.check)
-        row.addStretch(1)
-        card.body.addLayout(row)
-        card.body.addWidget(self.said)
-        card.body.addWidget(self.work)
-        return card
+        self.said.setMinimumHeight(SAID_HEIGHT)
+        line = QHBoxLayout()
+        line.setSpacing(12)
+        line.addWidget(self.said, 1)
+        line.addWidget(self.work, 1)
+        line.addWidget(self.check)
+        head.body.addLayout(line)
+        return head
 
     def _connect(self) -> None:
         self.copies.copy_asked.connect(self._copy)
@@ -137,7 +139,7 @@ class BackupTab:
         )
 
     def _copied(self, path: Path) -> None:
-        self.copies.found(path, tr("Backup", "sound"))
+        self.copies.found(path, is_sound=True)
         self._say(tr("Backup", "Backed up and verified: {name}", name=path.name))
 
     def _prove(self) -> None:
@@ -145,14 +147,14 @@ class BackupTab:
 
     def _proven(self, result: object) -> None:
         path = self._asked
-        self.copies.found(path, tr("Backup", "sound"))
+        self.copies.found(path, is_sound=True)
         self._say(tr("Backup", "{name} is sound.", name=path.name))
 
     def _plan(self) -> None:
         self._open(self._backups.plan_restore, done=self._planned)
 
     def _planned(self, preview: RestorePreview) -> None:
-        self.copies.found(preview.path, tr("Backup", "sound"))
+        self.copies.found(preview.path, is_sound=True)
         self.restore.show_preview(preview)
         self._say(tr("Backup", "{name} is sound and could be restored.", name=preview.path.name))
 
@@ -165,7 +167,7 @@ class BackupTab:
 
     def _not_sound(self, error: BaseException) -> None:
         if isinstance(error, DatabaseDamaged):
-            self.copies.found(self._asked, tr("Backup", "damaged"))
+            self.copies.found(self._asked, is_sound=False)
         self._failed(error)
 
     def _on_chosen(self) -> None:
@@ -263,7 +265,7 @@ class BackupTab:
         is_busy = self._lane.is_busy
         self.copies.set_busy(is_busy)
         self.check.setEnabled(not is_busy and not self._refusal)
-        self.said.setVisible(not is_busy and bool(self.said.text()))
+        self.said.setVisible(not is_busy)
 
     def _when(self, instant_us: int) -> str:
         return self._context.plant_time().stamp(instant_us, now_us=self._context.clock.now_us())
@@ -271,6 +273,10 @@ class BackupTab:
     def _start_folder(self) -> Path:
         documents = QStandardPaths.StandardLocation.DocumentsLocation
         return Path(QStandardPaths.writableLocation(documents))
+
+
+def _hint() -> str:
+    return tr("Backup", "Copies are made while everything runs. Keep some of them on another disk.")
 
 
 def make_tab(workstation: Workstation, context: Context) -> BackupTab:

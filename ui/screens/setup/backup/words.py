@@ -36,7 +36,7 @@ def holds(kept: KeptBackup) -> str:
     """Return what a copy holds."""
     if kept.problem:
         return NOTHING
-    return tr("Backup", "plant, history, waveforms") if kept.has_history else tr("Backup", "plant")
+    return tr("Backup", "plant with history") if kept.has_history else tr("Backup", "plant")
 
 
 _REASONS: Final = {
