@@ -57,6 +57,7 @@ class LongLane(QObject):
     def close(self) -> None:
         """End the job and the lane; a copy under way leaves nothing behind."""
         self.cancel()
+        self._done = self._failed = None
         self._lane.close()
 
     def _on_done(self, result: object) -> None:

@@ -20,7 +20,6 @@ from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel, label
 from ui.widgets.table_model import Column
 
-
 BOOKKEEPING: Final = {"alembic_version", "identity", "counters", "leases", "changes", "audit_heads"}
 """Tables of the program itself: they tell a person nothing."""
 

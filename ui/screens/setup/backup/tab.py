@@ -7,6 +7,7 @@ long reads on connections of its own. So neither the polls of the screens nor th
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -24,12 +25,14 @@ from ui.screens.setup.backup.lane import LongLane
 from ui.screens.setup.backup.restore import RestorePanel
 from ui.screens.setup.backup.set_up_file import SetUpFilePanel
 from ui.screens.setup.backup.words import integrity_words
+from ui.tasks import Ticket
 from ui.text import error_words, role_refusal, tr
 from ui.widgets.file_sheet import Wanted, ask_file
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, label
 from ui.widgets.work_bar import WorkBar
 
+T = TypeVar("T")
 LOOK_EVERY_S = 5.0
 SAID_HEIGHT = 36
 
@@ -53,6 +56,7 @@ class BackupTab:
         self.said, self.work = label(refusal or _hint()), WorkBar()
         self._refusal = refusal
         self._lane = LongLane(self.work)
+        self._tickets: list[Ticket] = []
         self.view = self._build()
         self._connect()
         self._poll = Poll(
@@ -121,12 +125,26 @@ class BackupTab:
         self._poll.ask_soon()
 
     def close(self) -> None:
+        self._poll.end()
+        for ticket in self._tickets:
+            ticket.cancel()
         self._lane.close()
 
     # ---- off the main thread
 
     def _look(self) -> tuple[BackupShelf, bool]:
         return self._backups.shelf(), self._file.is_plant_empty
+
+    def _run(
+        self,
+        work: Callable[[], T],
+        *,
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Do a short act in the database lane; its outcome is told as long as the tab lives."""
+        ticket = self._context.tasks.run(work, done=done, failed=failed)
+        self._tickets = [*self._tickets[-3:], ticket]
 
     # ---- copies
 
@@ -182,7 +200,7 @@ class BackupTab:
 
     def _choose_folder(self, path: str) -> None:
         work = partial(self._backups.choose_place, Path(path), by=self._workstation.actor)
-        self._context.tasks.run(work, done=self._folder_chosen, failed=self._failed)
+        self._run(work, done=self._folder_chosen, failed=self._failed)
 
     def _folder_chosen(self, path: Path) -> None:
         self._say(tr("Backup", "Copies go to {folder} from now on.", folder=path))
@@ -212,7 +230,7 @@ class BackupTab:
 
     def _export(self, path: str) -> None:
         work = partial(self._file.export, Path(path), by=self._workstation.actor)
-        self._context.tasks.run(work, done=self._exported, failed=self._file_failed)
+        self._run(work, done=self._exported, failed=self._file_failed)
 
     def _exported(self, path: Path) -> None:
         self.set_up.say(tr("SetUpFile", "Exported to {path}", path=path))
@@ -229,16 +247,14 @@ class BackupTab:
 
     def _read(self, path: str) -> None:
         file = Path(path)
-        self._context.tasks.run(
-            lambda: (file, read_file(file)), done=self._read_done, failed=self._file_failed
-        )
+        self._run(lambda: (file, read_file(file)), done=self._read_done, failed=self._file_failed)
 
     def _read_done(self, found: tuple[Path, FileReading]) -> None:
         self.set_up.show_reading(*found)
 
     def _import(self, path: Path) -> None:
         work = partial(self._file.import_from, path, by=self._workstation.actor)
-        self._context.tasks.run(work, done=self._imported, failed=self._file_failed)
+        self._run(work, done=self._imported, failed=self._file_failed)
 
     def _imported(self, reading: FileReading) -> None:
         self.set_up.show_imported(reading)
