@@ -14,7 +14,7 @@ from domain.errors import ControlRoomError
 from domain.plant.assets import MachineState
 from domain.plant.quality import Quality, QualityCause, QualityClass
 from domain.plant.tags import Feature
-from domain.roles import PERMITTED_ROLES, Permission, Role, is_permitted
+from domain.roles import Role
 
 
 def QT_TRANSLATE_NOOP(context: str, source: str) -> str:
@@ -117,6 +117,9 @@ _ERRORS: Final = {
     ),
     "file_unwritable": QT_TRANSLATE_NOOP("Errors", "{path} cannot be written: {problem}."),
     "file_unreadable": QT_TRANSLATE_NOOP("Errors", "{path} cannot be read: {problem}."),
+    "certificate_swapped": QT_TRANSLATE_NOOP(
+        "Errors", "The file was changed since you looked at it. Choose it again and compare anew."
+    ),
     "certificate_gone": QT_TRANSLATE_NOOP("Errors", "This certificate is not there any more."),
     "certificate_unreadable": QT_TRANSLATE_NOOP(
         "Errors", "{file} is no certificate. Choose a file in DER or PEM format."
@@ -262,14 +265,6 @@ def data_size(size_bytes: int) -> str:
     )
     amount = QLocale().toString(size_bytes / 10**power, ord("f"), 0 if power == 3 else 1)
     return f"{amount} {symbol}"
-
-
-def role_refusal(role: Role, permission: Permission) -> str:
-    """Return why a role may not do something and which ones may; empty when it may."""
-    if is_permitted(role, permission):
-        return ""
-    roles = sorted(role_name(each) for each in PERMITTED_ROLES[permission])
-    return tr("Errors", "Your role may not do this. Allowed: {roles}.", roles=", ".join(roles))
 
 
 def certificate_reason(key: str) -> str:

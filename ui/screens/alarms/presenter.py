@@ -15,10 +15,11 @@ from ui.screens.alarm_words import message_of, place_of, symbol_of
 from ui.screens.alarms.past import AlarmsPast
 from ui.screens.alarms.state import AlarmAdvice, AlarmEvidence, AlarmRow, AlarmStatistics, Journal
 from ui.screens.figures import machine_sheets
+from ui.screens.permissions import refusal_to
 from ui.screens.polling import Poll
 from ui.screens.readings import Readings
 from ui.tasks import Tasks
-from ui.text import alarm_state, role_refusal
+from ui.text import alarm_state
 
 LIST_S, STATISTICS_S, JOURNAL_S, EVIDENCE_S = 0.5, 10.0, 5.0, 30.0
 SPANS_US = {"24h": MICROSECONDS_PER_DAY, "7d": 7 * MICROSECONDS_PER_DAY}
@@ -218,7 +219,7 @@ class AlarmsPresenter:
 
     def refusal_to(self, permission: Permission) -> str:
         """Return why the person here may not do something; empty when he may."""
-        return role_refusal(self._workstation.actor.role, permission)
+        return refusal_to(self._workstation.actor.role, permission)
 
     def acknowledge(self, alarm_ids: Sequence[UUID], *, note: str = "") -> None:
         """Acknowledge those of the alarms that wait for it."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextOption
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from services.backups import RestorePreview, restore_commands
@@ -15,11 +15,13 @@ from ui.screens.setup.backup.words import caution, table_words
 from ui.text import tr
 from ui.theme import CAPTION
 from ui.widgets.data_table import ROW_COMPACT, DataTable
+from ui.widgets.form import text_field
 from ui.widgets.key_button import KeyButton
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel, label
 from ui.widgets.table_model import Column
 
+COMMAND_HEIGHT: Final = 92
 BOOKKEEPING: Final = {"alembic_version", "identity", "counters", "leases", "changes", "audit_heads"}
 """Tables of the program itself: they tell a person nothing."""
 
@@ -52,7 +54,8 @@ class RestorePanel(Panel):
         self._data_folder = data_folder
         self.preview: RestorePreview | None = None
         self.facts = {key: _value() for key in ("made", "files", "aside")}
-        self.caution, self.command = _value(), _value()
+        self.caution = _value()
+        self.command = text_field(tr("Backup", "Commands that restore the copy"), height=COMMAND_HEIGHT)
         self.copy = KeyButton(tr("Backup", "Copy commands"), icon="copy")
         self.table = _table()
         self._empty = EmptyState(
@@ -86,9 +89,8 @@ class RestorePanel(Panel):
         row.addWidget(self.command, 1)
         row.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(row)
-        self.command.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        self.command.setReadOnly(True)
+        self.command.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.copy.clicked.connect(self._copy)
         self._pages.addWidget(self._empty)
         self._pages.addWidget(content)
@@ -135,8 +137,7 @@ class RestorePanel(Panel):
 
     def _show_commands(self, preview: RestorePreview) -> None:
         self._commands = "\n".join(restore_commands(preview.path, self._data_folder))
-        self.command.setText(self._commands)
-        self.command.setAccessibleName(tr("Backup", "Commands that restore the copy"))
+        self.command.setPlainText(self._commands)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._commands)

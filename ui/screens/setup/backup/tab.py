@@ -19,6 +19,7 @@ from services.backups import Backups, BackupShelf, RestorePreview
 from services.plant_file import FileReading, PlantFile, read_file
 from services.workstation import Workstation
 from ui.context import Context
+from ui.screens.permissions import refusal_to
 from ui.screens.polling import Poll
 from ui.screens.setup.backup.copies import CopiesPanel
 from ui.screens.setup.backup.lane import LongLane
@@ -26,7 +27,7 @@ from ui.screens.setup.backup.restore import RestorePanel
 from ui.screens.setup.backup.set_up_file import SetUpFilePanel
 from ui.screens.setup.backup.words import integrity_words
 from ui.tasks import Ticket
-from ui.text import error_words, role_refusal, tr
+from ui.text import error_words, tr
 from ui.widgets.file_sheet import Wanted, ask_file
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, label
@@ -47,10 +48,10 @@ class BackupTab:
         self._backups = Backups(workstation.store, clock=workstation.clock)
         self._file = PlantFile(workstation.store)
         role = workstation.actor.role
-        refusal = role_refusal(role, Permission.BACK_UP)
+        refusal = refusal_to(role, Permission.BACK_UP)
         self.copies = CopiesPanel(when=self._when, refusal=refusal)
         self.restore = RestorePanel(when=self._when, data_folder=workstation.folder)
-        self.set_up = SetUpFilePanel(refusal=refusal or role_refusal(role, Permission.CONFIGURE))
+        self.set_up = SetUpFilePanel(refusal=refusal or refusal_to(role, Permission.CONFIGURE))
         self.check = KeyButton(tr("Backup", "Check the data in use"), icon="search")
         self.check.setToolTip(refusal)
         self.said, self.work = label(refusal or _hint()), WorkBar()
