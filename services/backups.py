@@ -124,6 +124,7 @@ class Backups:
         """
         require(by, Permission.BACK_UP)
         target = place or self.place
+        backup.refuse_live_place(self._store.folder, target)
 
         @contextmanager
         def seal(final: Path, manifest: backup.BackupManifest) -> Iterator[None]:

@@ -175,16 +175,21 @@ def _refuse_without_room(target: Path, needed: int) -> None:
         )
 
 
+def refuse_live_place(folder: DataFolder, target: Path) -> None:
+    """Raise ConfigurationError for a place among the live files; its folder for backups is none."""
+    place, root = Path(os.path.realpath(target)), Path(os.path.realpath(folder.root))
+    if place.is_relative_to(root) and not place.is_relative_to(root / folder.backup.name):
+        raise ConfigurationError(
+            f"{target} lies among the live data: a failing disk would take the copies along; choose another",
+            key="backup_place_live",
+            place=str(target),
+        )
+
+
 def refuse_place(folder: DataFolder, target: Path) -> None:
     """Raise ConfigurationError for a place among the live files, or one that cannot be written."""
+    refuse_live_place(folder, target)
     place = Path(os.path.abspath(target))
-    is_ours = place.is_relative_to(folder.backup)
-    if place.is_relative_to(folder.root) and not is_ours:
-        raise ConfigurationError(
-            f"{place} lies among the live data: a damaged disk would take the copies along; choose another",
-            key="backup_place_live",
-            place=str(place),
-        )
     try:
         if not place.is_dir():
             raise NotADirectoryError("no such folder")

@@ -33,7 +33,7 @@ def copy_database(source: Path, target: Path, *, work: LongWork) -> None:
     try:
         with told(target):
             origin.execute("PRAGMA wal_autocheckpoint=0")
-            page_bytes = int(origin.execute("PRAGMA page_size").fetchone()[0])
+            page_bytes = _pragma(origin, "page_size")
 
             def tell(status: int, remaining: int, total: int) -> None:
                 done = (total - remaining) * page_bytes
@@ -48,19 +48,24 @@ def copy_database(source: Path, target: Path, *, work: LongWork) -> None:
 
 def copy_snapshot(source: Path, target: Path, *, work: LongWork) -> None:
     """Copy a database from one snapshot while its writer goes on."""
-    total = size_of(source)
-
-    def tell() -> None:
-        done = target.stat().st_size if target.exists() else 0
-        work.tell("copying", source.name, done=min(done, total), total=total)
-
     origin = connect(source, mode="rw")
     try:
-        with told(source), watched(origin, work, tell=tell):
+        with told(source):
             origin.execute("PRAGMA wal_autocheckpoint=0")
-            origin.execute("VACUUM INTO ?", (str(target),))
+            pages, page_bytes = (_pragma(origin, name) for name in ("page_count", "page_size"))
+
+            def tell() -> None:
+                done = target.stat().st_size if target.exists() else 0
+                work.tell("copying", source.name, done=done, total=pages * page_bytes)
+
+            with watched(origin, work, tell=tell):
+                origin.execute("VACUUM INTO ?", (str(target),))
     finally:
         origin.close()
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def check_pages(copy: Path, *, work: LongWork) -> None:
