@@ -104,9 +104,9 @@ class CopiesPanel(Panel):
         self._allow()
 
     def _connect(self) -> None:
-        self.copy_now.clicked.connect(lambda: self.copy_asked.emit(False))
-        self.copy_all.clicked.connect(lambda: self.copy_asked.emit(True))
-        self._empty.acted.connect(lambda: self.copy_asked.emit(False))
+        self.copy_now.clicked.connect(self._ask_copy)
+        self.copy_all.clicked.connect(self._ask_all)
+        self._empty.acted.connect(self._ask_copy)
         self.prove.clicked.connect(self.proof_asked)
         self.plan.clicked.connect(self.plan_asked)
         self.table.opened.connect(self.plan_asked)
@@ -140,6 +140,12 @@ class CopiesPanel(Panel):
         """Note what opening a copy has shown, for as long as the window lives."""
         self._findings[path] = is_sound
         self.table.viewport().update()
+
+    def _ask_copy(self) -> None:
+        self.copy_asked.emit(False)
+
+    def _ask_all(self) -> None:
+        self.copy_asked.emit(True)
 
     def _on_chosen(self) -> None:
         self._allow()

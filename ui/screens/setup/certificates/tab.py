@@ -109,7 +109,7 @@ class CertificatesTab:
     def _connect(self) -> None:
         self.table.selection_changed.connect(self._on_chosen)
         self.from_file.clicked.connect(self._ask_file)
-        self.empty.acted.connect(partial(self._renew, ""))
+        self.empty.acted.connect(self._make_ours)
         self.detail.trusted.connect(self._trust)
         self.detail.rejected.connect(self._reject)
         self.detail.removed.connect(self._remove)
@@ -173,6 +173,9 @@ class CertificatesTab:
         if view is not None:
             work = partial(self._certificates.remove, view.fingerprint, by=self._actor)
             self._run(work, self._removed)
+
+    def _make_ours(self) -> None:
+        self._renew("")
 
     def _renew(self, reason: str) -> None:
         self._run(partial(self._certificates.renew_own, by=self._actor, reason=reason), self._renewed)
