@@ -76,19 +76,13 @@ class RestorePanel(Panel):
         column.addLayout(self._grid())
         column.addWidget(self.caution)
         column.addWidget(self.table, 1)
-        column.addWidget(
-            _worded(
-                tr(
-                    "Backup",
-                    "Nothing may use the data meanwhile: close this window, then end collecting and restore:",
-                )
-            )
-        )
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(self.command, 1)
-        row.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignTop)
+        how = tr("Backup", "Nothing may use the data meanwhile: close this window, end collecting, restore.")
+        row.addWidget(_worded(how), 1)
+        row.addWidget(self.copy)
         column.addLayout(row)
+        column.addWidget(self.command)
         self.command.setReadOnly(True)
         self.command.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.copy.clicked.connect(self._copy)

@@ -1,7 +1,8 @@
 """The backup tab: copies, what a restore would do, the data in use, the set-up file [NEW-30, S-11, S-34].
 
 Long work runs in a lane of its own on the window's own store: a store serves several threads, and what takes
-long reads on connections of its own. So neither the polls of the screens nor the database lane wait for it.
+long reads on connections of its own. The folder of the copies, which may be a share that has gone dead, is
+looked at in a second lane. So neither other screens nor the database lane wait for either.
 """
 
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from ui.screens.setup.backup.lane import LongLane
 from ui.screens.setup.backup.restore import RestorePanel
 from ui.screens.setup.backup.set_up_file import SetUpFilePanel
 from ui.screens.setup.backup.words import integrity_words
-from ui.tasks import Ticket
+from ui.tasks import Tasks, Ticket
 from ui.text import error_words, tr
 from ui.widgets.file_sheet import Wanted, ask_file
 from ui.widgets.key_button import KeyButton
@@ -57,11 +58,12 @@ class BackupTab:
         self.said, self.work = label(refusal or _hint()), WorkBar()
         self._refusal = refusal
         self._lane = LongLane(self.work)
+        self._place_lane = Tasks()
         self._tickets: list[Ticket] = []
         self.view = self._build()
         self._connect()
         self._poll = Poll(
-            context.tasks, self._look, self._show, period_s=LOOK_EVERY_S, failed=context.show_problem
+            self._place_lane, self._look, self._show, period_s=LOOK_EVERY_S, failed=context.show_problem
         )
 
     def _build(self) -> QWidget:
@@ -85,7 +87,8 @@ class BackupTab:
         """One line for what runs and how it went, whichever part of the page asked for it."""
         head = Panel(tr("Backup", "Backup"))
         self.said.setWordWrap(True)
-        self.said.setMinimumHeight(SAID_HEIGHT)
+        for each in (self.said, self.work):
+            each.setMinimumHeight(SAID_HEIGHT)
         line = QHBoxLayout()
         line.setSpacing(12)
         line.addWidget(self.said, 1)
@@ -130,6 +133,7 @@ class BackupTab:
         for ticket in self._tickets:
             ticket.cancel()
         self._lane.close()
+        self._place_lane.close()
 
     # ---- off the main thread
 
@@ -143,8 +147,8 @@ class BackupTab:
         done: Callable[[T], None],
         failed: Callable[[BaseException], None],
     ) -> None:
-        """Do a short act in the database lane; its outcome is told as long as the tab lives."""
-        ticket = self._context.tasks.run(work, done=done, failed=failed)
+        """Do a short act on the disk; its outcome is told as long as the tab lives."""
+        ticket = self._place_lane.run(work, done=done, failed=failed)
         self._tickets = [*self._tickets[-3:], ticket]
 
     # ---- copies
