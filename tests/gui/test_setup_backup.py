@@ -18,8 +18,9 @@ from services.plant_file import PlantFile
 from services.workstation import open_workstation
 from storage.store import open_store
 from tests.gui.plant_stage import Stage, make_stage, put_away, settle
+from ui.formatting import PlantTime
 from ui.screens.setup.backup.tab import BackupTab
-from ui.screens.setup.backup.words import integrity_words, step_words
+from ui.screens.setup.backup.words import integrity_words, made_at, step_words
 from ui.screens.setup.screen import SetupScreen, make_setup
 from ui.theme import Theme
 
@@ -238,6 +239,12 @@ def test_everything_is_reached_by_keyboard_and_has_a_name(tab: BackupTab) -> Non
         assert each.focusPolicy() & Qt.FocusPolicy.TabFocus
         assert each.accessibleName()
     assert tab.view.minimumSizeHint().height() <= 560
+
+
+def test_a_copy_of_another_year_shows_its_year() -> None:
+    berlin, now_us = PlantTime("Europe/Berlin"), 1_764_000_000_000_000
+    assert made_at(now_us, berlin, now_us=now_us) == "17:00:00"
+    assert made_at(now_us - 370 * 86_400_000_000, berlin, now_us=now_us) == "2024-11-19 17:00"
 
 
 def test_steps_and_outcomes_are_worded() -> None:

@@ -168,7 +168,7 @@ class CopiesPanel(Panel):
 
     def _make_table(self) -> DataTable:
         columns = (
-            Column("when", tr("Backup", "Made"), self._made, width=120, order=_created, is_hideable=False),
+            Column("when", tr("Backup", "Made"), self._made, width=132, order=_created, is_hideable=False),
             Column("holds", tr("Backup", "Holds"), holds, width=150),
             Column("size", tr("Backup", "Size, MB"), _size, width=80, align_right=True, order=_bytes),
             Column("state", tr("Backup", "Verified"), self._state, width=108, tip=_tip),

@@ -26,7 +26,7 @@ from ui.screens.setup.backup.copies import CopiesPanel
 from ui.screens.setup.backup.lane import LongLane
 from ui.screens.setup.backup.restore import RestorePanel
 from ui.screens.setup.backup.set_up_file import SetUpFilePanel
-from ui.screens.setup.backup.words import integrity_words
+from ui.screens.setup.backup.words import integrity_words, made_at
 from ui.tasks import Tasks, Ticket
 from ui.text import error_words, tr
 from ui.widgets.file_sheet import Wanted, ask_file
@@ -289,7 +289,7 @@ class BackupTab:
         self.said.setVisible(not is_busy)
 
     def _when(self, instant_us: int) -> str:
-        return self._context.plant_time().stamp(instant_us, now_us=self._context.clock.now_us())
+        return made_at(instant_us, self._context.plant_time(), now_us=self._context.clock.now_us())
 
     def _start_folder(self) -> Path:
         documents = QStandardPaths.StandardLocation.DocumentsLocation

@@ -5,6 +5,7 @@ from typing import Final
 from domain.long_work import WorkStep
 from domain.ports import IntegrityReport
 from services.backups import KeptBackup, RestorePreview
+from ui.formatting import PlantTime
 from ui.text import QT_TRANSLATE_NOOP, data_size, plain, tr
 
 NOTHING: Final = "\u2013"
@@ -64,6 +65,14 @@ def integrity_words(report: IntegrityReport) -> str:
         )
     damaged = [report.audit_problem, *report.damaged_chunks, *report.damaged_waveforms]
     return tr("Backup", "Damaged: {what}", what=", ".join(each for each in damaged if each))
+
+
+def made_at(instant_us: int, plant_time: PlantTime, *, now_us: int) -> str:
+    """Return the time of a copy: with seconds today, else with its date; copies are kept for years."""
+    local = plant_time.local(instant_us)
+    if local.date() == plant_time.local(now_us).date():
+        return plant_time.clock(instant_us)
+    return f"{local:%Y-%m-%d %H:%M}"
 
 
 def caution(preview: RestorePreview) -> str:
