@@ -271,7 +271,9 @@ def x509_of(path: Path) -> x509.Certificate:
         return x509.load_der_x509_certificate(content)
     except ValueError as unreadable:
         raise ConfigurationError(
-            f"{path.name} is no certificate; remove it from the trust folder"
+            f"{path.name} is no certificate; remove it from the trust folder",
+            key="certificate_unreadable",
+            file=path.name,
         ) from unreadable
 
 

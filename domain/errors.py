@@ -34,6 +34,10 @@ def _made_again(
     return kind(message, key=key, **parameters)
 
 
+class Cancelled(ControlRoomError):
+    """A person ended long work before its end; nothing of it stays."""
+
+
 class ConfigurationError(ControlRoomError):
     """A setting, address or set-up row is wrong; the sentence names the row and the cure."""
 

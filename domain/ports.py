@@ -4,8 +4,8 @@ Value types only; the implementations are in ``acquisition``, ``storage`` and ``
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -154,6 +154,27 @@ class CommitReport:
 
     samples: int
     committed_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrityReport:
+    """What was looked at and what is damaged; empty lists mean that all is well."""
+
+    audit_entries: int
+    audit_problem: str
+    chunks: int
+    damaged_chunks: tuple[str, ...]
+    waveforms: int
+    damaged_waveforms: tuple[str, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is damaged."""
+        return not (self.audit_problem or self.damaged_chunks or self.damaged_waveforms)
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return JSON-ready data."""
+        return {"is_sound": self.is_sound, **asdict(self)}
 
 
 class TextNumbers(Protocol):

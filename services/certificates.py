@@ -5,6 +5,7 @@ act is noted in the transaction in which the files change: what cannot be audite
 """
 
 import hashlib
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from cryptography import x509
 
@@ -80,24 +81,33 @@ class Certificates:
         """Return our own certificate, the trusted ones and the rejected ones, in this order."""
         return listed_certificates(self._pki, now=self._now())
 
-    def trust(self, mark: str, *, by: Actor) -> CertificateView:
-        """Accept a rejected certificate after comparing its fingerprint; NotFound when it is not there."""
-        require(by, Permission.CONFIGURE)
-        certificate = self._found(CertificateKind.REJECTED, mark)
-        self._act("trust", certificate, by, lambda: self._trust.trust(certificate))
-        return self._view(CertificateKind.TRUSTED, certificate)
+    def trust(self, mark: str, *, by: Actor, reason: str = "") -> CertificateView:
+        """Accept a rejected certificate after comparing its fingerprint; NotFound when it is not there.
 
-    def trust_file(self, path: Path, *, by: Actor) -> CertificateView:
-        """Accept a certificate that was carried here as a file, for instance that of an authority.
-
-        Raises ConfigurationError when the file is no certificate.
+        ``reason`` says how it was compared, for the audit.
         """
         require(by, Permission.CONFIGURE)
-        try:
-            certificate = x509_of(path)
-        except OSError as error:
-            raise ConfigurationError(f"{path} cannot be read ({error})", key="file_unreadable") from error
-        self._act("trust", certificate, by, lambda: self._trust.trust(certificate))
+        certificate = self._found(CertificateKind.REJECTED, mark)
+        self._act("trust", certificate, by, lambda: self._trust.trust(certificate), reason=reason)
+        return self._view(CertificateKind.TRUSTED, certificate)
+
+    def look_into(self, path: Path) -> CertificateView:
+        """Return what a file holds, before anybody decides; ConfigurationError when it is no certificate."""
+        return self._view(CertificateKind.REJECTED, _read(path))
+
+    def trust_file(self, path: Path, *, by: Actor, mark: str = "", reason: str = "") -> CertificateView:
+        """Accept a certificate that was carried here as a file, for instance that of an authority.
+
+        Raises ConfigurationError when the file is no certificate, or another one than ``mark`` names.
+        """
+        require(by, Permission.CONFIGURE)
+        certificate = _read(path)
+        if mark and fingerprint(certificate) != mark:
+            raise ConfigurationError(
+                f"{path} holds another certificate than the one that was looked at",
+                key="certificate_swapped",
+            )
+        self._act("trust", certificate, by, lambda: self._trust.trust(certificate), reason=reason)
         return self._view(CertificateKind.TRUSTED, certificate)
 
     def reject(self, mark: str, *, by: Actor) -> CertificateView:
@@ -113,7 +123,7 @@ class Certificates:
         certificate = self._found(CertificateKind.REJECTED, mark)
         self._act("remove", certificate, by, lambda: self._trust.remove(certificate))
 
-    def renew_own(self, *, by: Actor) -> CertificateView:
+    def renew_own(self, *, by: Actor, reason: str = "") -> CertificateView:
         """Make a new key and certificate for this workstation; servers must trust it before they let us in.
 
         The one before stays in the folder, so that the change can be taken back by hand.
@@ -129,7 +139,8 @@ class Certificates:
                 now=self._now(),
             )
             certificate = x509_of(made.certificate)
-            work.audit("renew", "certificate", _audit_id(certificate), **_detail(certificate))
+            detail = _detail(certificate, reason)
+            work.audit("renew", "certificate", _audit_id(certificate), **detail)
         return self._view(CertificateKind.OWN, certificate)
 
     def own_file(self) -> Path | None:
@@ -137,11 +148,43 @@ class Certificates:
         own = OwnCertificate(self._pki / "own" / f"{CLIENT_NAME}.der", Path())
         return own.certificate if own.certificate.is_file() else None
 
+    def save_own(self, path: Path, *, by: Actor) -> Path:
+        """Write our certificate, without its key, to a file that servers can be given.
+
+        NotFound before the first connection; ConfigurationError when the place does not take it.
+        """
+        require(by, Permission.CONFIGURE)
+        own = self.own_file()
+        if own is None:
+            raise NotFound("there is no certificate of ours yet", key="certificate_gone")
+        certificate = x509_of(own)
+        draft = path.with_name(f".{uuid4().hex}.part")
+        try:
+            draft.write_bytes(own.read_bytes())
+            self._act("export", certificate, by, lambda: os.replace(draft, path))
+        except OSError as error:
+            problem = error.strerror or str(error)
+            raise ConfigurationError(
+                f"{path} cannot be written ({problem})",
+                key="file_unwritable",
+                path=str(path),
+                problem=problem,
+            ) from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return path
+
     def _act(
-        self, action: str, certificate: x509.Certificate, by: Actor, change: Callable[[], object]
+        self,
+        action: str,
+        certificate: x509.Certificate,
+        by: Actor,
+        change: Callable[[], object],
+        *,
+        reason: str = "",
     ) -> None:
         with self._store.unit_of_work(by) as work:
-            work.audit(action, "certificate", _audit_id(certificate), **_detail(certificate))
+            work.audit(action, "certificate", _audit_id(certificate), **_detail(certificate, reason))
             change()
 
     def _found(self, kind: CertificateKind, mark: str) -> x509.Certificate:
@@ -213,9 +256,22 @@ def _audit_id(certificate: x509.Certificate) -> UUID:
     return UUID(bytes=hashlib.sha256(fingerprint(certificate).encode()).digest()[:16])
 
 
-def _detail(certificate: x509.Certificate) -> dict[str, object]:
-    return {
+def _detail(certificate: x509.Certificate, reason: str) -> dict[str, object]:
+    detail: dict[str, object] = {
         "fingerprint": fingerprint(certificate),
         "subject": certificate.subject.rfc4514_string(),
         "valid_until": certificate.not_valid_after_utc.isoformat(),
     }
+    return detail | {"reason": reason} if reason else detail
+
+
+def _read(path: Path) -> x509.Certificate:
+    try:
+        return x509_of(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read ({error})",
+            key="file_unreadable",
+            path=str(path),
+            problem=error.strerror or str(error),
+        ) from error

@@ -1,60 +1,38 @@
-"""Keeping the data safe and moving the set-up: backup, verify, restore, migrate, export, import."""
+"""Keeping the data safe and moving the set-up, as commands: each opens a folder, acts and closes it again."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from domain.errors import ConfigurationError, DatabaseDamaged, NotFound
+from domain.errors import NotFound
 from domain.instants import iso_utc
+from domain.roles import Role
 from services.access import program_actor
+from services.backups import Backups, restore, restore_to_server
 from services.clock import SystemClock
-from storage import backup, setup_file
+from services.plant_file import FileReading, PlantFile, read_file
+from storage import backup
 from storage.data_folder import DataFolder, prepare_data_folder
+from storage.inspection import is_of_this_schema
 from storage.location import database_address
-from storage.store import open_store
-
-
-@dataclass(frozen=True, slots=True)
-class KeptBackup:
-    """A backup, not opened yet; ``created_us`` is 0 and ``problem`` told when it is incomplete."""
-
-    path: Path
-    created_us: int
-    size_bytes: int
-    has_history: bool
-    problem: str = ""
-
-
-def backup_place(folder: Path) -> Path:
-    """Return where backups go unless told otherwise."""
-    return DataFolder(folder).backup
-
-
-def kept_backups(place: Path) -> tuple[KeptBackup, ...]:
-    """Return the backups of a folder, newest first."""
-    return tuple(_kept(path) for path in backup.backups_in(place))
-
-
-def _kept(path: Path) -> KeptBackup:
-    size_bytes = sum(each.stat().st_size for each in path.glob("*") if each.is_file())
-    try:
-        manifest = backup.read_manifest(path)
-    except DatabaseDamaged as error:
-        return KeptBackup(path, 0, size_bytes, False, str(error))
-    return KeptBackup(path, manifest.created_us, size_bytes, bool(manifest.others))
+from storage.store import Store, open_store
 
 
 def back_up(folder: Path, target: Path | None, *, with_history: bool = False) -> Path:
-    """Copy the plant while it runs, from files or from its server, and verify the copy; return its folder."""
-    data = _existing(folder)
-    address, place = database_address(data, None), target or data.backup
-    if address is None:
-        now_us = SystemClock().now_us()
-        return backup.backup(data, place, now_us=now_us, with_history=with_history)
-    from storage.moving_plant import back_up_server
+    """Copy the plant while it runs, from files or from its server, and verify the copy; return its folder.
 
-    return back_up_server(address, place, clock=SystemClock(), with_history=with_history)
+    A database of another schema (before an upgrade) or a damaged one is copied as it stands: bringing it to
+    this schema, only to note the copy in it, would change what is to be kept.
+    """
+    data = _existing(folder)
+    if database_address(data, None) is None and not is_of_this_schema(data):
+        now_us = SystemClock().now_us()
+        return backup.backup(data, target or data.backup, now_us=now_us, with_history=with_history)
+    with _opened(folder) as store:
+        backups = Backups(store, clock=SystemClock())
+        return backups.back_up(by=program_actor("backup"), with_history=with_history, place=target)
 
 
 def verify_backup(path: Path) -> dict[str, Any]:
@@ -66,28 +44,28 @@ def verify_backup(path: Path) -> dict[str, Any]:
 def check_integrity(folder: Path) -> dict[str, Any]:
     """Check the data in use: audit chains of the plant, every chunk of history, every waveform."""
     _existing(folder)
-    store = open_store(folder, role="tool", clock=SystemClock())
-    try:
-        return store.check_integrity().to_plain()
-    finally:
-        store.close()
+    with _opened(folder) as store:
+        return Backups(store, clock=SystemClock()).check(by=program_actor("verify")).to_plain()
 
 
 def restore_backup(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, Any]:
-    """Put a backup in place of the plant database, or only say what would happen."""
+    """Put a backup in place of the plant database, or only say what would happen.
+
+    The command acts as an administrator: who can type it could as well replace the files by hand.
+    """
     data = prepare_data_folder(folder)
     if database_address(data, None) is not None:
-        raise ConfigurationError(
-            "this plant lies on a server: restore into an empty folder with --data-dir, look at it, then "
-            "bring it to an empty database with 'migrate --to'",
-            key="restore_to_server",
-        )
-    manifest = backup.restore(path, data, now_us=SystemClock().now_us(), dry_run=is_dry_run)
+        raise restore_to_server()
+    plan = backup.plan_restore(path, data)
+    if not is_dry_run:
+        by = replace(program_actor("restore"), role=Role.ADMINISTRATOR)
+        restore(path, data, by=by, clock=SystemClock())
     return {
         "restored": not is_dry_run,
-        "created": iso_utc(manifest.created_us),
-        "rows": dict(manifest.rows),
-        "files": ["plant.db", *manifest.others],
+        "created": iso_utc(plan.manifest.created_us),
+        "rows": dict(plan.manifest.rows),
+        "files": list(plan.files),
+        "set_aside": list(plan.set_aside),
         "folder": str(data.root),
     }
 
@@ -95,12 +73,9 @@ def restore_backup(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, A
 def migrate_folder(folder: Path) -> dict[str, Any]:
     """Open the database, which brings it to this program's schema; say what was done."""
     _existing(folder)
-    store = open_store(folder, role="tool", clock=SystemClock())
-    try:
+    with _opened(folder) as store:
         report = store.report
         return {"outcome": report.outcome.value, "problem": report.problem, "sqlite": report.sqlite_version}
-    finally:
-        store.close()
 
 
 def move_folder(folder: Path, target: str, *, progress: Callable[[str, int], None]) -> dict[str, Any]:
@@ -119,47 +94,36 @@ def move_folder(folder: Path, target: str, *, progress: Callable[[str, int], Non
 def export_file(folder: Path, path: Path) -> None:
     """Write the set-up as text; the same set-up always gives the same text."""
     _existing(folder)
-    store = open_store(folder, role="tool", clock=SystemClock())
-    try:
-        text = setup_file.export_set_up(setup_file.SetUp(store.plant.load(), store.alarm_rules.all()))
-    finally:
-        store.close()
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
+    with _opened(folder) as store:
+        PlantFile(store).export(path, by=program_actor("export"))
 
 
 def import_file(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, Any]:
     """Read a set-up into an empty plant: every row or none; ``problems`` lists each row that is wrong."""
-    try:
-        reading = setup_file.read_set_up(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from error
-    found = reading.set_up
-    report: dict[str, Any] = {
-        "imported": False,
-        "assets": len(found.plant.assets) if found else 0,
-        "tags": len(found.plant.tags) if found else 0,
-        "rules": len(found.rules) if found else 0,
+    reading = read_file(path)
+    if reading.complaints or is_dry_run:
+        return _report(reading, is_imported=False)
+    with _opened(folder) as store:
+        return _report(PlantFile(store).import_from(path, by=program_actor("import")), is_imported=True)
+
+
+def _report(reading: FileReading, *, is_imported: bool) -> dict[str, Any]:
+    return {
+        "imported": is_imported,
+        "assets": reading.assets,
+        "tags": reading.tags,
+        "rules": reading.rules,
         "problems": list(reading.complaints),
     }
-    if found is None or is_dry_run:
-        return report
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[Store]:
     store = open_store(folder, role="tool", clock=SystemClock())
     try:
-        if not store.plant.is_empty():
-            raise ConfigurationError(
-                f"{folder} holds a plant already; import into an empty folder with --data-dir",
-                key="folder_not_empty",
-            )
-        with store.unit_of_work(program_actor("import")) as work:
-            work.plant.import_plant(found.plant)
-            for rule in found.rules:
-                work.alarm_rules.save(rule)
+        yield store
     finally:
         store.close()
-    return report | {"imported": True}
 
 
 def _existing(folder: Path) -> DataFolder:

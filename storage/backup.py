@@ -4,27 +4,33 @@ A backup is a folder with the copy and a manifest: identity, schema, row counts,
 SHA-256 of the copy. It appears under its final name only after the copy was opened and checked.
 """
 
-import hashlib
 import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from domain.errors import ConfigurationError, DatabaseDamaged, StorageError
 from domain.instants import iso_utc
+from domain.long_work import LongWork
+from storage import migrations
+from storage.copying import check_pages, copy_database, copy_snapshot, digest_of, size_of
 from storage.data_folder import DataFolder
 from storage.database import connect
+from storage.draft_folders import draft_folder
 from storage.failures import told
 from storage.locks import InstanceLock, WriteLock
-from storage.migrations import refuse_newer
-from storage.set_aside import set_aside
+from storage.set_aside import COMPANIONS, set_aside
 
 _COPY, _MANIFEST, _FORMAT = "plant.db", "manifest.json", 1
+ROOM_KEPT_FREE: Final = 100_000_000
+"""Bytes that stay free beside a copy, so that a plant recording on the same disk goes on."""
+
 Filler = Callable[[Path], None]
 """Writes the plant, and what else belongs to the copy, into an empty folder."""
 
@@ -48,80 +54,183 @@ class BackupManifest:
     format: int = _FORMAT
 
 
+Seal = Callable[[Path, BackupManifest], AbstractContextManager[object]]
+"""Opens the block in which a copy gets its final name; when the block fails, the copy is not kept."""
+
+Note = Callable[[Path, BackupManifest], None]
+"""Writes into the copy of the plant that is about to take its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlan:
+    """What a restore would do. ``set_aside`` are the live files that would go to quarantine.
+
+    ``needs_upgrade``: the copy is of an older program and is brought to this one's schema at the next start.
+    """
+
+    manifest: BackupManifest
+    files: tuple[str, ...]
+    set_aside: tuple[str, ...]
+    needs_upgrade: bool
+
+
 def backup(
-    folder: DataFolder, target: Path, *, now_us: int, reason: str = "manual", with_history: bool = False
+    folder: DataFolder,
+    target: Path,
+    *,
+    now_us: int,
+    reason: str = "manual",
+    with_history: bool = False,
+    work: LongWork | None = None,
+    seal: Seal | None = None,
 ) -> Path:
     """Copy the running plant database into a new folder below ``target`` and return that folder.
 
     The copy is made with SQLite's online backup under the write lock, history and waveforms (which may be
     large) from one snapshot each without holding up their writer; then all is opened and verified.
-    StorageError leaves nothing behind.
+    StorageError (also for too little room, with the figures) and Cancelled leave nothing behind.
     """
+    work = work or LongWork()
+    others = [path for path in (folder.history_db, *folder.waveform_files()) if path.exists()]
+    wanted = [folder.plant_db, *(others if with_history else ())]
 
     def fill(draft: Path) -> None:
+        _refuse_without_room(draft, sum(size_of(path) for path in wanted))
         with WriteLock(folder.write_lock, timeout_s=30.0).held():
-            _copy(folder.plant_db, draft / _COPY)
-        if with_history:
-            for path in (folder.history_db, *folder.waveform_files()):
-                if path.exists():
-                    _copy_snapshot(path, draft / path.name)
+            copy_database(folder.plant_db, draft / _COPY, work=work)
+        for path in wanted[1:]:
+            copy_snapshot(path, draft / path.name, work=work)
 
-    return make_backup(fill, target, now_us=now_us, reason=reason)
+    return make_backup(fill, target, now_us=now_us, reason=reason, work=work, seal=seal)
 
 
-def make_backup(fill: Filler, target: Path, *, now_us: int, reason: str) -> Path:
+def make_backup(
+    fill: Filler,
+    target: Path,
+    *,
+    now_us: int,
+    reason: str,
+    work: LongWork | None = None,
+    seal: Seal | None = None,
+) -> Path:
     """Let ``fill`` write the files into a draft; check them and give the folder its name only then."""
-    name = f"jidoka-{iso_utc(now_us).replace(':', '').replace('.', '-')}-{reason}"
-    draft, final = target / f".draft-{uuid4().hex}", target / name
+    work = work or LongWork()
+    final = target / f"jidoka-{iso_utc(now_us).replace(':', '').replace('.', '-')}-{reason}"
     try:
-        draft.mkdir(parents=True)
-        fill(draft)
-        others = sorted(path for path in draft.iterdir() if path.name != _COPY)
-        for path in others:
-            _check_pages(path)
-        manifest = BackupManifest(
-            **_inspect(draft / _COPY),
-            created_us=now_us,
-            reason=reason,
-            sha256=_digest(draft / _COPY),
-            others={path.name: _digest(path) for path in others},
-        )
-        text = json.dumps(asdict(manifest), indent=2, sort_keys=True)
-        (draft / _MANIFEST).write_text(text, encoding="utf-8")
-        for file in draft.iterdir():
-            _sync(file)
-        os.replace(draft, final)
-        _sync_folder(target)
+        with draft_folder(target) as draft:
+            fill(draft)
+            manifest = _described(draft, now_us=now_us, reason=reason, work=work)
+            text = json.dumps(asdict(manifest), indent=2, sort_keys=True)
+            (draft / _MANIFEST).write_text(text, encoding="utf-8")
+            for file in draft.iterdir():
+                _sync(file)
+            work.check()
+            _name(draft, final, nullcontext() if seal is None else seal(final, manifest))
+            _sync_folder(target)
     except OSError as error:
         raise StorageError(
             f"backup to {target} failed ({error.strerror or error}); the plant goes on, choose another place",
             key="backup_failed",
             target=str(target),
+            problem=error.strerror or str(error),
         ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return final
 
 
-def verify(path: Path) -> BackupManifest:
+def _described(draft: Path, *, now_us: int, reason: str, work: LongWork) -> BackupManifest:
+    """Check every file of a draft and return what its manifest says."""
+    others = sorted(path for path in draft.iterdir() if path.name != _COPY)
+    for path in others:
+        check_pages(path, work=work)
+    return BackupManifest(
+        **_inspect(draft / _COPY, work=work),
+        created_us=now_us,
+        reason=reason,
+        sha256=digest_of(draft / _COPY, work=work),
+        others={path.name: digest_of(path, work=work) for path in others},
+    )
+
+
+def _name(draft: Path, final: Path, sealing: AbstractContextManager[object]) -> None:
+    """Give a draft its name inside the sealing block; what could not be sealed is not kept."""
+    try:
+        with sealing:
+            os.replace(draft, final)
+    except BaseException:
+        if not draft.exists():
+            shutil.rmtree(final, ignore_errors=True)
+        raise
+
+
+def _refuse_without_room(target: Path, needed: int) -> None:
+    free = shutil.disk_usage(target).free
+    if free < needed + ROOM_KEPT_FREE:
+        raise StorageError(
+            f"a copy needs {needed / 1e6:.1f} MB beside {ROOM_KEPT_FREE / 1e6:.0f} MB to spare, and {target} "
+            f"has {free / 1e6:.1f} MB free; make room or choose another place",
+            key="backup_no_room",
+            needed_bytes=needed,
+            spare_bytes=ROOM_KEPT_FREE,
+            free_bytes=free,
+        )
+
+
+def refuse_live_place(folder: DataFolder, target: Path) -> None:
+    """Raise ConfigurationError for a place among the live files; its folder for backups is none."""
+    place, root = Path(os.path.realpath(target)), Path(os.path.realpath(folder.root))
+    if place.is_relative_to(root) and not place.is_relative_to(root / folder.backup.name):
+        raise ConfigurationError(
+            f"{target} lies among the live data: a failing disk would take the copies along; choose another",
+            key="backup_place_live",
+            place=str(target),
+        )
+
+
+def refuse_place(folder: DataFolder, target: Path) -> None:
+    """Raise ConfigurationError for a place among the live files, or one that cannot be written."""
+    refuse_live_place(folder, target)
+    place = Path(os.path.abspath(target))
+    try:
+        if not place.is_dir():
+            raise NotADirectoryError("no such folder")
+        probe = place / f".probe-{uuid4().hex}"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{place} cannot be written ({error.strerror or error}); choose another folder for backups",
+            key="backup_place_unwritable",
+            place=str(place),
+            problem=error.strerror or str(error),
+        ) from error
+
+
+def verify(path: Path, *, work: LongWork | None = None) -> BackupManifest:
     """Open a backup and compare it with its manifest; DatabaseDamaged says what does not fit.
 
     ConfigurationError when there is nothing at all at ``path``.
     """
+    work = work or LongWork()
     if not path.exists():
         raise ConfigurationError(f"there is no backup at {path}", key="backup_missing")
     manifest = read_manifest(path)
-    if not (path / _COPY).is_file() or _digest(path / _COPY) != manifest.sha256:
-        raise DatabaseDamaged(f"{path}: the copy is missing or was changed", key="backup_changed")
+    if not (path / _COPY).is_file() or digest_of(path / _COPY, work=work) != manifest.sha256:
+        raise _changed(path, _COPY)
     for name, digest in manifest.others.items():
-        if Path(name).name != name or not (path / name).is_file() or _digest(path / name) != digest:
-            raise DatabaseDamaged(f"{path}: {name} is missing or was changed", key="backup_changed")
-        _check_pages(path / name)
-    facts = _inspect(path / _COPY)
-    for name, value in facts.items():
+        is_there = Path(name).name == name and (path / name).is_file()
+        if not is_there or digest_of(path / name, work=work) != digest:
+            raise _changed(path, name)
+        check_pages(path / name, work=work)
+    for name, value in _inspect(path / _COPY, work=work).items():
         if getattr(manifest, name) != value:
-            raise DatabaseDamaged(f"{path}: '{name}' does not fit its manifest", key="backup_changed")
+            raise DatabaseDamaged(f"{path}: '{name}' does not fit its manifest", key="backup_misfit")
     return manifest
+
+
+def _changed(path: Path, name: str) -> DatabaseDamaged:
+    return DatabaseDamaged(
+        f"{path}: {name} is missing or was changed", key="backup_changed", backup=path.name, file=name
+    )
 
 
 def read_manifest(path: Path) -> BackupManifest:
@@ -130,7 +239,7 @@ def read_manifest(path: Path) -> BackupManifest:
         return BackupManifest(**json.loads((path / _MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise DatabaseDamaged(
-            f"{path} is not a complete backup ({error})", key="backup_incomplete"
+            f"{path} is not a complete backup ({error})", key="backup_incomplete", backup=path.name
         ) from error
 
 
@@ -151,32 +260,49 @@ def newest_verified(target: Path, *, plant_id: str | None = None) -> tuple[Path,
     return None
 
 
-def restore(path: Path, folder: DataFolder, *, now_us: int, dry_run: bool = False) -> BackupManifest:
+def plan_restore(path: Path, folder: DataFolder, *, work: LongWork | None = None) -> RestorePlan:
+    """Verify a backup and say what ``restore`` would do; nothing is changed.
+
+    DatabaseDamaged for a damaged backup, MigrationFailed for one of a newer program.
+    """
+    manifest = verify(path, work=work)
+    migrations.refuse_newer(manifest.schema or None)
+    files = (_COPY, *manifest.others)
+    live = [f"{name}{companion}" for name in files for companion in COMPANIONS]
+    return RestorePlan(
+        manifest,
+        files,
+        tuple(name for name in live if (folder.root / name).exists()),
+        needs_upgrade=manifest.schema != migrations.HEAD,
+    )
+
+
+def restore(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = None) -> BackupManifest:
     """Put a backup in the place of the plant database; the replaced files go to quarantine.
 
-    Refuses while a collector or window runs (AlreadyRunning), for a damaged backup (DatabaseDamaged) and for
-    one of a newer program (MigrationFailed). On any failure the live files are untouched [F43].
+    ``note`` writes into the copy before it takes its place. Refuses while a collector or window runs
+    (AlreadyRunning), for a damaged backup (DatabaseDamaged) and for one of a newer program (MigrationFailed).
+    On any failure the live files are untouched [F43].
     """
-    manifest = verify(path)
-    refuse_newer(manifest.schema or None)
-    if dry_run:
-        return manifest
+    manifest = plan_restore(path, folder).manifest
     with InstanceLock(folder.runtime, "collector"), InstanceLock(folder.runtime, "window"):
         with WriteLock(folder.write_lock).held():
-            install(path, folder, now_us=now_us)
+            install(path, folder, now_us=now_us, note=note)
     return manifest
 
 
-def install(path: Path, folder: DataFolder, *, now_us: int) -> tuple[Path, ...]:
+def install(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = None) -> tuple[Path, ...]:
     """Move the live files aside and the copy in; the caller holds the locks and verified the backup."""
-    others = verify(path).others
-    drafts = {name: folder.root / f".restore-{uuid4().hex}" for name in (_COPY, *others)}
+    manifest = read_manifest(path)
+    drafts = {name: folder.root / f".restore-{uuid4().hex}" for name in (_COPY, *manifest.others)}
     moved: tuple[Path, ...] = ()
     try:
         for name, draft in drafts.items():
             shutil.copyfile(path / name, draft)
-            _sync(draft)
+        if note is not None:
+            note(drafts[_COPY], manifest)
         for name, draft in drafts.items():
+            _sync(draft)
             moved += set_aside(folder.root / name, folder.quarantine, now_us=now_us)
             os.replace(draft, folder.root / name)
         _sync_folder(folder.root)
@@ -190,47 +316,9 @@ def install(path: Path, folder: DataFolder, *, now_us: int) -> tuple[Path, ...]:
     return moved
 
 
-def _copy(source: Path, target: Path) -> None:
-    if not source.is_file():
-        raise ConfigurationError(
-            f"there is no plant database at {source} to back up", key="nothing_to_back_up"
-        )
-    origin, copy = connect(source, mode="rw"), connect(target, mode="rwc")
-    try:
-        with told(target):
-            origin.execute("PRAGMA wal_autocheckpoint=0")
-            origin.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")
-    finally:
-        copy.close()
-        origin.close()
-
-
-def _copy_snapshot(source: Path, target: Path) -> None:
-    """Copy a database from one snapshot while its writer goes on."""
-    origin = connect(source, mode="rw")
-    try:
-        with told(source):
-            origin.execute("PRAGMA wal_autocheckpoint=0")
-            origin.execute("VACUUM INTO ?", (str(target),))
-    finally:
-        origin.close()
-
-
-def _check_pages(copy: Path) -> None:
-    connection = connect(copy, mode="ro")
-    try:
-        with told(copy):
-            verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
-    finally:
-        connection.close()
-    if verdict != "ok":
-        raise DatabaseDamaged(f"{copy} is damaged: {verdict}", key="database_damaged", file=str(copy))
-
-
-def _inspect(copy: Path) -> dict[str, Any]:
+def _inspect(copy: Path, *, work: LongWork) -> dict[str, Any]:
     """Open a copy read-only, check its pages and return the facts that the manifest holds."""
-    _check_pages(copy)
+    check_pages(copy, work=work)
     connection = connect(copy, mode="ro")
     try:
         with told(copy):
@@ -253,11 +341,6 @@ def _facts(connection: sqlite3.Connection) -> dict[str, Any]:
 
 def _one(connection: sqlite3.Connection, query: str) -> Any:
     return connection.execute(query).fetchone()[0]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -10,6 +10,8 @@ from domain.errors import ConfigurationError, DatabaseDamaged
 from storage.data_folder import DataFolder
 from storage.database import connect
 from storage.failures import storage_error
+from storage.locks import WriteLock
+from storage.migrations import HEAD
 
 APPLICATION = "jidoka"
 APPLICATION_ID = 0x4A49444F
@@ -62,6 +64,13 @@ def look_at(folder: DataFolder, *, check_s: float, start_new: bool) -> Finding:
         if not isinstance(told, DatabaseDamaged):
             raise told from error
         return Finding(problem=f"damaged: {error}", is_ours=was_known)
+
+
+def is_of_this_schema(folder: DataFolder) -> bool:
+    """Say whether the plant database can be opened as it stands, without an upgrade or a repair."""
+    with WriteLock(folder.write_lock).held():
+        finding = look_at(folder, check_s=0.0, start_new=False)
+    return not finding.is_new and not finding.problem and finding.revision == HEAD
 
 
 def _examine(connection: sqlite3.Connection, *, was_known: bool, check_s: float) -> Finding:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from domain.errors import ConfigurationError
 from domain.instants import Clock
+from domain.long_work import LongWork
 from storage import migrations
-from storage.backup import make_backup
+from storage.backup import Seal, make_backup
 from storage.data_folder import DataFolder
 from storage.database import Database, connect
 from storage.inspection import look_at
@@ -54,32 +55,42 @@ def move_plant(
 
 
 def back_up_server(
-    address: str, target: Path, *, clock: Clock, reason: str = "manual", with_history: bool = False
+    address: str,
+    target: Path,
+    *,
+    clock: Clock,
+    reason: str = "manual",
+    with_history: bool = False,
+    work: LongWork | None = None,
+    seal: Seal | None = None,
 ) -> Path:
     """Copy the plant on a server into a verified backup of files, from one snapshot, while it is used.
 
     Restoring such a backup gives a plant in files; ``move_plant`` brings it to a server again.
     """
-    url = server_url(address)
+    url, work = server_url(address), work or LongWork()
+
+    def tell(table: str, rows: int) -> None:
+        work.tell("copying", table, done=rows, unit="rows")
 
     def fill(draft: Path) -> None:
         folder = DataFolder(draft)
         source, copy = PostgresDatabase(url), _new_files(folder)
         try:
-            copy_plant(source, copy, progress=_silent)
+            copy_plant(source, copy, progress=tell)
         finally:
             source.close()
             copy.close()
         if with_history:
             server, files = ServerSide(url), FileSide(folder, now_us=clock.now_us())
             try:
-                copy_history(server, files, progress=_silent)
+                copy_history(server, files, progress=tell)
             finally:
                 server.close()
                 files.close()
         _keep_databases(draft)
 
-    return make_backup(fill, target, now_us=clock.now_us(), reason=reason)
+    return make_backup(fill, target, now_us=clock.now_us(), reason=reason, work=work, seal=seal)
 
 
 def _silent(table: str, rows: int) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from domain.instants import iso_utc
 
-_COMPANIONS = ("", "-wal", "-shm")
+COMPANIONS = ("", "-wal", "-shm")
 
 
 def set_aside(database: Path, quarantine: Path, *, now_us: int) -> tuple[Path, ...]:
@@ -13,7 +13,7 @@ def set_aside(database: Path, quarantine: Path, *, now_us: int) -> tuple[Path, .
     stamp = iso_utc(now_us).replace(":", "").replace(".", "-")
     quarantine.mkdir(parents=True, exist_ok=True)
     moved = []
-    for companion in _COMPANIONS:
+    for companion in COMPANIONS:
         source = database.with_name(database.name + companion)
         if source.exists():
             target = _free_name(quarantine / f"{stamp}-{source.name}")

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from domain.errors import LeaseLost
 from domain.instants import Clock
+from domain.long_work import LongWork
 from domain.plant.tags import Keeping, Tag, TagDtype
-from domain.ports import HistoryReader, WaveformStore
+from domain.ports import HistoryReader, IntegrityReport, WaveformStore
 from domain.roles import Actor, Role
 from storage.audit_log import AuditLog
 from storage.change_feed import ChangeFeed
@@ -21,7 +22,7 @@ from storage.data_folder import DataFolder, prepare_data_folder
 from storage.empty_history import EmptyHistory
 from storage.historian import Historian, RetentionPolicy
 from storage.history_reader import StoredHistory
-from storage.integrity import IntegrityReport, Progress, check_integrity
+from storage.integrity import check_integrity
 from storage.leases import Lease, LeaseTerm
 from storage.location import database_address
 from storage.locks import InstanceLock
@@ -33,6 +34,7 @@ from storage.repositories.drafts import DraftRepository
 from storage.repositories.files import TakenFileRepository
 from storage.repositories.plant import PlantRepository
 from storage.repositories.reports import ManualReadingRepository, ObservationRepository
+from storage.schema import METADATA
 from storage.schema.records import counters, users
 from storage.sql import PlantDatabase
 from storage.status_board import StatusBoard
@@ -185,12 +187,24 @@ class Store:
         lease = self._held_lease() if is_writer else None
         return self._places.waveforms(clock=self._clock, lease=lease)
 
-    def check_integrity(self, *, progress: Progress = lambda done, total: None) -> IntegrityReport:
-        """Look at everything stored, beside a running collector; slow, and nothing is changed."""
+    def row_counts(self) -> dict[str, int]:
+        """Return the rows of every table of the plant database, in one snapshot."""
+        with self._database.read() as connection:
+            return {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in METADATA.sorted_tables
+            }
+
+    def check_integrity(self, *, work: LongWork | None = None) -> IntegrityReport:
+        """Look at everything stored, beside a running collector; slow, and nothing is changed.
+
+        History and waveforms are read on connections of their own, the audit on one of the pool: any thread
+        may ask, and nobody who uses the store meanwhile waits for it.
+        """
         kept = self.open_waveforms()
         try:
             history = self._places.history() if self.has_history else None
-            return check_integrity(self.audit, history, kept, progress=progress)
+            return check_integrity(self.audit, history, kept, work=work or LongWork())
         finally:
             kept.close()
 

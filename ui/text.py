@@ -7,7 +7,7 @@ An unknown key reads as plain words made from the key: a missing text must never
 from collections.abc import Mapping
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
 from domain.condition.alarms import AlarmState, Overlay, Priority
 from domain.errors import ControlRoomError
@@ -73,7 +73,70 @@ _ERRORS: Final = {
     "DeviceTimeout": QT_TRANSLATE_NOOP("Errors", "The device is connected but does not answer."),
     "NotFound": QT_TRANSLATE_NOOP("Errors", "This is no longer in the plant."),
     "AlreadyRunning": QT_TRANSLATE_NOOP("Errors", "Another window already works in this data folder."),
+    "cancelled": QT_TRANSLATE_NOOP("Errors", "Ended on request. Nothing was changed."),
+    "disk_full": QT_TRANSLATE_NOOP("Errors", "The disk is full. What was saved before is intact."),
+    "database_busy": QT_TRANSLATE_NOOP(
+        "Errors", "Another program holds the database. Nothing was saved; try again."
+    ),
+    "backup_failed": QT_TRANSLATE_NOOP(
+        "Errors", "The copy to {target} failed: {problem}. The plant goes on; choose another folder."
+    ),
+    "backup_no_room": QT_TRANSLATE_NOOP(
+        "Errors",
+        "Too little room: the copy needs {needed_bytes} and {spare_bytes} to spare, {free_bytes} are free. "
+        "Make room or choose another folder.",
+    ),
+    "backup_place_live": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{place} lies among the live data: a failing disk would take the copies along. "
+        "Choose another folder.",
+    ),
+    "backup_place_unwritable": QT_TRANSLATE_NOOP(
+        "Errors", "{place} cannot be written: {problem}. Choose another folder."
+    ),
+    "backup_missing": QT_TRANSLATE_NOOP("Errors", "This copy is not there any more."),
+    "backup_incomplete": QT_TRANSLATE_NOOP(
+        "Errors", "{backup} is not a complete copy: it does not say what it holds. Make another one."
+    ),
+    "backup_changed": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{backup} is damaged: {file} is missing or was changed. Do not rely on it; make another one.",
+    ),
+    "backup_misfit": QT_TRANSLATE_NOOP("Errors", "The copy does not hold what it says. Make another one."),
+    "database_damaged": QT_TRANSLATE_NOOP("Errors", "{file} is damaged."),
+    "schema_newer": QT_TRANSLATE_NOOP(
+        "Errors", "A newer version of the program made this copy. Update this PC first."
+    ),
+    "restore_to_server": QT_TRANSLATE_NOOP(
+        "Errors",
+        "This plant lies on a server. Restore the copy into an empty folder, look at it, then bring it to an "
+        "empty database with: jidoka migrate --to",
+    ),
+    "plant_not_empty": QT_TRANSLATE_NOOP(
+        "Errors", "A plant is set up here already. A file is imported into an empty data folder only."
+    ),
+    "file_unwritable": QT_TRANSLATE_NOOP("Errors", "{path} cannot be written: {problem}."),
+    "file_unreadable": QT_TRANSLATE_NOOP("Errors", "{path} cannot be read: {problem}."),
+    "certificate_swapped": QT_TRANSLATE_NOOP(
+        "Errors", "The file was changed since you looked at it. Choose it again and compare anew."
+    ),
+    "certificate_gone": QT_TRANSLATE_NOOP("Errors", "This certificate is not there any more."),
+    "certificate_unreadable": QT_TRANSLATE_NOOP(
+        "Errors", "{file} is no certificate. Choose a file in DER or PEM format."
+    ),
 }
+
+_CERTIFICATES: Final = {
+    "certificate_no_trust": QT_TRANSLATE_NOOP("Certificates", "no server is trusted yet"),
+    "certificate_unknown": QT_TRANSLATE_NOOP("Certificates", "not among the trusted ones"),
+    "certificate_distrusted": QT_TRANSLATE_NOOP("Certificates", "trust was taken away here"),
+    "certificate_expired": QT_TRANSLATE_NOOP("Certificates", "no longer valid"),
+    "certificate_not_yet_valid": QT_TRANSLATE_NOOP("Certificates", "not valid yet"),
+    "certificate_revoked": QT_TRANSLATE_NOOP("Certificates", "revoked by its issuer"),
+    "certificate_uri": QT_TRANSLATE_NOOP("Certificates", "made for another application"),
+    "certificate_host": QT_TRANSLATE_NOOP("Certificates", "made for another host"),
+}
+"""Why a server's certificate was refused."""
 
 _REFUSALS: Final = {
     "health_no_baseline": QT_TRANSLATE_NOOP("Refusals", "no baseline yet"),
@@ -183,14 +246,30 @@ def error_words(error: BaseException) -> str:
     source = _ERRORS.get(error.key)
     if source is None:
         return str(error)
-    return tr("Errors", source, **{name: _worded(value) for name, value in error.parameters.items()})
+    return tr("Errors", source, **{name: _worded(name, value) for name, value in error.parameters.items()})
 
 
-def _worded(value: object) -> object:
-    """Return a list of names as one text."""
+def _worded(name: str, value: object) -> object:
+    """Return a list of names as one text, bytes as a size."""
+    if name.endswith("_bytes") and isinstance(value, int):
+        return data_size(value)
     if isinstance(value, list | tuple):
         return ", ".join(plain(str(each)).lower() for each in value)
     return value
+
+
+def data_size(size_bytes: int) -> str:
+    """Return an amount of data, such as "4.2 MB" or "1.3 GB", in the decimal sign of the place."""
+    power, symbol = next(
+        ((power, symbol) for power, symbol in ((9, "GB"), (6, "MB")) if size_bytes >= 10**power), (3, "kB")
+    )
+    amount = QLocale().toString(size_bytes / 10**power, ord("f"), 0 if power == 3 else 1)
+    return f"{amount} {symbol}"
+
+
+def certificate_reason(key: str) -> str:
+    """Return why a certificate was refused; empty for no reason."""
+    return _named("Certificates", _CERTIFICATES, key) if key else ""
 
 
 def refusal(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Setup: link audit, system health and backup on a real store [ACQ-8, NEW-30, reliability 3.7]."""
+"""Setup: link audit and system health on a real store, and what every tab promises [ACQ-8]."""
 
 from collections.abc import Iterator
 from importlib.resources import files
@@ -10,7 +10,6 @@ from domain.identifiers import new_id
 from domain.ports import ConnectionStatus
 from services.status import SystemStatus
 from tests.gui.plant_stage import Stage, make_stage, put_away, settle
-from ui.screens.setup.backup.tab import BackupTab, integrity_words
 from ui.screens.setup.health.facts import facts_of, link_rows, support_text, verdict
 from ui.screens.setup.health.tab import HealthTab
 from ui.screens.setup.links.tab import LinksTab
@@ -92,30 +91,6 @@ def test_health_says_that_nothing_collects(qtbot, screen: SetupScreen, stage: St
     settle(qtbot, stage, screen.refresh, lambda: "Nothing collects" in tab.sentence.text())
     assert tab.facts.rows.rowCount() == 0
     assert stage.problems == []
-
-
-def test_a_backup_is_made_verified_and_found_damaged(qtbot, screen: SetupScreen, stage: Stage) -> None:
-    screen.open("backup")
-    tab = screen.tab("backup")
-    assert isinstance(tab, BackupTab)
-    tab.copy_now.click()
-    settle(qtbot, stage, screen.refresh, lambda: tab.table.rows.rowCount() == 1)
-    kept = tab.table.rows.row(0)
-    assert kept.path.name in tab.said.text()
-    (kept.path / "plant.db").write_bytes(b"not a database")
-    tab.table.selectRow(0)
-    tab.prove.click()
-    settle(qtbot, stage, screen.refresh, lambda: tab.copy_now.isEnabled())
-    assert "changed" in tab.said.text()
-    tab.check.click()
-    settle(qtbot, stage, screen.refresh, lambda: tab.copy_now.isEnabled())
-    assert "sound" in tab.said.text()
-    assert stage.problems == []
-
-
-def test_damage_in_the_data_is_named() -> None:
-    report = {"is_sound": False, "audit_problem": "", "damaged_chunks": ["4711"], "damaged_waveforms": []}
-    assert integrity_words(report) == "Damaged: 4711"
 
 
 @pytest.mark.parametrize("entry", TABS, ids=lambda entry: entry.key)

@@ -131,6 +131,33 @@ def test_our_own_certificate_is_renewed_and_the_old_one_kept(
     assert audited(store) == [("renew", "Ena")] * 2
 
 
+def test_our_certificate_is_saved_without_its_key(store: Store, wizard: Certificates, tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        wizard.save_own(tmp_path / "ours.der", by=ENA)
+    ours = wizard.renew_own(by=ENA, reason="first connection")
+    saved = wizard.save_own(tmp_path / "ours.der", by=ENA)
+    assert fingerprint(x509_of(saved)) == ours.fingerprint
+    assert b"PRIVATE" not in saved.read_bytes()
+    with pytest.raises(ConfigurationError) as refused:
+        wizard.save_own(tmp_path / "nowhere" / "ours.der", by=ENA)
+    assert refused.value.key == "file_unwritable"
+    assert audited(store) == [("renew", "Ena"), ("export", "Ena")]
+
+
+def test_a_file_is_looked_at_before_it_is_trusted_and_must_stay_the_same(
+    store: Store, wizard: Certificates, plc: x509.Certificate, tmp_path: Path
+) -> None:
+    file = tmp_path / "plc" / "plc.der"
+    seen = wizard.look_into(file)
+    assert (seen.fingerprint, kinds(wizard)) == (fingerprint(plc), [])
+    with pytest.raises(ConfigurationError) as refused:
+        wizard.trust_file(file, by=ENA, mark="AA:BB")
+    assert refused.value.key == "certificate_swapped"
+    wizard.trust_file(file, by=ENA, mark=seen.fingerprint, reason="signed sheet")
+    (entry,) = store.audit.entries(start_us=0, end_us=2**62)
+    assert (entry.action, entry.detail["reason"]) == ("trust", "signed sheet")
+
+
 @pytest.mark.parametrize(
     "act",
     [
@@ -139,6 +166,7 @@ def test_our_own_certificate_is_renewed_and_the_old_one_kept(
         lambda wizard, mark: wizard.reject(mark, by=MIA),
         lambda wizard, mark: wizard.remove(mark, by=MIA),
         lambda wizard, mark: wizard.renew_own(by=MIA),
+        lambda wizard, mark: wizard.save_own(Path("a.der"), by=MIA),
     ],
 )
 def test_an_operator_may_look_but_not_decide(

@@ -1,7 +1,9 @@
 """Commands as a user types them: help, refusals and exit codes, recordings, a diagnosis [F42, F78, F80]."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,41 @@ def test_a_file_that_is_not_there_is_refused(command: Command, tmp_path: Path, n
     code, _, complaint = command(name, tmp_path / "gone.bin", "--data-dir", tmp_path / "plant")
     assert code == main.EXIT_REFUSED
     assert "gone.bin" in complaint
+
+
+# Backups
+
+
+def test_commands_note_what_they_did_to_the_plant(command: Command, tmp_path: Path) -> None:
+    """S-11: a copy, a check and a restore stand in the audit log of the plant they were done to."""
+    folder = tmp_path / "plant"
+    open_store(folder, role="tool", clock=SystemClock()).close()
+    code, told, _ = command("backup", "--data-dir", folder)
+    assert code == 0
+    taken = Path(told.strip())
+    assert command("verify", "--data-dir", folder)[0] == 0
+    assert noted(folder) == [("back_up", "backup"), ("check", "stored_data")]
+    assert command("restore", taken, "--dry-run", "--data-dir", folder)[0] == 0
+    assert command("restore", taken, "--data-dir", folder)[0] == 0
+    assert noted(folder) == [("restore", "backup")], "the copy was made before it was noted"
+
+
+def noted(folder: Path) -> list[tuple[str, str]]:
+    store = open_store(folder, role="tool", clock=SystemClock())
+    entries = store.audit.entries(start_us=0, end_us=2**62)
+    store.close()
+    return [(each.action, each.kind) for each in entries if each.user_name in ("backup", "verify", "restore")]
+
+
+def test_a_database_of_another_schema_is_copied_as_it_stands(command: Command, tmp_path: Path) -> None:
+    """S-34: a copy before an upgrade must not upgrade what it is to keep."""
+    open_store(tmp_path, role="tool", clock=SystemClock()).close()
+    with closing(sqlite3.connect(tmp_path / "plant.db")) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+        raw.commit()
+    code, told, _ = command("backup", "--data-dir", tmp_path)
+    assert code == 0
+    assert json.loads((Path(told.strip()) / "manifest.json").read_text())["schema"] == "9999"
 
 
 # Recordings

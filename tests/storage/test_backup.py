@@ -47,9 +47,9 @@ def test_a_restore_brings_back_the_rows(
     with furnished.unit_of_work(engineer) as work:
         work.plant.save_site(zone="UTC", site_name="Later")
     furnished.close()
-    assert (
-        backups.restore(taken, furnished.folder, now_us=still_clock.now_us(), dry_run=True).rows["tags"] == 2
-    )
+    plan = backups.plan_restore(taken, furnished.folder)
+    assert (plan.manifest.rows["tags"], plan.files, plan.needs_upgrade) == (2, ("plant.db",), False)
+    assert "plant.db" in plan.set_aside
     backups.restore(taken, furnished.folder, now_us=still_clock.now_us())
     opened = open_store(furnished.folder.root, role="tool", clock=still_clock)
     assert opened.plant.load().site_name == "Works"
@@ -98,7 +98,7 @@ def test_a_backup_of_a_newer_program_is_refused(
     taken: Path, furnished: Store, still_clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     furnished.close()
-    monkeypatch.setattr(backups, "verify", lambda path: _newer(path))
+    monkeypatch.setattr(backups, "verify", lambda path, work=None: _newer(path))
     with pytest.raises(MigrationFailed):
         backups.restore(taken, furnished.folder, now_us=still_clock.now_us())
 

@@ -1,5 +1,6 @@
 """Asking the database lane for the same thing again and again, at a pace."""
 
+import sys
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -42,6 +43,11 @@ class Poll(Generic[T]):
     def ask_soon(self) -> None:
         """Ask at the next opportunity; an answer under way is for the old question and is dropped."""
         self._due_us = 0
+        self._is_stale = self._is_waiting
+
+    def end(self) -> None:
+        """Ask no more, and drop the answer that is under way: who takes it is gone."""
+        self._due_us = sys.maxsize
         self._is_stale = self._is_waiting
 
     def _on_done(self, answer: T) -> None:

@@ -32,5 +32,5 @@ def ask_file(
     sheet.setWindowModality(Qt.WindowModality.NonModal)
     sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     sheet.fileSelected.connect(chosen)
-    sheet.open()
+    sheet.show()  # open() would make it modal to the window
     return sheet

@@ -140,7 +140,7 @@ class Exporter(QObject):
         sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         sheet.setProperty("export", self._exports.index(export))
         sheet.fileSelected.connect(self._on_selected)
-        sheet.open()
+        sheet.show()  # open() would make it modal to the window
 
     def _on_selected(self, path: str) -> None:
         sender = self.sender()

@@ -1,86 +1,114 @@
-"""The backup tab: copy now, prove a copy, check the data in use; a lane of its own [NEW-30]."""
+"""The backup tab: copies, what a restore would do, the data in use, the set-up file [NEW-30, S-11, S-34].
 
-from collections.abc import Hashable, Sequence
+Long work runs in a lane of its own on the window's own store: a store serves several threads, and what takes
+long reads on connections of its own. The folder of the copies, which may be a share that has gone dead, is
+looked at in a second lane. So neither other screens nor the database lane wait for either.
+"""
+
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from services.keeping import (
-    KeptBackup,
-    back_up,
-    backup_place,
-    check_integrity,
-    kept_backups,
-    verify_backup,
-)
+from domain.errors import DatabaseDamaged
+from domain.ports import IntegrityReport
+from domain.roles import Permission
+from services.backups import Backups, BackupShelf, RestorePreview
+from services.plant_file import FileReading, PlantFile, read_file
 from services.workstation import Workstation
 from ui.context import Context
-from ui.formatting import number
+from ui.screens.permissions import refusal_to
 from ui.screens.polling import Poll
-from ui.tasks import Tasks
+from ui.screens.setup.backup.copies import CopiesPanel
+from ui.screens.setup.backup.lane import LongLane
+from ui.screens.setup.backup.restore import RestorePanel
+from ui.screens.setup.backup.set_up_file import SetUpFilePanel
+from ui.screens.setup.backup.words import integrity_words, made_at
+from ui.tasks import Tasks, Ticket
 from ui.text import error_words, tr
-from ui.widgets.data_table import DataTable
+from ui.widgets.file_sheet import Wanted, ask_file
 from ui.widgets.key_button import KeyButton
-from ui.widgets.notices import EmptyState
-from ui.widgets.panel import Panel
-from ui.widgets.table_model import Column
+from ui.widgets.panel import Panel, label
+from ui.widgets.work_bar import WorkBar
 
+T = TypeVar("T")
 LOOK_EVERY_S = 5.0
-BYTES_PER_MB = 1e6
+SAID_HEIGHT = 36
 
 
 class BackupTab:
-    """Implements ``ui.screens.setup.tabs.SetupTab``. Long work has a lane of its own: polls never wait."""
+    """Implements ``ui.screens.setup.tabs.SetupTab``."""
 
     help_page = "setup-backup"
 
     def __init__(self, workstation: Workstation, context: Context) -> None:
-        self._folder, self._context = workstation.folder, context
-        self._place = backup_place(workstation.folder)
-        self._findings: dict[Path, str] = {}
-        self._lane = Tasks()
-        self.table = self._make_table()
-        self.copy_now = KeyButton(tr("Backup", "Back up now"), is_primary=True)
-        self.copy_all = KeyButton(tr("Backup", "Back up with history"))
-        self.prove = KeyButton(tr("Backup", "Verify the chosen copy"), icon="check")
+        self._workstation, self._context = workstation, context
+        self._backups = Backups(workstation.store, clock=workstation.clock)
+        self._file = PlantFile(workstation.store)
+        role = workstation.actor.role
+        refusal = refusal_to(role, Permission.BACK_UP)
+        self.copies = CopiesPanel(when=self._when, refusal=refusal)
+        self.restore = RestorePanel(when=self._when, data_folder=workstation.folder)
+        self.set_up = SetUpFilePanel(refusal=refusal or refusal_to(role, Permission.CONFIGURE))
         self.check = KeyButton(tr("Backup", "Check the data in use"), icon="search")
-        self.said = QLabel()
-        self.said.setWordWrap(True)
-        self._empty = EmptyState(
-            tr("Backup", "There is no backup yet."),
-            why=tr("Backup", "A backup is made while everything runs; nothing has to stop."),
-        )
+        self.check.setToolTip(refusal)
+        self.said, self.work = label(refusal or _hint()), WorkBar()
+        self._refusal = refusal
+        self._lane = LongLane(self.work)
+        self._place_lane = Tasks()
+        self._tickets: list[Ticket] = []
         self.view = self._build()
+        self._connect()
         self._poll = Poll(
-            context.tasks, self._look, self._show, period_s=LOOK_EVERY_S, failed=context.show_problem
+            self._place_lane, self._look, self._show, period_s=LOOK_EVERY_S, failed=context.show_problem
         )
 
     def _build(self) -> QWidget:
         page = QWidget()
+        left = QVBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self.copies, 3)
+        left.addWidget(self.set_up, 2)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addLayout(left, 6)
+        row.addWidget(self.restore, 5)
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
-        card = Panel(tr("Backup", "Backup"), str(self._place))
-        row = QHBoxLayout()
-        for each in (self.copy_now, self.copy_all):
-            row.addWidget(each)
-        row.addStretch(1)
-        row.addWidget(self.prove)
-        row.addWidget(self.check)
-        card.body.addLayout(row)
-        card.body.addWidget(self.said)
-        card.body.addWidget(self._empty, 1)
-        card.body.addWidget(self.table, 1)
-        column.addWidget(card)
-        self.table.hide()
-        self.prove.setEnabled(False)
-        self.copy_now.clicked.connect(self._copy)
-        self.copy_all.clicked.connect(self._copy_all)
-        self.prove.clicked.connect(self._verify)
-        self.check.clicked.connect(self._check)
-        self.table.selection_changed.connect(self._chosen)
+        column.setSpacing(12)
+        column.addWidget(self._head())
+        column.addLayout(row, 1)
         return page
+
+    def _head(self) -> Panel:
+        """One line for what runs and how it went, whichever part of the page asked for it."""
+        head = Panel(tr("Backup", "Backup"))
+        self.said.setWordWrap(True)
+        for each in (self.said, self.work):
+            each.setMinimumHeight(SAID_HEIGHT)
+        line = QHBoxLayout()
+        line.setSpacing(12)
+        line.addWidget(self.said, 1)
+        line.addWidget(self.work, 1)
+        line.addWidget(self.check)
+        head.body.addLayout(line)
+        return head
+
+    def _connect(self) -> None:
+        self.copies.copy_asked.connect(self._copy)
+        self.copies.proof_asked.connect(self._prove)
+        self.copies.plan_asked.connect(self._plan)
+        self.copies.folder_asked.connect(self._ask_folder)
+        self.copies.chosen.connect(self._on_chosen)
+        self.check.clicked.connect(self._check)
+        self.set_up.export_asked.connect(self._ask_export)
+        self.set_up.file_asked.connect(self._ask_import)
+        self.set_up.import_asked.connect(self._import)
+        self._lane.busy_changed.connect(self._on_busy)
+        self._on_busy()
 
     # ---- what the shell asks
 
@@ -89,6 +117,7 @@ class BackupTab:
 
     def refresh(self, now_us: int) -> None:
         self._poll.ask_if_due(now_us)
+        self._lane.refresh()
 
     def on_hidden(self) -> None:
         """Work under way goes on; its outcome waits here."""
@@ -97,147 +126,178 @@ class BackupTab:
         return False
 
     def plant_changed(self) -> None:
-        """Backups do not change with the set-up."""
+        self._poll.ask_soon()
 
     def close(self) -> None:
+        self._poll.end()
+        for ticket in self._tickets:
+            ticket.cancel()
         self._lane.close()
+        self._place_lane.close()
 
     # ---- off the main thread
 
-    def _look(self) -> tuple[KeptBackup, ...]:
-        return kept_backups(self._place)
+    def _look(self) -> tuple[BackupShelf, bool]:
+        return self._backups.shelf(), self._file.is_plant_empty
+
+    def _run(
+        self,
+        work: Callable[[], T],
+        *,
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Do a short act on the disk; its outcome is told as long as the tab lives."""
+        ticket = self._place_lane.run(work, done=done, failed=failed)
+        self._tickets = [*self._tickets[-3:], ticket]
+
+    # ---- copies
+
+    def _copy(self, with_history: bool) -> None:
+        by = self._workstation.actor
+        self._lane.run(
+            lambda work: self._backups.back_up(by=by, with_history=with_history, work=work),
+            done=self._copied,
+            failed=self._failed,
+        )
+
+    def _copied(self, path: Path) -> None:
+        self.copies.found(path, is_sound=True)
+        self._say(tr("Backup", "Backed up and verified: {name}", name=path.name))
+
+    def _prove(self) -> None:
+        self._open(self._backups.verify, done=self._proven)
+
+    def _proven(self, result: object) -> None:
+        path = self._asked
+        self.copies.found(path, is_sound=True)
+        self._say(tr("Backup", "{name} is sound.", name=path.name))
+
+    def _plan(self) -> None:
+        self._open(self._backups.plan_restore, done=self._planned)
+
+    def _planned(self, preview: RestorePreview) -> None:
+        self.copies.found(preview.path, is_sound=True)
+        self.restore.show_preview(preview)
+        self._say(tr("Backup", "{name} is sound and could be restored.", name=preview.path.name))
+
+    def _open(self, act: Callable[..., object], *, done: Callable[..., None]) -> None:
+        """Open the chosen copy in the long lane."""
+        path, by = self.copies.selected, self._workstation.actor
+        if path is not None and not self._refusal:
+            self._asked = path
+            self._lane.run(lambda work: act(path, by=by, work=work), done=done, failed=self._not_sound)
+
+    def _not_sound(self, error: BaseException) -> None:
+        if isinstance(error, DatabaseDamaged):
+            self.copies.found(self._asked, is_sound=False)
+        self._failed(error)
+
+    def _on_chosen(self) -> None:
+        shown = self.restore.preview
+        if shown is not None and shown.path != self.copies.selected:
+            self.restore.show_preview(None)
+
+    def _ask_folder(self) -> None:
+        start = self._start_folder()
+        title = tr("Backup", "Folder of the copies")
+        ask_file(self.view, title, wanted=Wanted.FOLDER, start=start, chosen=self._choose_folder)
+
+    def _choose_folder(self, path: str) -> None:
+        work = partial(self._backups.choose_place, Path(path), by=self._workstation.actor)
+        self._run(work, done=self._folder_chosen, failed=self._failed)
+
+    def _folder_chosen(self, path: Path) -> None:
+        self._say(tr("Backup", "Copies go to {folder} from now on.", folder=path))
+
+    # ---- the data in use
+
+    def _check(self) -> None:
+        by = self._workstation.actor
+        self._lane.run(
+            lambda work: self._backups.check(by=by, work=work), done=self._checked, failed=self._failed
+        )
+
+    def _checked(self, report: IntegrityReport) -> None:
+        self._say(integrity_words(report))
+
+    # ---- the set-up as a file
+
+    def _ask_export(self) -> None:
+        ask_file(
+            self.view,
+            tr("SetUpFile", "Export the set-up"),
+            wanted=Wanted.SAVE,
+            start=self._start_folder() / "set-up.json",
+            kinds=tr("SetUpFile", "Set-up file (*.json)"),
+            chosen=self._export,
+        )
+
+    def _export(self, path: str) -> None:
+        work = partial(self._file.export, Path(path), by=self._workstation.actor)
+        self._run(work, done=self._exported, failed=self._file_failed)
+
+    def _exported(self, path: Path) -> None:
+        self.set_up.say(tr("SetUpFile", "Exported to {path}", path=path))
+
+    def _ask_import(self) -> None:
+        ask_file(
+            self.view,
+            tr("SetUpFile", "Import a set-up"),
+            wanted=Wanted.OPEN,
+            start=self._start_folder(),
+            kinds=tr("SetUpFile", "Set-up file (*.json)"),
+            chosen=self._read,
+        )
+
+    def _read(self, path: str) -> None:
+        file = Path(path)
+        self._run(lambda: (file, read_file(file)), done=self._read_done, failed=self._file_failed)
+
+    def _read_done(self, found: tuple[Path, FileReading]) -> None:
+        self.set_up.show_reading(*found)
+
+    def _import(self, path: Path) -> None:
+        work = partial(self._file.import_from, path, by=self._workstation.actor)
+        self._run(work, done=self._imported, failed=self._file_failed)
+
+    def _imported(self, reading: FileReading) -> None:
+        self.set_up.show_imported(reading)
+        self._poll.ask_soon()
+
+    def _file_failed(self, error: BaseException) -> None:
+        self.set_up.say(error_words(error))
 
     # ---- in the main thread
 
-    def _copy(self) -> None:
-        self._start_copy(with_history=False)
-
-    def _copy_all(self) -> None:
-        self._start_copy(with_history=True)
-
-    def _start_copy(self, *, with_history: bool) -> None:
-        self._begin(tr("Backup", "Copying, then opening the copy to prove it\u2026"))
-        work = partial(back_up, self._folder, None, with_history=with_history)
-        self._lane.run(work, done=self._copied, failed=self._failed)
-
-    def _copied(self, path: Path) -> None:
-        self._findings[path] = tr("Backup", "sound")
-        self._end(tr("Backup", "Backed up and verified: {name}", name=path.name))
-
-    def _verify(self) -> None:
-        for path in self.table.selected():
-            assert isinstance(path, Path)
-            self._begin(tr("Backup", "Opening {name}\u2026", name=path.name))
-            self._lane.run(partial(_verified, path), done=self._verified, failed=self._failed)
-
-    def _verified(self, outcome: tuple[Path, str]) -> None:
-        path, problem = outcome
-        self._findings[path] = tr("Backup", "damaged") if problem else tr("Backup", "sound")
-        self._end(problem or tr("Backup", "{name} is sound.", name=path.name))
-
-    def _check(self) -> None:
-        self._begin(tr("Backup", "Reading every chunk of history and every waveform\u2026"))
-        self._lane.run(partial(check_integrity, self._folder), done=self._checked, failed=self._failed)
-
-    def _checked(self, report: dict[str, Any]) -> None:
-        self._end(integrity_words(report))
+    def _show(self, found: tuple[BackupShelf, bool]) -> None:
+        shelf, is_empty = found
+        self.copies.show_shelf(shelf)
+        self.set_up.set_plant_empty(is_empty)
 
     def _failed(self, error: BaseException) -> None:
-        self._end(error_words(error))
+        self._say(error_words(error))
 
-    def _begin(self, words: str) -> None:
+    def _say(self, words: str) -> None:
         self.said.setText(words)
-        for button in (self.copy_now, self.copy_all, self.prove, self.check):
-            button.setEnabled(False)
-
-    def _end(self, words: str) -> None:
-        self.said.setText(words)
-        self.copy_now.setEnabled(True)
-        self.copy_all.setEnabled(True)
-        self.check.setEnabled(True)
-        self._chosen()
         self._poll.ask_soon()
 
-    def _chosen(self) -> None:
-        self.prove.setEnabled(len(self.table.selected()) == 1 and self.copy_now.isEnabled())
+    def _on_busy(self) -> None:
+        is_busy = self._lane.is_busy
+        self.copies.set_busy(is_busy)
+        self.check.setEnabled(not is_busy and not self._refusal)
+        self.said.setVisible(not is_busy)
 
-    def _show(self, found: Sequence[KeptBackup]) -> None:
-        self._empty.setVisible(not found)
-        self.table.setVisible(bool(found))
-        self.table.set_rows(found)
+    def _when(self, instant_us: int) -> str:
+        return made_at(instant_us, self._context.plant_time(), now_us=self._context.clock.now_us())
 
-    def _make_table(self) -> DataTable:
-        columns = (
-            Column("when", tr("Backup", "Made"), self._when, width=150, order=_made, is_hideable=False),
-            Column("holds", tr("Backup", "Holds"), _holds, width=200),
-            Column("size", tr("Backup", "Size"), _size, width=100, align_right=True, order=_bytes),
-            Column("state", tr("Backup", "Verified"), self._state, width=130),
-            Column("name", tr("Backup", "Folder"), _name, is_weak=True, tip=_tip),
-        )
-        return DataTable(columns, name=tr("Backup", "Backups"), identity=_identity, is_on_panel=True)
-
-    def _when(self, row: KeptBackup) -> str:
-        if not row.created_us:
-            return "\u2013"
-        now_us = self._context.clock.now_us()
-        return self._context.plant_time().stamp(row.created_us, now_us=now_us)
-
-    def _state(self, row: KeptBackup) -> str:
-        if row.problem:
-            return tr("Backup", "incomplete")
-        return self._findings.get(row.path, tr("Backup", "not opened yet"))
+    def _start_folder(self) -> Path:
+        documents = QStandardPaths.StandardLocation.DocumentsLocation
+        return Path(QStandardPaths.writableLocation(documents))
 
 
-def integrity_words(report: dict[str, Any]) -> str:
-    """Return the outcome of a check in one sentence; damaged things are named."""
-    if report["is_sound"]:
-        return tr(
-            "Backup",
-            "The data in use are sound: {audit} audit entries, {chunks} history chunks, {waves} waveforms.",
-            audit=report["audit_entries"],
-            chunks=report["chunks"],
-            waves=report["waveforms"],
-        )
-    damaged = [report["audit_problem"], *report["damaged_chunks"], *report["damaged_waveforms"]]
-    return tr("Backup", "Damaged: {what}", what=", ".join(each for each in damaged if each))
-
-
-def _verified(path: Path) -> tuple[Path, str]:
-    try:
-        verify_backup(path)
-    except Exception as error:  # whatever is wrong with the copy is the answer
-        return path, error_words(error)
-    return path, ""
-
-
-def _identity(row: KeptBackup) -> Hashable:
-    return row.path
-
-
-def _made(row: KeptBackup) -> int:
-    return row.created_us
-
-
-def _bytes(row: KeptBackup) -> int:
-    return row.size_bytes
-
-
-def _holds(row: KeptBackup) -> str:
-    if row.problem:
-        return "\u2013"
-    return tr("Backup", "plant, history, waveforms") if row.has_history else tr("Backup", "plant")
-
-
-def _size(row: KeptBackup) -> str:
-    return f"{number(row.size_bytes / BYTES_PER_MB, 1)} MB"
-
-
-def _name(row: KeptBackup) -> str:
-    return row.path.name
-
-
-def _tip(row: KeptBackup) -> str:
-    return row.problem or str(row.path)
+def _hint() -> str:
+    return tr("Backup", "Copies are made while everything runs. Keep some of them on another disk.")
 
 
 def make_tab(workstation: Workstation, context: Context) -> BackupTab:
