@@ -93,7 +93,6 @@ def _connect_modbus(qtbot: QtBot, session: WindowSession, port: int) -> None:
     press(session, "Next: what it means")
     view.values.table.selectRow(0)
     press(session, "New\u2026")
-    view.values.machine.kind.changed.emit("pump")
     view.values.machine.kind.show_text("pump")
     view.values.machine.name.put_text("Feed pump")
     view.values.machine.code.put_text("P201")

@@ -24,16 +24,18 @@ from ui.widgets.tick import TickBox
 
 
 class FormRow(QWidget):
-    """``changed`` carries what a person typed or chose, ``left`` fires when he is done with it.
+    """``changed`` carries key and text as a person types or chooses, ``left`` the key when he is done.
 
     What the program puts in with ``show_text`` is not told, and never moves a cursor that is in the field.
     """
 
-    changed = Signal(str)
-    left = Signal()
+    changed = Signal(str, str)
+    left = Signal(str)
 
     def __init__(self, caption: str, editor: QWidget, *, help_line: str = "", unit: str = "") -> None:
         super().__init__()
+        self.key = ""
+        """By which the form knows the question."""
         self.editor = editor
         self._help = help_line
         self.setAccessibleName(caption)
@@ -72,6 +74,12 @@ class FormRow(QWidget):
         self._hint.setVisible(bool(words or self._help))
         mark_wrong(self.editor, bool(words))
 
+    def _tell_changed(self) -> None:
+        self.changed.emit(self.key, self.text)
+
+    def _tell_left(self) -> None:
+        self.left.emit(self.key)
+
     def set_caption(self, caption: str) -> None:
         """Name the question anew."""
         self._caption.setText(caption)
@@ -94,8 +102,8 @@ class TextRow(FormRow):
     def __init__(self, caption: str, *, help_line: str = "", unit: str = "", hint: str = "") -> None:
         self._field: QLineEdit = line_field(caption, hint=hint)
         super().__init__(caption, self._field, help_line=help_line, unit=unit)
-        self._field.textEdited.connect(self.changed)
-        self._field.editingFinished.connect(self.left)
+        self._field.textEdited.connect(self._tell_changed)
+        self._field.editingFinished.connect(self._tell_left)
 
     @property
     def text(self) -> str:
@@ -109,8 +117,8 @@ class TextRow(FormRow):
     def put_text(self, text: str) -> None:
         """Put something in even while the cursor is there, and tell it: a file chosen, a suggestion taken."""
         self._field.setText(text)
-        self.changed.emit(text)
-        self.left.emit()
+        self._tell_changed()
+        self._tell_left()
 
     def complete_with(self, words: Sequence[str]) -> None:
         """Offer words while typing."""
@@ -188,8 +196,8 @@ class ChoiceRow(FormRow):
             self._box.setCurrentIndex(self._box.findData(text))
 
     def _on_chosen(self) -> None:
-        self.changed.emit(self.text)
-        self.left.emit()
+        self._tell_changed()
+        self._tell_left()
 
 
 class FlagRow(FormRow):
@@ -211,8 +219,8 @@ class FlagRow(FormRow):
             self._check.setChecked(bool(text))
 
     def _on_toggled(self) -> None:
-        self.changed.emit(self.text)
-        self.left.emit()
+        self._tell_changed()
+        self._tell_left()
 
 
 def focus_first_wrong(rows: Sequence[FormRow], is_wrong: Callable[[FormRow], bool]) -> bool:

@@ -1,7 +1,6 @@
 """Calm states: nothing there yet, still loading, something failed, and the bar over a window."""
 
 from collections.abc import Callable
-from functools import partial
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QHideEvent, QPainter, QPaintEvent, QShowEvent
@@ -68,7 +67,11 @@ class NoPlant(EmptyState):
             ),
             act=text.tr("Notices", "Connect a device"),
         )
-        self.acted.connect(partial(go, SET_UP_ADDRESS))
+        self._go = go
+        self.acted.connect(self._set_up)
+
+    def _set_up(self) -> None:
+        self._go(SET_UP_ADDRESS)
 
 
 class Loading(QWidget):

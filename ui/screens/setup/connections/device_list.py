@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from PySide6.QtCore import Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from domain.plant.tags import Connection
@@ -101,13 +101,17 @@ class DeviceList(QWidget):
         self._empty.acted.connect(self.added)
         self.table.opened.connect(self.opened)
         self.table.selection_changed.connect(self._look)
-        self.values.clicked.connect(lambda: self._tell(self.opened))
-        self.address.clicked.connect(lambda: self._tell(self.changed))
-        self.trend.clicked.connect(lambda: self._tell(self.trend_asked))
-        self.discard.clicked.connect(lambda: self._tell(self.thrown_away))
+        self._told_by: dict[QObject, SignalInstance] = {
+            self.values: self.opened,
+            self.address: self.changed,
+            self.trend: self.trend_asked,
+            self.discard: self.thrown_away,
+        }
+        for button in (self.values, self.address, self.trend, self.discard):
+            button.clicked.connect(self._tell)
         self.pause.clicked.connect(self._on_pause)
-        self.remove.clicked.connect(lambda: self._ask_removal(keeps_values=True))
-        self.remove_all.clicked.connect(lambda: self._ask_removal(keeps_values=False))
+        self.remove.clicked.connect(self._ask_removal)
+        self.remove_all.clicked.connect(self._ask_removal_with_values)
         self.confirm.confirmed.connect(self._on_confirmed)
 
     def show_rows(self, rows: Sequence[DeviceRow]) -> None:
@@ -155,35 +159,37 @@ class DeviceList(QWidget):
                 tr("Link", "Pause") if row.connection.is_enabled else tr("Link", "Read again")
             )
 
-    def _tell(self, signal: SignalInstance) -> None:
+    def _tell(self) -> None:
         row = self.chosen
         if row is not None:
-            signal.emit(row.id)
+            self._told_by[self.sender()].emit(row.id)
 
     def _on_pause(self) -> None:
         row = self.chosen
         if row is not None and row.connection is not None:
             self.paused.emit(row.id, not row.connection.is_enabled)
 
-    def _ask_removal(self, *, keeps_values: bool) -> None:
-        row = self.chosen
-        if row is None or row.connection is None:
-            return
-        self._keeps_values = keeps_values
-        effect = tr(
+    def _ask_removal(self) -> None:
+        words = tr(
             "Link",
             "It is read no more. Its {count} values stay, with their history, and wait for another device.",
-            count=row.values,
         )
-        if not keeps_values:
-            effect = tr(
-                "Link",
-                "It is read no more, and its {count} values go; those that a machine class foresees wait. "
-                "Stored history stays on the disk.",
-                count=row.values,
-            )
-        title = tr("Link", "Remove {name}?", name=row.connection.name)
-        self.confirm.ask(title, effect=effect, act=tr("Link", "Remove"))
+        self._ask(words, keeps_values=True)
+
+    def _ask_removal_with_values(self) -> None:
+        words = tr(
+            "Link",
+            "It is read no more, and its {count} values go; those that a machine class foresees wait. "
+            "Stored history stays on the disk.",
+        )
+        self._ask(words, keeps_values=False)
+
+    def _ask(self, effect: str, *, keeps_values: bool) -> None:
+        row = self.chosen
+        if row is not None and row.connection is not None:
+            self._keeps_values = keeps_values
+            title = tr("Link", "Remove {name}?", name=row.connection.name)
+            self.confirm.ask(title, effect=effect.format(count=row.values), act=tr("Link", "Remove"))
 
     def _on_confirmed(self, _reason: str) -> None:
         row = self.chosen

@@ -61,7 +61,7 @@ class DevicePage(QWidget):
         row.addWidget(self._form_card, 3)
         row.addWidget(self.test, 2)
         self.kinds.chosen.connect(self.kind_chosen)
-        self.name.changed.connect(self.name_typed)
+        self.name.changed.connect(self._on_name)
         self.name.left.connect(self._leave_name)
         self.more.toggled.connect(self._arrange)
 
@@ -130,8 +130,9 @@ class DevicePage(QWidget):
         self._fields = {field.name: field for field in LINK_FORMS[kind]}
         self.rows = {name: _row(kind, field) for name, field in self._fields.items()}
         for name, row in self.rows.items():
-            row.changed.connect(lambda text, name=name: self.typed.emit(name, text))
-            row.left.connect(lambda name=name: self._leave(name))
+            row.key = name
+            row.changed.connect(self.typed)
+            row.left.connect(self._leave)
             self._options.addWidget(row)
 
     def _arrange(self) -> None:
@@ -151,6 +152,9 @@ class DevicePage(QWidget):
             key = problems.get(name, "") if name in self._seen else ""
             field = self._fields[name]
             row.say_problem(words.field_problem(key, low=field.low, high=field.high) if key else "")
+
+    def _on_name(self) -> None:
+        self.name_typed.emit(self.name.text)
 
     def _leave_name(self) -> None:
         self._seen.add("")

@@ -9,6 +9,7 @@ from services.link_draft import LinkDraft
 from services.probing import ProbeReport
 from ui.screens.setup.connections.bench import Bench
 from ui.screens.setup.connections.device_page import DevicePage
+from ui.text import tr
 
 
 class DeviceStep:
@@ -65,7 +66,8 @@ class DeviceStep:
 
     def _trust(self, mark: str) -> None:
         certificates = Certificates(self._bench.workstation.store, clock=self._bench.context.clock)
-        work = partial(certificates.trust, mark, by=self._bench.workstation.actor)
+        reason = tr("Link", "compared while connecting {name}", name=self._bench.draft.name)
+        work = partial(certificates.trust, mark, by=self._bench.workstation.actor, reason=reason)
         self._bench.context.tasks.run(work, done=self._trusted, failed=self._bench.say)
 
     def _trusted(self, _certificate: object) -> None:

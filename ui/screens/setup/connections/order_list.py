@@ -35,6 +35,10 @@ class OrderList(QWidget):
         self._column.addWidget(self._hint)
         self.clear()
 
+    def _on_clicked(self) -> None:
+        order = next(order for order, button in self.buttons.items() if button is self.sender())
+        self.chosen.emit(*order)
+
     def clear(self) -> None:
         """Show nothing."""
         for button in self.buttons.values():
@@ -59,7 +63,7 @@ class OrderList(QWidget):
             order = (trial.word_order, trial.byte_order)
             button = ToolButton(f"{LETTERS[order]}   {value}", name=LETTERS[order])
             button.setChecked(order == present)
-            button.clicked.connect(lambda _checked=False, order=order: self.chosen.emit(*order))
+            button.clicked.connect(self._on_clicked)
             self.buttons[order] = button
             self._column.addWidget(button)
         self.show()

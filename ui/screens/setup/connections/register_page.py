@@ -93,7 +93,7 @@ class RegisterPage(QWidget):
         self.order.show_text(ORDERS[0])
         for row in (self.numbering, self.kind, self.place, self.order):
             row.changed.connect(self._on_assumed)
-        self.sheet.changed.connect(self.sheet_chosen)
+        self.sheet.changed.connect(self._on_sheet)
 
     def _make_hand(self) -> None:
         units = [("", ""), *((unit.code, unit.symbol or unit.code) for unit in all_units())]
@@ -236,6 +236,9 @@ class RegisterPage(QWidget):
             self.window(), tr("Link", "Register list"), wanted=Wanted.OPEN, start=Path.home(),
             kinds=KINDS_OF_FILES, chosen=self.file_chosen.emit,
         )  # fmt: skip
+
+    def _on_sheet(self) -> None:
+        self.sheet_chosen.emit(self.sheet.text)
 
     def _on_assumed(self) -> None:
         self.assumed.emit(

@@ -49,7 +49,7 @@ class ConnectionsTab:
 
     def _connect(self) -> None:
         view = self.list
-        view.added.connect(partial(self._context.go, f"setup/connections/{NEW}"))
+        view.added.connect(self._go_to_new)
         view.opened.connect(self._go_to)
         view.changed.connect(self._change_address)
         view.paused.connect(self._pause)
@@ -138,6 +138,9 @@ class ConnectionsTab:
 
     def _stored(self, identity: str) -> Connection | None:
         return next((each for each in self._plant.connections if str(each.id) == identity), None)
+
+    def _go_to_new(self) -> None:
+        self._context.go(f"setup/connections/{NEW}")
 
     def _go_to(self, identity: object) -> None:
         self._context.go(f"setup/connections/{identity}")

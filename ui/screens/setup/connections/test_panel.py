@@ -9,6 +9,7 @@ from services.probing import ProbeReport
 from ui.formatting import number
 from ui.text import error_words, tr
 from ui.theme import NAME
+from ui.widgets.hold_button import HoldButton
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, label
 
@@ -35,7 +36,7 @@ class TestPanel(Panel):
         self.fingerprint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.start = KeyButton(tr("Link", "Test the device"), key="Ctrl+T", icon="link")
         self.cancel = KeyButton(tr("Link", "Cancel"))
-        self.trust = KeyButton(tr("Link", "It is the same: trust this server"))
+        self.trust = HoldButton(tr("Link", "It is the same: trust this server"))
         row = QHBoxLayout()
         row.addWidget(self.start)
         row.addWidget(self.cancel)
@@ -47,7 +48,7 @@ class TestPanel(Panel):
         self.body.addStretch(1)
         self.start.clicked.connect(self.asked)
         self.cancel.clicked.connect(self.cancelled)
-        self.trust.clicked.connect(self._on_trust)
+        self.trust.held.connect(self._on_trust)
         self.show_untested()
 
     def show_untested(self) -> None:

@@ -71,8 +71,9 @@ class ValuePanel(Panel):
         column.setSpacing(6)
         column.addWidget(self._source)
         for name, row in self.rows.items():
-            row.changed.connect(lambda text, name=name: self._on_changed(name, text))
-            row.left.connect(lambda name=name: self._on_left(name))
+            row.key = name
+            row.changed.connect(self._on_changed)
+            row.left.connect(self._on_left)
             if name != "offset":
                 column.addLayout(self._pair(row, self.rows["offset"])) if name == "factor" else (
                     column.addWidget(row)

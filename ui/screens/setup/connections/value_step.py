@@ -128,10 +128,8 @@ class ValueStep:
 
     def _add_machine(self, asked: dict[str, str]) -> None:
         line = UUID(asked["line_id"]) if asked["line_id"] else None
-        work = partial(
-            self._bench.setup.add_machine, name=asked["name"], code=asked["code"], class_key=asked["class_key"],
-            line_id=line,
-        )  # fmt: skip
+        words = {name: asked[name] for name in ("name", "code", "class_key")}
+        work = partial(self._bench.setup.add_machine, **words, line_id=line)
         self._bench.context.tasks.run(
             partial(self._made_machine, work), done=self._machine_added, failed=self._machine_failed
         )
