@@ -165,6 +165,7 @@ _CAUSES: Final = {
     QualityCause.CLIPPED: QT_TRANSLATE_NOOP("Quality", "sensor at the end of its range"),
     QualityCause.NOT_CONFIGURED: QT_TRANSLATE_NOOP("Quality", "never seen"),
     QualityCause.UNSIGNED: QT_TRANSLATE_NOOP("Quality", "connection not signed"),
+    QualityCause.CORRECTED: QT_TRANSLATE_NOOP("Quality", "corrected afterwards"),
 }
 
 

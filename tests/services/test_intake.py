@@ -34,7 +34,8 @@ from services.file_intake import FileIntake
 from services.manual_intake import ManualIntake
 from services.newest_known import NewestKnown
 from services.recording import Recorder, WriterLane
-from services.reporting import NewReading, Reporting
+from services.reporting import Reporting
+from services.reports import NewReading
 from storage.store import Store, open_store
 from tests.protocol.mqtt_stage import Broker, Publisher, broker  # noqa: F401
 from tests.protocol.stage import until
