@@ -153,8 +153,7 @@ class Reporting:
         and gets the right one a microsecond later; Conflict when somebody else corrected it first.
         """
         before = self._store.manual_readings.get(reading_id)
-        is_own = bool(by.name) and before.author == by.name
-        require(by, Permission.RECORD_READING if is_own else Permission.CORRECT_READING)
+        require(by, correction_permission(before, by))
         if not reason.strip():
             raise RuleViolation("a correction needs a reason", key="reason_missing")
         tag = self._manual(before.tag_key)
@@ -278,6 +277,12 @@ class Reporting:
 
     def _below(self, asset_id: UUID) -> set[UUID]:
         return {asset.id for asset in self._plant.subtree(asset_id)}
+
+
+def correction_permission(reading: ManualReading, by: Actor) -> Permission:
+    """Return what correcting a reading asks for: one's own is easier than that of others."""
+    is_own = bool(by.name) and reading.author == by.name
+    return Permission.RECORD_READING if is_own else Permission.CORRECT_READING
 
 
 def is_manual(tag: Tag) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 
 from domain.condition.alarms import ACTIVE_CONDITION, AlarmState
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from domain.roles import PERMITTED_ROLES, Permission, is_permitted
+from domain.roles import Permission
 from services.alarming import ActReport, AlarmView
 from services.workstation import Workstation
 from ui.formatting import PlantTime, Presentation, duration, present, unit_symbol
@@ -15,10 +15,11 @@ from ui.screens.alarm_words import message_of, place_of, symbol_of
 from ui.screens.alarms.past import AlarmsPast
 from ui.screens.alarms.state import AlarmAdvice, AlarmEvidence, AlarmRow, AlarmStatistics, Journal
 from ui.screens.figures import machine_sheets
+from ui.screens.permissions import refusal_to
 from ui.screens.polling import Poll
 from ui.screens.readings import Readings
 from ui.tasks import Tasks
-from ui.text import alarm_state, role_name, tr
+from ui.text import alarm_state
 
 LIST_S, STATISTICS_S, JOURNAL_S, EVIDENCE_S = 0.5, 10.0, 5.0, 30.0
 SPANS_US = {"24h": MICROSECONDS_PER_DAY, "7d": 7 * MICROSECONDS_PER_DAY}
@@ -218,10 +219,7 @@ class AlarmsPresenter:
 
     def refusal_to(self, permission: Permission) -> str:
         """Return why the person here may not do something; empty when he may."""
-        if is_permitted(self._workstation.actor.role, permission):
-            return ""
-        roles = sorted(role_name(role) for role in PERMITTED_ROLES[permission])
-        return tr("Alarms", "Your role may not do this. Allowed: {roles}.", roles=", ".join(roles))
+        return refusal_to(self._workstation.actor.role, permission)
 
     def acknowledge(self, alarm_ids: Sequence[UUID], *, note: str = "") -> None:
         """Acknowledge those of the alarms that wait for it."""

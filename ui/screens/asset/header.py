@@ -22,6 +22,8 @@ class AssetHeader(Panel):
     analysis_asked = Signal()
     trends_asked = Signal()
     assets_asked = Signal()
+    readings_asked = Signal()
+    observation_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,6 +40,8 @@ class AssetHeader(Panel):
         self._assets = KeyButton(tr("Asset", "Assets"))
         self._analysis = KeyButton(tr("Asset", "Analysis"), key="Ctrl+5")
         self._trends = KeyButton(tr("Asset", "Trends"), key="Ctrl+4")
+        self._readings = KeyButton(tr("Asset", "Readings"), key="Ctrl+R")
+        self._observation = KeyButton(tr("Asset", "Observation"), key="Ctrl+O")
         self._build()
 
     def _build(self) -> None:
@@ -62,6 +66,8 @@ class AssetHeader(Panel):
             (self._assets, self.assets_asked),
             (self._analysis, self.analysis_asked),
             (self._trends, self.trends_asked),
+            (self._readings, self.readings_asked),
+            (self._observation, self.observation_asked),
         ):
             button.clicked.connect(signal)
             row.addWidget(button)
@@ -87,6 +93,11 @@ class AssetHeader(Panel):
         self._health_caption.setText(
             tr("Asset", "Health") if narrow else tr("Asset", "Health, escalates below 70")
         )
+
+    def allow_observation(self, no_right: str) -> None:
+        """Offer the observation; ``no_right`` says who may when this person may not."""
+        self._observation.setEnabled(not no_right)
+        self._observation.setToolTip(no_right)
 
     def show_asset(self, state: AssetState, day: AssetDay | None) -> None:
         """Show a machine."""

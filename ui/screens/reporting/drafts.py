@@ -1,0 +1,48 @@
+"""What somebody has typed and not sent yet, kept for each machine while its sheet is shut."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.condition.evidence import MissReason, ObservationKind
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something was: now, or so many minutes before it was chosen."""
+
+    minutes_ago: int = 0
+    at_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationDraft:
+    """An observation not sent yet."""
+
+    kind: ObservationKind | None = None
+    point_id: UUID | None = None
+    text: str = ""
+    when: Moment = Moment()
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    """One line of a round not sent yet; a ``reason`` says that it could not be measured."""
+
+    words: str = ""
+    unit: str = ""
+    note: str = ""
+    reason: MissReason | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to send."""
+        return not self.words.strip() and self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundDraft:
+    """A round not sent yet: its lines by tag key."""
+
+    when: Moment = Moment()
+    lines: Mapping[int, LineDraft] = field(default_factory=dict)
