@@ -35,10 +35,11 @@ class EventPanel(Panel):
         message: Words,
         message_tip: Words,
         empty: str,
+        stamp_width: int = 84,
     ) -> None:
         super().__init__(title, context, padding=1)
         columns = (
-            Column("time", tr("Events", "Time"), stamp, width=84, tip=stamp_tip, is_weak=True),
+            Column("time", tr("Events", "Time"), stamp, width=stamp_width, tip=stamp_tip, is_weak=True),
             Column("symbol", "", _symbol, CellKind.SYMBOL, 34),
             Column("message", tr("Events", "Message"), message, tip=message_tip),
             Column("what", tr("Events", "Event"), _what, width=96, is_weak=True),

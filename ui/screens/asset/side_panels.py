@@ -15,6 +15,8 @@ from ui.widgets.panel import Panel, label
 from ui.widgets.reason_bars import ReasonBars
 from ui.widgets.table_model import CellKind, Column
 
+STAMP_WIDTH = 104
+
 
 class WhyPanel(Panel):
     """What costs the machine its points."""
@@ -106,14 +108,15 @@ def machine_events(plant_time: Callable[[], PlantTime], now_us: Callable[[], int
     """Return what alarms did and people reported of the machine over the span of the trends."""
 
     def stamp(row: TimelineRow) -> str:
-        return plant_time().stamp(row.at_us, now_us=now_us())
+        return plant_time().brief(row.at_us, now_us=now_us())
 
     def stamp_tip(row: TimelineRow) -> str:
         return "\n".join(part for part in (plant_time().tip(row.at_us), row.by, row.note) if part)
 
     return EventPanel(
         tr("Asset", "Events"), tr("Asset", "of the period shown"),
-        stamp=stamp, stamp_tip=stamp_tip, message=_event_message, message_tip=_event_tip,
+        stamp=stamp, stamp_tip=stamp_tip, stamp_width=STAMP_WIDTH,
+        message=_event_message, message_tip=_event_tip,
         empty=tr("Asset", "No alarm and no report of this machine in this period."),
     )  # fmt: skip
 

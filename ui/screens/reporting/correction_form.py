@@ -27,7 +27,7 @@ class CorrectionForm(QWidget):
         self.save = KeyButton(tr("Reporting", "Save correction"), key="Ctrl+Enter", is_primary=True)
         cancel = KeyButton(tr("Reporting", "Cancel"))
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(4)
         for each in (self._head, self.value, self._value_hint, self.reason, self._reason_hint):
             column.addWidget(each)
@@ -48,8 +48,7 @@ class CorrectionForm(QWidget):
         tag, value = view.tag, view.reading.value
         shown = with_unit(value, digits=tag.digits, unit=tag.unit)
         self._head.setText(tr("Reporting", "Correct {value}; both values stay on record", value=shown))
-        self.value.setText(f"{value:.{max(0, tag.digits)}f}")
-        self.value.setPlaceholderText(unit_symbol(tag.unit))
+        self.value.setText(f"{value:.{max(0, tag.digits)}f} {unit_symbol(tag.unit)}".strip())
         self.reason.clear()
         self.show_refusal("", about_reason=False)
         self.show()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from domain.condition.evidence import ObservationKind
 from domain.plant.assets import MeasurementPoint
@@ -16,6 +16,7 @@ from ui.screens.reporting.when import WhenChoice
 from ui.screens.reporting.words import kind_name
 from ui.text import tr
 from ui.theme import CAPTION, NAME
+from ui.widgets.choice_box import ChoiceBox
 from ui.widgets.choice_tiles import ChoiceTiles
 from ui.widgets.form import HintLine, mark_wrong, send_keys, text_field
 from ui.widgets.key_button import KeyButton
@@ -31,9 +32,7 @@ class ObservationSheet(QWidget):
     def __init__(self, *, plant_time: Callable[[], PlantTime], now_us: Callable[[], int]) -> None:
         super().__init__()
         self._machine = label("", size=NAME, strong=True)
-        self._place = QComboBox()
-        self._place.setObjectName("choice")
-        self._place.setAccessibleName(tr("Reporting", "Where"))
+        self._place = ChoiceBox(tr("Reporting", "Where"))
         self._tiles = ChoiceTiles(
             [(kind.value, kind_name(kind)) for kind in ObservationKind],
             name=tr("Reporting", "What did you notice?"),
@@ -43,7 +42,7 @@ class ObservationSheet(QWidget):
             tr("Reporting", "What exactly?"),
             hint=tr("Reporting", "For instance: grinding at full speed"),
         )
-        self._when = WhenChoice(tr("Reporting", "When was it?"), plant_time=plant_time, now_us=now_us)
+        self._when = WhenChoice(tr("Reporting", "How long ago?"), plant_time=plant_time, now_us=now_us)
         self._send = KeyButton(tr("Reporting", "Send"), key="Ctrl+Enter", is_primary=True)
         self._draft = ObservationDraft()
         self._build()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from domain.plant.tags import Tag
 from services.reports import MissedView, ReadingView
@@ -14,13 +14,13 @@ from ui.screens.reporting.correction_form import CorrectionForm
 from ui.screens.reporting.words import author_words, past_lines, usual_words
 from ui.text import tr
 from ui.theme import CAPTION, NAME
-from ui.widgets.data_table import ROW_COMPACT, DataTable
-from ui.widgets.form import HintLine
+from ui.widgets.data_table import ROW, ROW_COMPACT, DataTable
 from ui.widgets.key_button import KeyButton, ToolButton
-from ui.widgets.panel import Separator, label
+from ui.widgets.panel import label
 from ui.widgets.table_model import CellKind, Column
 
 Attempt = ReadingView | MissedView
+MOST_ROWS = 12
 
 
 class PastReadings(QWidget):
@@ -42,7 +42,9 @@ class PastReadings(QWidget):
             is_on_panel=True,
         )  # fmt: skip
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self._told = HintLine()
+        self._told = label("")
+        self._told.setWordWrap(True)
+        self._told.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.correct = KeyButton(tr("Reporting", "Correct\u2026"))
         self.form = CorrectionForm()
         self._rows: Sequence[Attempt] = ()
@@ -50,8 +52,9 @@ class PastReadings(QWidget):
 
     def _columns(self) -> tuple[Column, ...]:
         return (
-            Column("time", tr("Reporting", "Time"), self._stamp, width=128, tip=self._tip, is_weak=True),
-            Column("value", tr("Reporting", "Value"), _value, CellKind.NUMBER, 84, decimals=3),
+            Column("time", tr("Reporting", "Time"), self._stamp, width=104, tip=self._tip, is_weak=True),
+            Column("value", tr("Reporting", "Value"), _value, CellKind.NUMBER, 80, decimals=2),
+            Column("unit", tr("Reporting", "Unit"), _unit, width=52, is_weak=True),
             Column("who", tr("Reporting", "Who"), author_words, tip=author_words),
         )
 
@@ -64,11 +67,13 @@ class PastReadings(QWidget):
         head.addWidget(self._back)
         column.addLayout(head)
         column.addWidget(self._about)
-        column.addWidget(self.table, 1)
-        column.addWidget(Separator())
+        column.addWidget(self.table)
+        column.addSpacing(8)
         column.addWidget(self._told)
+        column.addSpacing(4)
         column.addWidget(self.correct)
         column.addWidget(self.form)
+        column.addStretch(1)
         self.form.hide()
         self._back.clicked.connect(self.back_asked)
         self.table.selection_changed.connect(self._choose)
@@ -82,12 +87,13 @@ class PastReadings(QWidget):
         """Show the readings of a value, the newest first, and choose one."""
         self._rows = rows
         self._name.setText(tag.label)
-        parts = (unit_symbol(tag.unit), usual_words(tag))
-        self._about.setText(", ".join(part for part in parts if part))
+        self._about.setText(usual_words(tag))
         self.table.set_rows(rows)
+        self.table.setFixedHeight(ROW + ROW_COMPACT * min(MOST_ROWS, len(rows)) + 2)
+        self.table.setVisible(bool(rows))
         self._shut_form()
         if not rows:
-            self._told.say(tr("Reporting", "Nobody has read this value yet."))
+            self._told.setText(tr("Reporting", "Nobody has read this value yet."))
             self.correct.setVisible(False)
         elif chosen is None or not self.table.select(chosen):
             self.table.select(rows[0].id)
@@ -113,7 +119,7 @@ class PastReadings(QWidget):
         self.correct.setEnabled(not no_right)
         self.correct.setToolTip(no_right)
         if no_right:
-            self._told.say(f"{self._told.text()}\n{no_right}".strip())
+            self._told.setText(f"{self._told.text()}\n{no_right}".strip())
 
     # ---- what the operator does
 
@@ -130,7 +136,7 @@ class PastReadings(QWidget):
         if row is None:
             return
         self._shut_form()
-        self._told.say("\n".join(past_lines(row, self._plant_time(), now_us=self._now_us())))
+        self._told.setText("\n".join(past_lines(row, self._plant_time(), now_us=self._now_us())))
         self.correct.setVisible(isinstance(row, ReadingView))
         self.chosen.emit()
 
@@ -145,7 +151,7 @@ class PastReadings(QWidget):
         self.correct.setVisible(isinstance(self.current, ReadingView))
 
     def _stamp(self, row: Attempt) -> str:
-        return self._plant_time().stamp(row.at_us, now_us=self._now_us())
+        return self._plant_time().brief(row.at_us, now_us=self._now_us())
 
     def _tip(self, row: Attempt) -> str:
         return self._plant_time().tip(row.at_us)
@@ -153,6 +159,10 @@ class PastReadings(QWidget):
 
 def _id(row: Attempt) -> UUID:
     return row.id
+
+
+def _unit(row: Attempt) -> str:
+    return unit_symbol(row.tag.unit)
 
 
 def _value(row: Attempt) -> Presentation:

@@ -20,7 +20,7 @@ from services.reports import (
     RoundReport,
 )
 from services.workstation import Workstation
-from ui.formatting import unit_symbol, with_unit
+from ui.formatting import age, unit_symbol, with_unit
 from ui.screens.permissions import refusal_to
 from ui.screens.reporting.drafts import LineDraft, Moment, ObservationDraft, RoundDraft
 from ui.screens.reporting.entry import TypedValue, typed_value
@@ -148,7 +148,7 @@ class ReportingPresenter:
         )
         told, usual = with_unit(value, digits=tag.digits, unit=tag.unit), usual_words(tag)
         if warnings:
-            words = tr("Reporting", "{value} is unusual ({usual}). Read again; it can be sent.")
+            words = tr("Reporting", "{value}, {usual}. Read again?")
             return Judgement(words.format(value=told, usual=usual), is_marked=True)
         return Judgement(f"= {told}" + (f",  {usual}" if usual else ""))
 
@@ -227,8 +227,9 @@ def _entry(line: ManualTagView, draft: LineDraft, when: Moment) -> RoundEntry | 
 
 
 def _last(line: ManualTagView, now_us: int) -> str:
-    words = last_words(line.last, line.tag, now_us=now_us)
-    if line.missed is None:
+    words, missed = last_words(line.last, line.tag, now_us=now_us), line.missed
+    if missed is None:
         return words
-    why = line.missed.note if line.missed.reason is MissReason.OTHER else miss_name(line.missed.reason)
-    return tr("Reporting", "{last}; since then not measured: {why}", last=words, why=why.lower())
+    why = missed.note if missed.reason is MissReason.OTHER else miss_name(missed.reason).lower()
+    ago = age((now_us - missed.missed_us) / 1e6)
+    return tr("Reporting", "{last}; not measurable {age} ago: {why}", last=words, age=ago, why=why)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from domain.condition.evidence import MissReason
 from ui.screens.reporting.drafts import LineDraft
 from ui.screens.reporting.words import miss_name
 from ui.text import tr
+from ui.widgets.choice_box import ChoiceBox
 from ui.widgets.form import HintLine, line_field, mark_wrong
 from ui.widgets.key_button import ToolButton
 from ui.widgets.panel import label
@@ -42,7 +43,8 @@ class RoundLine(QWidget):
         super().__init__()
         self.key, self._state = state.key, state
         self.field = line_field(tr("Reporting", "Value of {name}", name=state.name))
-        self._unit, self._reason = QComboBox(), QComboBox()
+        self._unit = ChoiceBox(tr("Reporting", "Unit"))
+        self._reason = ChoiceBox(tr("Reporting", "Why not"))
         self._note = line_field(tr("Reporting", "Note"), hint=tr("Reporting", "Note"))
         self._note_button = ToolButton(tr("Reporting", "Note"))
         self._miss_button = ToolButton(tr("Reporting", "Not measurable"))
@@ -61,11 +63,7 @@ class RoundLine(QWidget):
             self._unit.addItem(symbol, code)
         for reason in MissReason:
             self._reason.addItem(miss_name(reason), reason.value)
-        self._unit.setAccessibleName(tr("Reporting", "Unit"))
         self._unit.setFixedWidth(UNIT_WIDTH)
-        self._reason.setAccessibleName(tr("Reporting", "Why not"))
-        for each in (self._unit, self._reason):
-            each.setObjectName("choice")
         self.field.setText(draft.words)
         self._unit.setCurrentIndex(max(0, self._unit.findData(draft.unit)))
         self._note.setText(draft.note)

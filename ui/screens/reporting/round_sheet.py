@@ -31,7 +31,7 @@ class RoundSheet(QWidget):
     def __init__(self, *, plant_time: Callable[[], PlantTime], now_us: Callable[[], int]) -> None:
         super().__init__()
         self._machine = label("", size=NAME, strong=True)
-        self._when = WhenChoice(tr("Reporting", "When was it read?"), plant_time=plant_time, now_us=now_us)
+        self._when = WhenChoice(tr("Reporting", "How long ago?"), plant_time=plant_time, now_us=now_us)
         self._told, self._no_right = HintLine(), HintLine()
         self._send = KeyButton(tr("Reporting", "Send"), key="Ctrl+Enter", is_primary=True)
         self._scroll = QScrollArea()

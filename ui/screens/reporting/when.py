@@ -48,8 +48,8 @@ class WhenChoice(QWidget):
         self._moment = moment
         self._buttons.choose(str(moment.minutes_ago))
         at_us = moment.at_us
-        words = "" if at_us is None else self._plant_time().stamp(at_us, now_us=self._now_us())
-        self._clock.setText(words[:-3])
+        words = "" if at_us is None else self._plant_time().brief(at_us, now_us=self._now_us())
+        self._clock.setText(words)
 
     def _choose(self, key: str) -> None:
         minutes = int(key)
@@ -62,5 +62,5 @@ def _name(minutes: int) -> str:
     if minutes == 0:
         return tr("Reporting", "Now")
     if minutes < 60:
-        return tr("Reporting", "{count} min ago", count=minutes)
-    return tr("Reporting", "{count} h ago", count=minutes // 60)
+        return tr("Reporting", "{count} min", count=minutes)
+    return tr("Reporting", "{count} h", count=minutes // 60)

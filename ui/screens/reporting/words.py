@@ -174,12 +174,12 @@ def past_lines(view: ReadingView | MissedView, plant_time: PlantTime, *, now_us:
         return [line for line in (f"{head}. {view.missed.author}", _extra_note(view)) if line]
     reading, tag = view.reading, view.tag
     value = with_unit(reading.value, digits=tag.digits, unit=tag.unit)
-    stamp = plant_time.stamp(reading.taken_us, now_us=now_us)
+    stamp = plant_time.brief(reading.taken_us, now_us=now_us)
     lines = [f"{value}, {reading.author}, {stamp}", reading.note]
     if view.warnings:
         lines.append(tr("Reporting", "Outside what is usual."))
     lines += [
-        _correction(each, tag, plant_time.stamp(each.at_us, now_us=now_us)) for each in view.corrections
+        _correction(each, tag, plant_time.brief(each.at_us, now_us=now_us)) for each in view.corrections
     ]
     if not view.is_in_history:
         lines.append(tr("Reporting", "Stored; trends show it as soon as the collector runs."))
@@ -192,7 +192,7 @@ def _extra_note(view: MissedView) -> str:
 
 def _correction(correction: Correction, tag: Tag, stamp: str) -> str:
     return tr(
-        "Reporting", "Corrected by {who}, {stamp}: {before} became {after}, {reason}",
+        "Reporting", "Corrected by {who}, {stamp}: {before} \u2192 {after}. Reason: {reason}",
         who=correction.by, stamp=stamp, before=number(correction.before, tag.digits),
         after=with_unit(correction.after, digits=tag.digits, unit=tag.unit), reason=correction.reason,
     )  # fmt: skip

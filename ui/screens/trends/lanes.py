@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.assets import MachineState
+from ui.icons import draw_icon
 from ui.screens.trends.past import StateRun
 from ui.text import machine_state, tr
 from ui.theme import AXIS, SEMIBOLD, Tokens, application_theme, font
@@ -23,10 +24,10 @@ MOST_LANES = 3
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An alarm that was raised or acknowledged."""
+    """An alarm that was raised or acknowledged, or something else by the name of its icon."""
 
     at_us: int
-    symbol: SymbolState
+    symbol: SymbolState | str
     words: str
     is_raised: bool
 
@@ -120,7 +121,11 @@ class TimeLanes(QWidget):
             if not row.left() <= x <= row.right() or x < free_from:
                 continue
             at = QPointF(x, row.center().y())
-            draw_symbol(painter, at, each.symbol, tokens=tokens, size=14, ground=tokens.panel)
+            if isinstance(each.symbol, str):
+                left, top = at.x() - 8, at.y() - 8
+                draw_icon(painter, each.symbol, x=left, y=top, size=16, colour=tokens.text_2)
+            else:
+                draw_symbol(painter, at, each.symbol, tokens=tokens, size=14, ground=tokens.panel)
             free_from = x + 20
 
     def _paint_hours(self, painter: QPainter, row: QRectF, tokens: Tokens) -> None:
