@@ -197,10 +197,13 @@ class ReportingDesk:
         self._load_past(self._lines[key].tag, None)
 
     def _load_past(self, tag: Tag, chosen: UUID | None) -> None:
+        self.past.show_waiting(tag)
+        self._context.open_drawer(tr("Reporting", "Last readings"), self.past)
         self.presenter.load_past(tag, chosen, done=self._show_past, failed=self._context.show_problem)
 
     def _show_past(self, answer: PastAnswer) -> None:
-        self._context.open_drawer(tr("Reporting", "Last readings"), self.past)
+        if self.past.tag != answer.tag:
+            return
         self.past.show_value(answer.tag, answer.rows, chosen=answer.chosen)
         self.past.begin()
 

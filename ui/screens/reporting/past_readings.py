@@ -48,6 +48,8 @@ class PastReadings(QWidget):
         self.correct = KeyButton(tr("Reporting", "Correct\u2026"))
         self.form = CorrectionForm()
         self._rows: Sequence[Attempt] = ()
+        self.tag: Tag | None = None
+        """The value shown."""
         self._build()
 
     def _columns(self) -> tuple[Column, ...]:
@@ -83,9 +85,14 @@ class PastReadings(QWidget):
 
     # ---- what it shows
 
+    def show_waiting(self, tag: Tag) -> None:
+        """Name the value whose readings are being read."""
+        self.show_value(tag, ())
+        self._told.setText("")
+
     def show_value(self, tag: Tag, rows: Sequence[Attempt], *, chosen: UUID | None = None) -> None:
         """Show the readings of a value, the newest first, and choose one."""
-        self._rows = rows
+        self._rows, self.tag = rows, tag
         self._name.setText(tag.label)
         self._about.setText(usual_words(tag))
         self.table.set_rows(rows)
