@@ -211,6 +211,18 @@ def test_what_was_begun_survives_the_drawer_for_each_machine(scene: Scene, qtbot
     assert sheet._text.toPlainText() == "burnt"
 
 
+def test_what_was_begun_survives_screens_built_anew(stage: Stage, qtbot: QtBot) -> None:
+    """A changed set-up rebuilds the screens; nobody types twice."""
+    first = Scene(stage, qtbot)
+    first.open_round()
+    first.type_into(OIL, "61")
+    first.close()
+    again = Scene(stage, qtbot)
+    again.open_round()
+    assert again.screen.desk.round.lines[OIL].field.text() == "61"
+    again.close()
+
+
 def test_another_workstation_is_heard(scene: Scene, stage: Stage) -> None:
     """NEW-31: events of people reach this window, and nobody loads the set-up for them."""
     heard: list[object] = []

@@ -132,7 +132,7 @@ class AssetScreen:
         self.presenter.renew()
 
     def close(self) -> None:
-        """Leave the events; what was begun and not sent goes with the screen."""
+        """Leave the events; what was begun and not sent is kept by the window."""
         self._context.events.delivered.disconnect(self._on_events)
 
     # ---- what people report

@@ -10,7 +10,7 @@ from domain.roles import Permission
 from services.reports import ManualTagView, MissedView, ObservationView, ReadingView, Report
 from services.workstation import Workstation
 from ui.context import Context
-from ui.screens.reporting.drafts import LineDraft, ObservationDraft, RoundDraft
+from ui.screens.reporting.drafts import LineDraft, ObservationDraft, ReportingDrafts, RoundDraft
 from ui.screens.reporting.entry import typed_value
 from ui.screens.reporting.observation_sheet import ObservationSheet
 from ui.screens.reporting.past_readings import PastReadings
@@ -26,7 +26,9 @@ class ReportingDesk:
 
     def __init__(self, workstation: Workstation, context: Context, *, reported: Callable[[], None]) -> None:
         self._context, self._reported = context, reported
-        self.presenter = ReportingPresenter(workstation, tasks=context.tasks)
+        self.presenter = ReportingPresenter(
+            workstation, tasks=context.tasks, drafts=ReportingDrafts.of(context.drafts)
+        )
         plant_time, now_us = context.plant_time, context.clock.now_us
         self.observation = ObservationSheet(plant_time=plant_time, now_us=now_us)
         self.round = RoundSheet(plant_time=plant_time, now_us=now_us)
@@ -44,6 +46,7 @@ class ReportingDesk:
         self.round.line_settled.connect(self._judge_line)
         self.round.sent.connect(self._send_round)
         self.round.past_asked.connect(self._open_past)
+        self.round.given_up.connect(self._context.close_drawer)
         self.past.back_asked.connect(self._back_to_round)
         self.past.chosen.connect(self._allow_correction)
         self.past.corrected.connect(self._correct)
@@ -106,6 +109,11 @@ class ReportingDesk:
         else:
             self._context.show_problem(error)
 
+    def _unread(self, error: BaseException) -> None:
+        """Leave no empty sheet behind when the database does not answer."""
+        self._context.close_drawer()
+        self._context.show_problem(error)
+
     # ---- round
 
     def open_round(self, machine: Asset) -> None:
@@ -113,7 +121,7 @@ class ReportingDesk:
         self._machine = machine
         self.round.show_loading()
         self._context.open_drawer(tr("Reporting", "Readings"), self.round)
-        self.presenter.load_round(machine.id, done=self._show_round, failed=self._context.show_problem)
+        self.presenter.load_round(machine.id, done=self._show_round, failed=self._unread)
 
     def _back_to_round(self) -> None:
         if self._machine is not None:
@@ -199,7 +207,7 @@ class ReportingDesk:
     def _load_past(self, tag: Tag, chosen: UUID | None) -> None:
         self.past.show_waiting(tag)
         self._context.open_drawer(tr("Reporting", "Last readings"), self.past)
-        self.presenter.load_past(tag, chosen, done=self._show_past, failed=self._context.show_problem)
+        self.presenter.load_past(tag, chosen, done=self._show_past, failed=self._unread)
 
     def _show_past(self, answer: PastAnswer) -> None:
         if self.past.tag != answer.tag:

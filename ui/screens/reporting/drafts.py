@@ -1,6 +1,6 @@
 """What somebody has typed and not sent yet, kept for each machine while its sheet is shut."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -46,3 +46,18 @@ class RoundDraft:
 
     when: Moment = Moment()
     lines: Mapping[int, LineDraft] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingDrafts:
+    """Everything begun and not sent in a window, by machine."""
+
+    observations: dict[UUID, ObservationDraft] = field(default_factory=dict)
+    rounds: dict[UUID, RoundDraft] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kept: MutableMapping[str, object]) -> "ReportingDrafts":
+        """Return the drafts of a window, which outlive its screens."""
+        found = kept.setdefault(cls.__name__, cls())
+        assert isinstance(found, cls)
+        return found

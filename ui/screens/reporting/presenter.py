@@ -1,4 +1,4 @@
-"""What the sheets of reporting ask of the services; drafts live here until they are sent."""
+"""What the sheets of reporting ask of the services; drafts are kept until they are sent."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from services.reports import (
 from services.workstation import Workstation
 from ui.formatting import age, unit_symbol, with_unit
 from ui.screens.permissions import refusal_to
-from ui.screens.reporting.drafts import LineDraft, Moment, ObservationDraft, RoundDraft
+from ui.screens.reporting.drafts import LineDraft, Moment, ReportingDrafts, RoundDraft
 from ui.screens.reporting.entry import TypedValue, typed_value
 from ui.screens.reporting.round_line import LineState
 from ui.screens.reporting.words import last_words, miss_name, refusal_words, usual_words
@@ -73,10 +73,9 @@ class PastAnswer:
 class ReportingPresenter:
     """Plain Python; every read and write goes through the database lane."""
 
-    def __init__(self, workstation: Workstation, *, tasks: Tasks) -> None:
+    def __init__(self, workstation: Workstation, *, tasks: Tasks, drafts: ReportingDrafts) -> None:
         self._workstation, self._tasks = workstation, tasks
-        self.observations: dict[UUID, ObservationDraft] = {}
-        self.rounds: dict[UUID, RoundDraft] = {}
+        self.observations, self.rounds = drafts.observations, drafts.rounds
 
     def refusal(self, permission: Permission) -> str:
         """Return why the person here may not do something; empty when he may."""

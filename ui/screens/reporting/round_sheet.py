@@ -27,6 +27,8 @@ class RoundSheet(QWidget):
     line_settled = Signal(int)
     sent = Signal()
     past_asked = Signal(int)
+    given_up = Signal()
+    """The operator does not wait for the lines."""
 
     def __init__(self, *, plant_time: Callable[[], PlantTime], now_us: Callable[[], int]) -> None:
         super().__init__()
@@ -41,7 +43,9 @@ class RoundSheet(QWidget):
 
     def _build(self) -> None:
         self._pages = QStackedLayout(self)
-        self._pages.addWidget(Loading())
+        loading = Loading()
+        loading.cancelled.connect(self.given_up)
+        self._pages.addWidget(loading)
         self._pages.addWidget(
             EmptyState(
                 tr("Reporting", "No value of this machine is read by hand."),
