@@ -20,10 +20,11 @@ from domain.roles import Actor, Role
 from services.access import program_actor
 from services.reporting import Reporting
 from services.reports import NewReading
-from tests.gui.plant_stage import DP1, FL2, MINUTE, POINTS, Stage, make_stage, put_away, settle
+from tests.gui.plant_stage import CRITICAL, DP1, FL2, MINUTE, POINTS, Stage, make_stage, put_away, settle
 from ui.screens.alarm_words import EventRow
 from ui.screens.asset import make_asset
 from ui.screens.asset.screen import AssetScreen
+from ui.screens.reporting.drafts import ObservationDraft
 from ui.screens.reporting.entry import TypedValue, typed_value
 from ui.screens.reporting.words import ReportRow
 from ui.theme import Theme
@@ -177,6 +178,19 @@ def test_where_and_when_it_was_noticed(scene: Scene, stage: Stage) -> None:
     assert stage.now_us - seen.observed_us == pytest.approx(60 * MINUTE, abs=MINUTE)
     marks = scene.screen.presenter.stack.marks
     assert [mark.symbol for at_us, mark in marks if at_us == seen.observed_us] == ["observation"]
+
+
+def test_an_alarm_is_never_covered_by_a_report(scene: Scene, stage: Stage) -> None:
+    """The HMI guide, rule 5: on the time axis alarms are drawn last."""
+    stage.raise_alarm(CRITICAL)
+    scene.screen.desk.presenter.observations[FL2.id] = ObservationDraft(ObservationKind.HEAT)
+    scene.act("observe")
+    scene.screen.desk.observation._send.click()
+    scene.wait(lambda: len(scene.events) == 2)
+    symbols = [mark.symbol for _, mark in scene.screen.presenter.stack.marks]
+    assert symbols[0] == "observation"
+    assert symbols[1].priority is CRITICAL.priority
+    assert [type(row) for row in scene.events] == [ReportRow, EventRow]
 
 
 def test_what_is_missing_is_said_at_its_field(scene: Scene, stage: Stage, qtbot: QtBot) -> None:

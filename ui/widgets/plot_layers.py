@@ -285,14 +285,15 @@ def draw_events(
         painter.drawLine(QPointF(x, mapping.frame.top()), QPointF(x, mapping.frame.bottom()))
         at = QPointF(x, mapping.frame.bottom() - 10)
         if isinstance(event.symbol, str):
-            draw_icon_mark(painter, at, event.symbol, tokens)
+            draw_icon_mark(painter, at, event.symbol, frame=mapping.frame, tokens=tokens)
         else:
             draw_symbol(painter, at, event.symbol, tokens=tokens, size=14, clock=clock, ground=tokens.plot)
 
 
-def draw_icon_mark(painter: QPainter, at: QPointF, icon: str, tokens: Tokens) -> None:
+def draw_icon_mark(painter: QPainter, at: QPointF, icon: str, *, frame: QRectF, tokens: Tokens) -> None:
     """Paint an icon on the ground of a plot, without any colour of an alarm."""
-    painter.fillRect(QRectF(at.x() - 8, at.y() - 7, 16, 14), QColor(tokens.plot))
+    ground = QRectF(at.x() - 8, at.y() - 7, 16, 14).intersected(frame)
+    painter.fillRect(ground, QColor(tokens.plot))
     draw_icon(painter, icon, x=at.x() - 8, y=at.y() - 8, size=16, colour=tokens.text_2)
 
 

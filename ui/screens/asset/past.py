@@ -68,7 +68,8 @@ class AssetPast:
                 machine_id, start_us=start_us, end_us=now_us + 1, limit=MOST_REPORTS
             )
         )
-        marks = event_marks([row for row in rows if row.is_new_alarm], views) + report_marks(reports)
+        # Drawn in this order: an alarm is never covered.
+        marks = report_marks(reports) + event_marks([row for row in rows if row.is_new_alarm], views)
         events: list[TimelineRow] = sorted([*rows, *reports], key=_instant, reverse=True)
         return AssetStack(machine_id, span, tuple(columns.values()), marks, tuple(events))
 

@@ -33,7 +33,7 @@ class ReportingDesk:
         self.observation = ObservationSheet(plant_time=plant_time, now_us=now_us)
         self.round = RoundSheet(plant_time=plant_time, now_us=now_us)
         self.past = PastReadings(plant_time=plant_time, now_us=now_us)
-        self.detail = ObservationDetail(plant_time)
+        self.detail = ObservationDetail(plant_time=plant_time, now_us=now_us)
         self._machine: Asset | None = None
         self._lines: dict[int, ManualTagView] = {}
         self._connect()

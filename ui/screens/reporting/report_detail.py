@@ -15,9 +15,9 @@ from ui.widgets.panel import Separator, label
 class ObservationDetail(QWidget):
     """What, where, when, who; it is evidence and nobody changes it."""
 
-    def __init__(self, plant_time: Callable[[], PlantTime]) -> None:
+    def __init__(self, *, plant_time: Callable[[], PlantTime], now_us: Callable[[], int]) -> None:
         super().__init__()
-        self._plant_time = plant_time
+        self._plant_time, self._now_us = plant_time, now_us
         self._kind = label("", size=NAME, strong=True)
         self._where, self._who = label("", size=CAPTION, role="title"), label("", size=CAPTION, role="title")
         self.text = label("", size=BODY)
@@ -37,6 +37,7 @@ class ObservationDetail(QWidget):
         self._kind.setText(kind_name(seen.kind))
         where = (view.path.text, "" if view.point is None else view.point.name)
         self._where.setText(", ".join(part for part in where if part))
-        stamp = self._plant_time().tip(seen.observed_us)
+        stamp = self._plant_time().stamp(seen.observed_us, now_us=self._now_us())
         self._who.setText(tr("Reporting", "{who}, {stamp}", who=seen.author, stamp=stamp))
+        self._who.setToolTip(self._plant_time().tip(seen.observed_us))
         self.text.setText(seen.text or tr("Reporting", "Nothing more was said."))
