@@ -318,6 +318,12 @@ def test_what_cannot_be_measured_is_sent_with_its_reason(scene: Scene, stage: St
     scene.wait(lambda: "Oil temperature not measured: dipstick broken" in scene.reports)
     (act,) = [each for each in stage.writer.audit.entries(**FOREVER) if "dipstick" in str(each.detail)]
     assert (act.action, act.user_name) == ("miss", "Otto")
+    row = next(each for each in scene.events if each.message.endswith("dipstick broken"))
+    scene.screen.content.events._open(row.id)
+    past = scene.screen.desk.past
+    scene.wait(lambda: past.isVisible() and past.current is not None)
+    assert past.told == "Not measured: dipstick broken. Otto"
+    assert not past.correct.isVisible(), "there is no value to correct"
 
 
 def test_a_round_begun_survives_the_drawer(scene: Scene) -> None:
