@@ -9,5 +9,10 @@ class AlarmsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportsChanged:
+    """People reported or corrected something: a reading by hand, an observation."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlantChanged:
     """The set-up, its limits or baselines changed."""

@@ -4,7 +4,7 @@ import logging
 import threading
 
 from domain.errors import StorageError
-from domain.events import AlarmsChanged, PlantChanged
+from domain.events import AlarmsChanged, PlantChanged, ReportsChanged
 from services.event_bus import EventBus
 from storage.change_feed import Change
 from storage.store import Store
@@ -14,7 +14,8 @@ _log = logging.getLogger(__name__)
 POLL_S = 0.1
 JOIN_S = 2.0
 ALARM_KIND = "alarm"
-NOT_OF_THE_PLANT = frozenset({ALARM_KIND, "draft"})
+REPORT_KINDS = frozenset({"manual_reading", "missed_reading", "observation"})
+NOT_OF_THE_PLANT = REPORT_KINDS | {ALARM_KIND, "draft"}
 """Kinds of aggregates whose change leaves the set-up as it is."""
 
 
@@ -56,6 +57,8 @@ class ChangeWatch:
         kinds = {change.kind for change in changes}
         if ALARM_KIND in kinds:
             self._bus.publish(AlarmsChanged())
+        if kinds & REPORT_KINDS:
+            self._bus.publish(ReportsChanged())
         if kinds - NOT_OF_THE_PLANT:
             self._bus.publish(PlantChanged())
 

@@ -1,11 +1,12 @@
 """The past as screens ask for it: trends, waveforms, spectra, baselines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from domain.condition.baseline import RobustBaseline
+from domain.condition.evidence import ManualReading
 from domain.errors import InsufficientData
-from domain.instants import MICROSECONDS_PER_DAY, Clock
+from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, Clock
 from domain.plant.plant import Plant
 from domain.plant.readings import ReadingBatch
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
@@ -19,6 +20,7 @@ from domain.ports import (
 )
 from processing.baseline import baseline_spectrum
 from services.baselines import load_baselines
+from services.corrected_past import corrected_series, corrected_trend
 from storage.store import Store
 
 BASELINE_SPECTRA = 30
@@ -28,8 +30,10 @@ BASELINE_SPAN_DAYS = 400
 class History:
     """Bounded reads of the stored past; used from one thread at a time (the database lane of a window)."""
 
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    def __init__(self, store: Store, *, clock: Clock, is_by_hand: Callable[[int], bool]) -> None:
+        """``is_by_hand`` says which tags have their values from people, who may correct them."""
         self._store = store
+        self._is_by_hand = is_by_hand
         self._clock = clock
         self._has_history = store.has_history
         self._opened: HistoryReader = store.open_history_reader()
@@ -45,7 +49,18 @@ class History:
 
     def trend(self, tag_key: int, *, start_us: int, end_us: int, columns: int) -> TrendColumns:
         """Return a trend of at most ``columns`` columns."""
-        return self._reader.trend(tag_key, start_us=start_us, end_us=end_us, columns=columns)
+        trend = self._reader.trend(tag_key, start_us=start_us, end_us=end_us, columns=columns)
+        if not self._corrected(tag_key, start_us=start_us, end_us=end_us) or not len(trend.time_us):
+            return trend
+        start_us = int(trend.time_us[0])
+        end_us = int(trend.time_us[-1]) + trend.column_us + trend.level_s * MICROSECONDS_PER_SECOND
+        corrected = self._corrected(tag_key, start_us=start_us, end_us=end_us)
+        return corrected_trend(trend, self.series(tag_key, start_us=start_us, end_us=end_us), corrected)
+
+    def _corrected(self, tag_key: int, *, start_us: int, end_us: int) -> tuple[ManualReading, ...]:
+        if not self._is_by_hand(tag_key):
+            return ()
+        return self._store.manual_readings.corrected(tag_key, start_us=start_us, end_us=end_us)
 
     def trends(
         self, tag_keys: Sequence[int], *, start_us: int, end_us: int, columns: int
@@ -55,7 +70,9 @@ class History:
 
     def series(self, tag_key: int, *, start_us: int, end_us: int) -> HistorySeries:
         """Return raw samples, for export and for cursors."""
-        return self._reader.series(tag_key, start_us=start_us, end_us=end_us)
+        series = self._reader.series(tag_key, start_us=start_us, end_us=end_us)
+        corrected = self._corrected(tag_key, start_us=start_us, end_us=end_us)
+        return corrected_series(series, corrected) if corrected else series
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the words of text tags by their number."""

@@ -48,7 +48,7 @@ class ManualIntake:
             [each.tag_key for each in readings],
             [each.value for each in readings],
             quality=_MANUAL,
-            source_us=[each.taken_us + each.version - 1 for each in readings],
+            source_us=[each.history_us for each in readings],
             receive_us=self._clock.now_us(),
             sequence=[_sequence(each) for each in readings],
         )

@@ -1,21 +1,37 @@
 """What people report: readings by hand and observations, with what screens show of them [ACQ-5, ACQ-6]."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final
 from uuid import UUID
 
-from domain.condition.evidence import ManualReading, Observation, ObservationKind
-from domain.errors import ControlRoomError, RuleViolation
+from domain.condition.evidence import (
+    Correction,
+    ManualReading,
+    MissedReading,
+    MissReason,
+    Observation,
+    ObservationKind,
+)
+from domain.errors import ControlRoomError, NotFound, RuleViolation
 from domain.identifiers import new_id
 from domain.instants import MICROSECONDS_PER_SECOND, Clock
-from domain.plant.assets import AssetPath, MeasurementPoint
 from domain.plant.plant import Plant
 from domain.plant.tags import Tag, TagDtype, TagKind
 from domain.roles import Actor, Permission
 from domain.units import all_units, convert, unit
 from services.access import require
+from services.reports import (
+    ManualTagView,
+    MissedView,
+    NewReading,
+    ObservationView,
+    ReadingView,
+    Report,
+    RoundEntry,
+    RoundReport,
+)
 from storage.store import Store
 
 _AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
@@ -24,63 +40,6 @@ _AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
 _LONGEST_TEXT: Final = 4000
 UNUSUAL: Final = "reading_unusual"
 """Warning: plausible, but outside the tag's normal band."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewReading:
-    """What a person enters. ``unit`` "" is the tag's own; ``taken_us`` None is now."""
-
-    tag_key: int
-    value: float
-    unit: str = ""
-    taken_us: int | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingView:
-    """A reading as shown. ``warnings`` are message keys; ``is_in_history`` once the collector has it."""
-
-    reading: ManualReading
-    tag: Tag
-    path: AssetPath
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def is_corrected(self) -> bool:
-        return self.reading.version > 1
-
-    @property
-    def is_in_history(self) -> bool:
-        return self.reading.recorded_us is not None
-
-
-@dataclass(frozen=True, slots=True)
-class ManualTagView:
-    """A line of a round: what to read, where, in which units, and what it was the last time."""
-
-    tag: Tag
-    path: AssetPath
-    point: MeasurementPoint | None
-    units: tuple[str, ...]
-    last: ManualReading | None
-
-
-@dataclass(frozen=True, slots=True)
-class ObservationView:
-    """An observation as shown."""
-
-    observation: Observation
-    path: AssetPath
-    point: MeasurementPoint | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RoundReport:
-    """What became of a round: the readings recorded, and the entries refused by their place in the round."""
-
-    done: tuple[ReadingView, ...]
-    refused: tuple[tuple[int, ControlRoomError], ...] = field(default=())
 
 
 class Reporting:
@@ -96,20 +55,50 @@ class Reporting:
         """Read the set-up anew."""
         self._plant = self._store.plant.load()
 
+    def is_by_hand(self, tag_key: int) -> bool:
+        """Say whether people give a tag its values."""
+        try:
+            return is_manual(self._plant.tag(tag_key))
+        except NotFound:
+            return False
+
     def round_of(self, asset_id: UUID) -> tuple[ManualTagView, ...]:
         """Return what is read by hand at an asset and below it, in the order of the plant."""
         tags = [tag for tag in self._plant.tags_of(asset_id) if is_manual(tag)]
         return tuple(self._manual_tag(tag) for tag in tags)
 
-    def readings(self, tag_key: int, *, start_us: int, end_us: int) -> tuple[ReadingView, ...]:
-        """Return readings of a tag with start <= taken < end, the newest first."""
-        found = self._store.manual_readings.of_tag(tag_key, start_us=start_us, end_us=end_us)
-        return tuple(self._view(each) for each in found)
+    def readings(
+        self, tag_key: int, *, start_us: int, end_us: int, limit: int = 1000
+    ) -> tuple[ReadingView, ...]:
+        """Return readings of a tag with start <= taken < end, the newest first, with their corrections."""
+        found = self._store.manual_readings.of_tags([tag_key], start_us=start_us, end_us=end_us, limit=limit)
+        corrections = self._corrections(found)
+        return tuple(replace(self._view(each), corrections=corrections.get(each.id, ())) for each in found)
 
-    def observations(self, asset_id: UUID, *, start_us: int, end_us: int) -> tuple[ObservationView, ...]:
+    def attempts(
+        self, tag_key: int, *, start_us: int, end_us: int, limit: int = 1000
+    ) -> tuple[ReadingView | MissedView, ...]:
+        """Return readings of a tag and what could not be read, the newest first."""
+        span = {"start_us": start_us, "end_us": end_us, "limit": limit}
+        both: list[ReadingView | MissedView] = [*self.readings(tag_key, **span)]
+        both += [self._missed_view(each) for each in self._store.missed_readings.of_tags([tag_key], **span)]
+        return tuple(sorted(both, key=_instant, reverse=True)[:limit])
+
+    def reports(self, asset_id: UUID, *, start_us: int, end_us: int, limit: int = 1000) -> tuple[Report, ...]:
+        """Return everything people reported of an asset and what is below it, the newest first."""
+        span = {"start_us": start_us, "end_us": end_us, "limit": limit}
+        keys = [tag.key for tag in self._plant.tags_of(asset_id) if is_manual(tag)]
+        found: list[Report] = [*self.observations(asset_id, **span)]
+        found += [self._view(each) for each in self._store.manual_readings.of_tags(keys, **span)]
+        found += [self._missed_view(each) for each in self._store.missed_readings.of_tags(keys, **span)]
+        return tuple(sorted(found, key=_instant, reverse=True)[:limit])
+
+    def observations(
+        self, asset_id: UUID, *, start_us: int, end_us: int, limit: int = 1000
+    ) -> tuple[ObservationView, ...]:
         """Return what was noticed at an asset and below it, the newest first."""
         assets = [asset.id for asset in self._plant.subtree(asset_id)]
-        found = self._store.observations.of_assets(assets, start_us=start_us, end_us=end_us)
+        found = self._store.observations.of_assets(assets, start_us=start_us, end_us=end_us, limit=limit)
         return tuple(self._observation(each) for each in found)
 
     def record_reading(self, new: NewReading, *, by: Actor) -> ReadingView:
@@ -119,21 +108,41 @@ class Reporting:
             raise report.refused[0][1]
         return report.done[0]
 
-    def record_round(self, entries: Sequence[NewReading], *, by: Actor) -> RoundReport:
+    def record_round(self, entries: Sequence[RoundEntry], *, by: Actor) -> RoundReport:
         """Store the entries that make sense in one transaction; each refusal names its entry."""
         require(by, Permission.RECORD_READING)
-        good: list[ManualReading] = []
+        good: list[ManualReading | MissedReading] = []
         refused: list[tuple[int, ControlRoomError]] = []
         for place, entry in enumerate(entries):
             try:
                 good.append(self._checked(entry, by=by))
             except ControlRoomError as error:
                 refused.append((place, error))
-        if good:
-            with self._store.unit_of_work(by) as work:
-                for reading in good:
-                    work.manual_readings.add(reading)
-        return RoundReport(tuple(self._view(each) for each in good), tuple(refused))
+        self._add(good, by=by)
+        return RoundReport(
+            tuple(self._view(each) for each in good if isinstance(each, ManualReading)),
+            tuple(self._missed_view(each) for each in good if isinstance(each, MissedReading)),
+            tuple(refused),
+        )
+
+    def _add(self, entries: Sequence[ManualReading | MissedReading], *, by: Actor) -> None:
+        if not entries:
+            return
+        with self._store.unit_of_work(by) as work:
+            for entry in entries:
+                if isinstance(entry, ManualReading):
+                    work.manual_readings.add(entry)
+                else:
+                    work.missed_readings.add(entry)
+
+    def check(self, tag_key: int, value: float, *, unit: str = "") -> tuple[float, tuple[str, ...]]:
+        """Return a value in the tag's unit with its warnings, before it is recorded; errors as recording.
+
+        Reads nothing from disk, so that a screen may ask while somebody types.
+        """
+        tag = self._manual(tag_key)
+        plausible = self._plausible(tag, value, unit)
+        return plausible, _warnings(tag, plausible)
 
     def correct_reading(
         self, reading_id: UUID, value: float, *, reason: str, by: Actor, unit: str = ""
@@ -144,8 +153,7 @@ class Reporting:
         and gets the right one a microsecond later; Conflict when somebody else corrected it first.
         """
         before = self._store.manual_readings.get(reading_id)
-        is_own = bool(by.name) and before.author == by.name
-        require(by, Permission.RECORD_READING if is_own else Permission.CORRECT_READING)
+        require(by, correction_permission(before, by))
         if not reason.strip():
             raise RuleViolation("a correction needs a reason", key="reason_missing")
         tag = self._manual(before.tag_key)
@@ -184,16 +192,20 @@ class Reporting:
             work.observations.add(observation)
         return self._observation(observation)
 
-    def _checked(self, entry: NewReading, *, by: Actor) -> ManualReading:
+    def _checked(self, entry: RoundEntry, *, by: Actor) -> ManualReading | MissedReading:
         tag = self._manual(entry.tag_key)
-        return ManualReading(
-            id=new_id(now_ms=self._clock.now_us() // 1000),
-            tag_key=tag.key,
-            value=self._plausible(tag, entry.value, entry.unit),
-            taken_us=self._not_ahead(entry.taken_us),
-            author=by.name or by.role.value,
-            note=entry.note.strip()[:_LONGEST_TEXT],
-        )
+        same: dict[str, Any] = {
+            "id": new_id(now_ms=self._clock.now_us() // 1000),
+            "tag_key": tag.key,
+            "author": by.name or by.role.value,
+            "note": entry.note.strip()[:_LONGEST_TEXT],
+        }
+        at_us = self._not_ahead(entry.taken_us)
+        if isinstance(entry, NewReading):
+            return ManualReading(value=self._plausible(tag, entry.value, entry.unit), taken_us=at_us, **same)
+        if entry.reason is MissReason.OTHER and not same["note"]:
+            raise RuleViolation("say why it could not be measured", key="miss_note_missing")
+        return MissedReading(reason=entry.reason, missed_us=at_us, **same)
 
     def _manual(self, tag_key: int) -> Tag:
         tag = self._plant.tag(tag_key)
@@ -234,14 +246,30 @@ class Reporting:
         tag = self._plant.tag(reading.tag_key)
         return ReadingView(reading, tag, self._plant.path(tag.asset_id), _warnings(tag, reading.value))
 
+    def _missed_view(self, missed: MissedReading) -> MissedView:
+        tag = self._plant.tag(missed.tag_key)
+        return MissedView(missed, tag, self._plant.path(tag.asset_id))
+
+    def _corrections(self, readings: Iterable[ManualReading]) -> dict[UUID, tuple[Correction, ...]]:
+        """Return what the audit log knows of corrected readings."""
+        corrected = [each.id for each in readings if each.version > 1]
+        found: dict[UUID, tuple[Correction, ...]] = {}
+        for entry in self._store.audit.of(corrected, action="correct") if corrected else ():
+            told: dict[str, Any] = dict(entry.detail)
+            one = Correction(entry.at_us, entry.user_name, told["before"], told["after"], told["reason"])
+            found[entry.aggregate_id] = (*found.get(entry.aggregate_id, ()), one)
+        return found
+
     def _manual_tag(self, tag: Tag) -> ManualTagView:
-        newest = self._store.manual_readings.of_tag(tag.key, start_us=0, end_us=2**62, limit=1)
+        newest = self._store.manual_readings.of_tags([tag.key], start_us=0, end_us=2**62, limit=1)
+        last = newest[0] if newest else None
+        since_us = 0 if last is None else last.taken_us
+        missed = self._store.missed_readings.of_tags([tag.key], start_us=since_us, end_us=2**62, limit=1)
         point = None if tag.point_id is None else self._plant.point(tag.point_id)
         dimension = unit(tag.unit).dimension
         alike = [each.code for each in all_units() if each.dimension == dimension and each.code != tag.unit]
-        return ManualTagView(
-            tag, self._plant.path(tag.asset_id), point, (tag.unit, *alike), newest[0] if newest else None
-        )
+        path, given_up = self._plant.path(tag.asset_id), missed[0] if missed else None
+        return ManualTagView(tag, path, point, (tag.unit, *alike), last, given_up)
 
     def _observation(self, observation: Observation) -> ObservationView:
         point = None if observation.point_id is None else self._plant.point(observation.point_id)
@@ -251,10 +279,20 @@ class Reporting:
         return {asset.id for asset in self._plant.subtree(asset_id)}
 
 
+def correction_permission(reading: ManualReading, by: Actor) -> Permission:
+    """Return what correcting a reading asks for: one's own is easier than that of others."""
+    is_own = bool(by.name) and reading.author == by.name
+    return Permission.RECORD_READING if is_own else Permission.CORRECT_READING
+
+
 def is_manual(tag: Tag) -> bool:
     """Say whether a tag gets its values from people: a number without a device."""
     is_number = tag.kind in (TagKind.MEASURED, TagKind.COUNTER) and tag.dtype is not TagDtype.TEXT
     return is_number and tag.connection_id is None and tag.feature is None
+
+
+def _instant(report: Report) -> int:
+    return report.at_us
 
 
 def _warnings(tag: Tag, value: float) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from services.history import History
 from services.live import RingLiveSource
 from services.live_shared import NearestLiveSource, SharedLiveSource
 from services.monitoring import Monitoring
+from services.reporting import Reporting
 from services.severity import severity_table
 from services.status import FILE_NAME, SystemStatus, read_status
 from services.text_words import TextWords
@@ -34,6 +35,7 @@ class Workstation:
     live: LiveSource
     monitoring: Monitoring
     alarming: Alarming
+    reporting: Reporting
     history: History
     baselines: dict[int, RobustBaseline]
     severity: SeverityTable
@@ -54,6 +56,7 @@ class Workstation:
         """Read set-up, limits and baselines anew; slow, for the database lane."""
         self.monitoring.reload()
         self.alarming.reload()
+        self.reporting.reload()
         self.baselines = self.history.baselines(self.monitoring.plant)
 
     def close(self) -> None:
@@ -89,7 +92,8 @@ def _compose(store: Store, clock: Clock) -> Workstation:
         return read_status(status_file) if shared is None or near.is_alive() else shared.status()
 
     monitoring = Monitoring(store, live, status=status)
-    history = History(store, clock=clock)
+    reporting = Reporting(store, clock=clock)
+    history = History(store, clock=clock, is_by_hand=reporting.is_by_hand)
     events = EventBus()
     watch = ChangeWatch(store, events)
     watch.start()
@@ -100,6 +104,7 @@ def _compose(store: Store, clock: Clock) -> Workstation:
         live=live,
         monitoring=monitoring,
         alarming=Alarming(store, clock=clock),
+        reporting=reporting,
         history=history,
         baselines=history.baselines(monitoring.plant),
         severity=severity_table(),

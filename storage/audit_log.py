@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -63,6 +63,16 @@ class AuditLog:
             .where(audit.c.at_us >= start_us, audit.c.at_us < end_us)
             .order_by(audit.c.at_us, audit.c.workstation, audit.c.sequence)
             .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple(_entry(row._asdict()) for row in connection.execute(query))
+
+    def of(self, aggregate_ids: Iterable[UUID], *, action: str) -> tuple[AuditEntry, ...]:
+        """Return acts of one sort on these things, oldest first."""
+        query = (
+            select(audit)
+            .where(audit.c.aggregate_id.in_(list(aggregate_ids)), audit.c.action == action)
+            .order_by(audit.c.at_us, audit.c.workstation, audit.c.sequence)
         )
         with self._database.read() as connection:
             return tuple(_entry(row._asdict()) for row in connection.execute(query))

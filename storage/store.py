@@ -33,7 +33,11 @@ from storage.repositories.condition import AlarmRepository, AlarmRuleRepository,
 from storage.repositories.drafts import DraftRepository
 from storage.repositories.files import TakenFileRepository
 from storage.repositories.plant import PlantRepository
-from storage.repositories.reports import ManualReadingRepository, ObservationRepository
+from storage.repositories.reports import (
+    ManualReadingRepository,
+    MissedReadingRepository,
+    ObservationRepository,
+)
 from storage.schema import METADATA
 from storage.schema.records import counters, users
 from storage.sql import PlantDatabase
@@ -71,6 +75,7 @@ class UnitOfWork:
         self.drafts = DraftRepository(session)
         self.bearings = BearingRepository(session)
         self.manual_readings = ManualReadingRepository(session)
+        self.missed_readings = MissedReadingRepository(session)
         self.observations = ObservationRepository(session)
         self.taken_files = TakenFileRepository(session)
 
@@ -114,6 +119,7 @@ class Store:
         self.drafts = DraftRepository(session)
         self.bearings = BearingRepository(session)
         self.manual_readings = ManualReadingRepository(session)
+        self.missed_readings = MissedReadingRepository(session)
         self.observations = ObservationRepository(session)
         self.taken_files = TakenFileRepository(session)
         self.changes = ChangeFeed(database)

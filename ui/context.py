@@ -1,7 +1,7 @@
 """What every screen gets from the window it lives in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtWidgets import QWidget
 
@@ -19,6 +19,7 @@ class Context:
 
     ``go`` opens an address and returns False for an unknown room. ``show_problem`` words an error calmly over
     the screen. ``open_drawer`` shows a detail at the right; Esc closes it. ``plant_time`` is asked each time.
+    ``drafts`` outlives the screens, which are built anew when the set-up changes.
     """
 
     clock: Clock
@@ -30,6 +31,7 @@ class Context:
     show_problem: Callable[[BaseException], None]
     open_drawer: Callable[[str, QWidget], None]
     close_drawer: Callable[[], None]
+    drafts: dict[str, object] = field(default_factory=dict)
 
 
 ScreenFactory = Callable[[Context], Screen]

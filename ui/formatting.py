@@ -108,6 +108,16 @@ class PlantTime:
             + self.clock(instant_us)
         )
 
+    def brief(self, instant_us: int, *, now_us: int) -> str:
+        """Return the time in little room: "10:42:07" today, "Tue 10:42" this week, "12 Nov 10:42" before."""
+        if self.local(instant_us).date() == self.local(now_us).date():
+            return self.clock(instant_us)
+        day = self.day(instant_us, weekday=False)
+        if now_us - instant_us < 6 * MICROSECONDS_PER_DAY:
+            number_of_day = self.local(instant_us).isoweekday()
+            day = QLocale().dayName(number_of_day, QLocale.FormatType.ShortFormat)
+        return f"{day} {self.minutes(instant_us)}"
+
     def tip(self, instant_us: int) -> str:
         """Return local time and UTC, for tips."""
         return f"{self.day(instant_us)} {self.clock(instant_us)}  ({iso_utc(instant_us)})"

@@ -34,6 +34,8 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     Shortcut("F9", "Acknowledge the selected alarm", "Alarms", "acknowledge"),
     Shortcut("Shift+F9", "Acknowledge all rows now visible", "Alarms", "acknowledge_visible"),
     Shortcut("F5", "Freeze or thaw the screen", "Alarms", "freeze"),
+    Shortcut("Ctrl+O", "Write down an observation at the machine", "Asset", "observe"),
+    Shortcut("Ctrl+R", "Enter the readings of the machine", "Asset", "enter_readings"),
     Shortcut("Ctrl+F", "Filter this screen", "Tables", "filter"),
     Shortcut("Enter", "Open the selected row", "Tables"),
     Shortcut("Ctrl+E", "Export what is shown", "Tables"),

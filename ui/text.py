@@ -57,6 +57,13 @@ _ERRORS: Final = {
         "Errors", "The unit '{code}' is not in the unit list. Choose one from it."
     ),
     "unit_dimension": QT_TRANSLATE_NOOP("Errors", "'{source}' cannot be converted to '{target}'."),
+    "reading_implausible": QT_TRANSLATE_NOOP("Errors", "This cannot be right: {tag} has a narrower range."),
+    "tag_not_manual": QT_TRANSLATE_NOOP("Errors", "{tag} is not read by hand; a device gives it."),
+    "time_in_future": QT_TRANSLATE_NOOP("Errors", "The time lies in the future."),
+    "text_missing": QT_TRANSLATE_NOOP("Errors", "Say in a few words what you noticed."),
+    "reason_missing": QT_TRANSLATE_NOOP("Errors", "Say in a few words why it is corrected."),
+    "miss_note_missing": QT_TRANSLATE_NOOP("Errors", "Say in a few words why it could not be measured."),
+    "point_elsewhere": QT_TRANSLATE_NOOP("Errors", "This measurement point is at another machine."),
     "alarm_transition": QT_TRANSLATE_NOOP(
         "Errors", "The alarm changed meanwhile. Look at its present state and try again if it still needs it."
     ),
@@ -228,6 +235,7 @@ _CAUSES: Final = {
     QualityCause.CLIPPED: QT_TRANSLATE_NOOP("Quality", "sensor at the end of its range"),
     QualityCause.NOT_CONFIGURED: QT_TRANSLATE_NOOP("Quality", "never seen"),
     QualityCause.UNSIGNED: QT_TRANSLATE_NOOP("Quality", "connection not signed"),
+    QualityCause.CORRECTED: QT_TRANSLATE_NOOP("Quality", "corrected afterwards"),
 }
 
 

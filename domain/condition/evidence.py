@@ -35,7 +35,8 @@ class Observation:
 class ManualReading:
     """A value read by a person; the collector copies it into history, marked manual.
 
-    ``value`` is in the tag's unit; ``recorded_us`` is None until history holds it.
+    ``value`` is in the tag's unit; ``recorded_us`` is None until history holds it. Each version has an
+    instant of its own in history, so that a correction rewrites nothing there.
     """
 
     id: UUID
@@ -46,3 +47,46 @@ class ManualReading:
     note: str = ""
     recorded_us: int | None = None
     version: int = 1
+
+    @property
+    def history_us(self) -> int:
+        """When history holds what the reading says now."""
+        return self.taken_us + self.version - 1
+
+    @property
+    def superseded_us(self) -> range:
+        """Where history may hold what the reading said before it was corrected."""
+        return range(self.taken_us, self.history_us)
+
+
+class MissReason(Enum):
+    """Why a value of a round could not be read."""
+
+    STOPPED = "stopped"
+    NO_ACCESS = "no_access"
+    NO_INSTRUMENT = "no_instrument"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class MissedReading:
+    """Somebody stood there and could not read a value: a round without a hole that nobody explains."""
+
+    id: UUID
+    tag_key: int
+    reason: MissReason
+    missed_us: int
+    author: str
+    note: str = ""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a reading said before and after somebody corrected it, and why."""
+
+    at_us: int
+    by: str
+    before: float
+    after: float
+    reason: str

@@ -31,6 +31,8 @@ class QualityCause(IntEnum):
     CLIPPED = 8
     NOT_CONFIGURED = 9
     UNSIGNED = 10
+    CORRECTED = 11
+    """Somebody said later what it should have been. Told by readers of history, never stored."""
 
 
 class QualityFlag(IntFlag):
@@ -61,7 +63,7 @@ class Quality:
     def from_code(cls, code: int) -> "Quality":
         """Take the uint16 apart; unknown classes and causes read as bad, decode."""
         grade, cause = code & CLASS_MASK, (code & CAUSE_MASK) >> CAUSE_SHIFT
-        if grade > QualityClass.BAD or cause > QualityCause.UNSIGNED:
+        if grade > QualityClass.BAD or cause > QualityCause.CORRECTED:
             return cls(QualityClass.BAD, QualityCause.DECODE)
         return cls(QualityClass(grade), QualityCause(cause), QualityFlag(code & FLAG_MASK))
 
@@ -92,6 +94,7 @@ BAD_DECODE: Final = quality_code(QualityClass.BAD, QualityCause.DECODE)
 BAD_DEVICE: Final = quality_code(QualityClass.BAD, QualityCause.DEVICE_SAYS_BAD)
 BAD_NOT_CONFIGURED: Final = quality_code(QualityClass.BAD, QualityCause.NOT_CONFIGURED)
 BAD_STALE: Final = quality_code(QualityClass.BAD, QualityCause.STALE)
+BAD_CORRECTED: Final = quality_code(QualityClass.BAD, QualityCause.CORRECTED)
 UNCERTAIN_CLOCK: Final = quality_code(QualityClass.UNCERTAIN, QualityCause.CLOCK_SUSPECT)
 UNCERTAIN_FROZEN: Final = quality_code(QualityClass.UNCERTAIN, QualityCause.FROZEN)
 UNCERTAIN_RANGE: Final = quality_code(QualityClass.UNCERTAIN, QualityCause.OUT_OF_RANGE)

@@ -15,7 +15,13 @@ from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag
 from storage.repositories import plant_rows as rows
 from storage.repositories.versions import conflict, write_version
-from storage.schema.condition import alarm_rules, baselines, manual_readings, observations
+from storage.schema.condition import (
+    alarm_rules,
+    baselines,
+    manual_readings,
+    missed_readings,
+    observations,
+)
 from storage.schema.plant import assets, connections, points, tag_revisions, tags
 from storage.schema.records import counters, identity, settings
 from storage.unit_of_work import Session
@@ -138,6 +144,7 @@ class PlantRepository:
         for what, column in (
             ("alarm limits", alarm_rules.c.tag_key),
             ("readings", manual_readings.c.tag_key),
+            ("missed readings", missed_readings.c.tag_key),
         ):
             _refuse_used(work, column, tag.key, kind="tag", what=what)
         work.execute(delete(tag_revisions).where(tag_revisions.c.tag_key == tag.key))

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
-from domain.condition.evidence import ManualReading, Observation, ObservationKind
+from domain.condition.evidence import ManualReading, MissedReading, MissReason, Observation, ObservationKind
 from domain.errors import NotFound
 from storage.repositories.versions import write_version
-from storage.schema.condition import manual_readings, observations
+from storage.schema.condition import manual_readings, missed_readings, observations
 from storage.unit_of_work import Session
 
 _READING = ("id", "tag_key", "value", "taken_us", "author", "note", "recorded_us", "version")
@@ -33,19 +33,30 @@ class ManualReadingRepository:
             )
         return _reading_of(row._asdict())
 
-    def of_tag(
-        self, tag_key: int, *, start_us: int, end_us: int, limit: int = 1000
+    def of_tags(
+        self, tag_keys: Iterable[int], *, start_us: int, end_us: int, limit: int = 1000
     ) -> tuple[ManualReading, ...]:
-        """Return readings of a tag with start <= taken < end, the newest first."""
+        """Return readings of tags with start <= taken < end, the newest first."""
         query = (
             select(manual_readings)
             .where(
-                manual_readings.c.tag_key == tag_key,
+                manual_readings.c.tag_key.in_(list(tag_keys)),
                 manual_readings.c.taken_us >= start_us,
                 manual_readings.c.taken_us < end_us,
             )
             .order_by(manual_readings.c.taken_us.desc(), manual_readings.c.id.desc())
             .limit(limit)
+        )
+        with self._session.reading() as connection:
+            return tuple(_reading_of(row._asdict()) for row in connection.execute(query))
+
+    def corrected(self, tag_key: int, *, start_us: int, end_us: int) -> tuple[ManualReading, ...]:
+        """Return the readings of a tag with start <= taken < end that say something else than at first."""
+        query = select(manual_readings).where(
+            manual_readings.c.tag_key == tag_key,
+            manual_readings.c.version > 1,
+            manual_readings.c.taken_us >= start_us,
+            manual_readings.c.taken_us < end_us,
         )
         with self._session.reading() as connection:
             return tuple(_reading_of(row._asdict()) for row in connection.execute(query))
@@ -94,6 +105,39 @@ class ManualReadingRepository:
             work.connection.execute(update(manual_readings).where(is_same).values(recorded_us=work.at_us))
 
 
+class MissedReadingRepository:
+    """What could not be read and why; never changed, only added to."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of_tags(
+        self, tag_keys: Iterable[int], *, start_us: int, end_us: int, limit: int = 1000
+    ) -> tuple[MissedReading, ...]:
+        """Return what was missed with start <= time < end, the newest first."""
+        query = (
+            select(missed_readings)
+            .where(
+                missed_readings.c.tag_key.in_(list(tag_keys)),
+                missed_readings.c.missed_us >= start_us,
+                missed_readings.c.missed_us < end_us,
+            )
+            .order_by(missed_readings.c.missed_us.desc(), missed_readings.c.id.desc())
+            .limit(limit)
+        )
+        with self._session.reading() as connection:
+            return tuple(_missed_of(row._asdict()) for row in connection.execute(query))
+
+    def add(self, missed: MissedReading) -> MissedReading:
+        """Insert a new entry."""
+        work = self._session.transaction
+        row = asdict(missed) | {"reason": missed.reason.value}
+        work.connection.execute(insert(missed_readings), row | work.stamp())
+        work.changed("missed_reading", missed.id, missed.version)
+        work.audited("miss", "missed_reading", missed.id, reading=row)
+        return missed
+
+
 class ObservationRepository:
     """What somebody noticed at an asset; never changed, only added to."""
 
@@ -134,3 +178,8 @@ def _reading_of(row: Mapping[str, Any]) -> ManualReading:
 def _observation_of(row: Mapping[str, Any]) -> Observation:
     same = ("id", "asset_id", "text", "observed_us", "author", "point_id", "version")
     return Observation(kind=ObservationKind(row["kind"]), **{name: row[name] for name in same})
+
+
+def _missed_of(row: Mapping[str, Any]) -> MissedReading:
+    same = ("id", "tag_key", "missed_us", "author", "note", "version")
+    return MissedReading(reason=MissReason(row["reason"]), **{name: row[name] for name in same})

@@ -121,3 +121,16 @@ manual_readings = Table(
     Index("ix_manual_readings_tag_key_taken_us", "tag_key", "taken_us"),
     Index("ix_manual_readings_recorded_us", "recorded_us"),
 )
+
+missed_readings = Table(
+    "missed_readings",
+    METADATA,
+    Column("id", Id, primary_key=True),
+    Column("tag_key", Integer, ForeignKey("tags.tag_key"), nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("missed_us", BigInteger, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    *version_columns(),
+    Index("ix_missed_readings_tag_key_missed_us", "tag_key", "missed_us"),
+)

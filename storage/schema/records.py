@@ -75,6 +75,7 @@ audit = Table(
     Column("previous", LargeBinary(32), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
     Index("ix_audit_at_us", "at_us"),
+    Index("ix_audit_aggregate_id", "aggregate_id"),
 )
 
 audit_heads = Table(

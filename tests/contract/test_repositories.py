@@ -9,7 +9,13 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from domain.condition.alarms import AlarmEvent, AlarmRule, AlarmState, step
-from domain.condition.evidence import ManualReading, Observation, ObservationKind
+from domain.condition.evidence import (
+    ManualReading,
+    MissedReading,
+    MissReason,
+    Observation,
+    ObservationKind,
+)
 from domain.errors import Conflict, NotFound, StorageError
 from domain.plant.files import FileOutcome, TakenFile
 from domain.plant.plant import Plant
@@ -159,11 +165,22 @@ def test_a_reading_by_hand_is_unrecorded_until_history_has_its_present_version(
     with furnished.unit_of_work(engineer) as work:
         work.manual_readings.mark_recorded([right])
     assert furnished.manual_readings.unrecorded() == ()
-    assert furnished.manual_readings.of_tag(1, start_us=1000, end_us=1001)[0].value == 4.2
+    assert furnished.manual_readings.of_tags([1], start_us=1000, end_us=1001)[0].value == 4.2
     with pytest.raises(Conflict), furnished.unit_of_work(operator) as work:
         work.manual_readings.correct(reading, reading, reason="again")
     with pytest.raises(NotFound):
         furnished.manual_readings.get(UUID(int=51))
+
+
+def test_what_could_not_be_read_is_found_by_its_tag(furnished: Store, operator: Actor) -> None:
+    """ACQ-5."""
+    missed = MissedReading(UUID(int=70), 1, MissReason.NO_ACCESS, 500, "Otto", "guard locked")
+    with furnished.unit_of_work(operator) as work:
+        work.missed_readings.add(missed)
+    assert furnished.missed_readings.of_tags([1, 2], start_us=500, end_us=501) == (missed,)
+    assert furnished.missed_readings.of_tags([2], start_us=0, end_us=501) == ()
+    (act,) = furnished.audit.of([missed.id], action="miss")
+    assert (act.user_name, act.kind) == (operator.name, "missed_reading")
 
 
 def test_observations_and_taken_files_are_found_again(furnished: Store, operator: Actor) -> None:

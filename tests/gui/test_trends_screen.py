@@ -8,6 +8,8 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 
+from domain.condition.evidence import ObservationKind
+from domain.events import ReportsChanged
 from domain.plant.assets import MachineState
 from domain.plant.quality import QualityCause
 from domain.ports import HistoryGap, TrendColumns
@@ -229,3 +231,16 @@ def test_it_fits_at_768(screen: TrendsScreen) -> None:
     QCoreApplication.processEvents()
     assert screen.view.minimumSizeHint().height() <= 620
     assert screen.view.minimumSizeHint().width() <= 1278
+
+
+def test_what_people_noticed_stands_on_the_time_axis(screen: TrendsScreen, stage: Stage, qtbot) -> None:
+    """ACQ-6: beside the alarms, with its author, in no colour of theirs."""
+    machine = screen.presenter.machines[0].machine
+    stage.workstation.reporting.observe(
+        machine.id, ObservationKind.NOISE, text="grinding", by=stage.workstation.actor
+    )
+    screen._on_events((ReportsChanged(),))
+    qtbot.waitUntil(lambda: any(each.symbol == "observation" for each in screen.page.lanes.happenings))
+    (seen,) = [each for each in screen.page.lanes.happenings if each.symbol == "observation"]
+    assert "Noise: grinding, " in seen.words
+    assert not seen.is_raised

@@ -31,10 +31,12 @@ from services.access import program_actor
 from services.clock import SystemClock
 from services.collector import Collector, CollectorOptions
 from services.file_intake import FileIntake
+from services.history import History
 from services.manual_intake import ManualIntake
 from services.newest_known import NewestKnown
 from services.recording import Recorder, WriterLane
-from services.reporting import NewReading, Reporting
+from services.reporting import Reporting
+from services.reports import NewReading
 from storage.store import Store, open_store
 from tests.protocol.mqtt_stage import Broker, Publisher, broker  # noqa: F401
 from tests.protocol.stage import until
@@ -281,6 +283,29 @@ async def test_a_reading_by_hand_is_copied_once_although_the_copy_was_not_confir
         series = values_of(store, CURRENT)
         assert series.value.tolist() == [8.0]
         assert series.quality[0] == QualityFlag.MANUAL
+
+
+async def test_a_correction_reaches_history_beside_the_wrong_value_which_no_trend_shows(
+    tmp_path: Path, set_up: Plant
+) -> None:
+    """ACQ-5, NEW-14: by the collector's own copying."""
+    bench = Bench(tmp_path / "data", set_up)
+    reporting = Reporting(bench.store, clock=SystemClock())
+    wrong = reporting.record_reading(NewReading(CURRENT, 85.0), by=PIA).reading
+    for correct in (True, False):
+        waiting = bench.manual.waiting()
+        bench.manual.publish(waiting, bench.publish)
+        bench.manual.confirm(waiting)
+        if correct:
+            reporting.correct_reading(wrong.id, 8.5, reason="decimal point", by=PIA)
+    assert values_of(bench.store, CURRENT).value.tolist() == [85.0, 8.5], "nothing was rewritten"
+    history = History(bench.store, clock=SystemClock(), is_by_hand=reporting.is_by_hand)
+    span = {"start_us": wrong.taken_us - 60 * MINUTE_US, "end_us": wrong.taken_us + MINUTE_US}
+    trend = history.trend(CURRENT, columns=50, **span)
+    assert (trend.minimum.tolist(), trend.maximum.tolist(), trend.count.tolist()) == ([8.5], [8.5], [1])
+    assert good(history.series(CURRENT, **span)) == [8.5]
+    history.close()
+    bench.vanish()
 
 
 def test_old_values_are_of_the_past_whatever_their_order() -> None:

@@ -1,25 +1,29 @@
-"""The alarm journal in few columns, as it stands beside other things; Enter opens the alarm."""
+"""What happened, in few columns, as it stands beside other things; Enter opens what a row is about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView
 
 from ui.screens.alarm_words import EventRow
+from ui.screens.reporting.words import ReportRow
 from ui.text import tr
 from ui.theme import CAPTION
 from ui.widgets.data_table import ROW_COMPACT, DataTable
 from ui.widgets.panel import Panel, label
 from ui.widgets.table_model import CellKind, Column
 
-Words = Callable[[EventRow], str]
+Words = Callable[[Any], str]
+TimelineRow = EventRow | ReportRow
+"""An entry of the alarm journal, or something people reported."""
 
 
 class EventPanel(Panel):
     """Time, symbol, message and event; how times and messages read is the room's."""
 
     opened = Signal(object)
-    """The EventRow that the operator opened."""
+    """The row that the operator opened."""
 
     def __init__(
         self,
@@ -31,10 +35,11 @@ class EventPanel(Panel):
         message: Words,
         message_tip: Words,
         empty: str,
+        stamp_width: int = 84,
     ) -> None:
         super().__init__(title, context, padding=1)
         columns = (
-            Column("time", tr("Events", "Time"), stamp, width=84, tip=stamp_tip, is_weak=True),
+            Column("time", tr("Events", "Time"), stamp, width=stamp_width, tip=stamp_tip, is_weak=True),
             Column("symbol", "", _symbol, CellKind.SYMBOL, 34),
             Column("message", tr("Events", "Message"), message, tip=message_tip),
             Column("what", tr("Events", "Event"), _what, width=96, is_weak=True),
@@ -49,14 +54,14 @@ class EventPanel(Panel):
         self._empty.setWordWrap(True)
         self.body.addWidget(self.table)
         self.body.addWidget(self._empty)
-        self._rows: Sequence[EventRow] = ()
+        self._rows: Sequence[TimelineRow] = ()
 
     def set_compact(self, compact: bool) -> None:
         """Leave the word of the event to the symbol and the tip in small windows."""
         self.table.show_column("what", not compact)
 
-    def show_events(self, rows: Sequence[EventRow] | None) -> None:
-        """Show the journal, the newest first; None while it is being read."""
+    def show_events(self, rows: Sequence[TimelineRow] | None) -> None:
+        """Show what happened, the newest first; None while it is being read."""
         self._rows = rows or ()
         self.table.set_rows(self._rows)
         self.table.setVisible(bool(self._rows))
@@ -68,13 +73,13 @@ class EventPanel(Panel):
             self.opened.emit(row)
 
 
-def _id(row: EventRow) -> int:
+def _id(row: TimelineRow) -> Hashable:
     return row.id
 
 
-def _symbol(row: EventRow) -> object:
+def _symbol(row: TimelineRow) -> object:
     return row.symbol
 
 
-def _what(row: EventRow) -> str:
+def _what(row: TimelineRow) -> str:
     return row.what

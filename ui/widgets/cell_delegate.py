@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from domain.plant.assets import MachineState
 from ui.formatting import Presentation, number
+from ui.icons import draw_icon
 from ui.theme import BODY, BOLD, CAPTION, MEDIUM, REGULAR, SEMIBOLD, Tokens, application_theme, font
 from ui.widgets import drawing
 from ui.widgets.flash_clock import application_flash_clock
@@ -88,6 +89,9 @@ class CellDelegate(QStyledItemDelegate):
                 draw_symbol(
                     painter, cell.center(), value, tokens=tokens, size=17, clock=self._clock, ground=ground
                 )
+            case CellKind.SYMBOL if isinstance(value, str) and value:
+                at = cell.center()
+                draw_icon(painter, value, x=at.x() - 9, y=at.y() - 9, size=18, colour=tokens.text_2)
             case CellKind.SPARK if isinstance(value, Spark):
                 draw_spark(painter, cell.adjusted(0, 3, 0, -3), value, tokens=tokens)
             case CellKind.HEALTH:

@@ -55,7 +55,8 @@ class Drawer(QWidget):
             self._content = content
         self._title.setText(title)
         self.setAccessibleName(title)
-        self._came_from = QApplication.focusWidget()
+        if self.isHidden():
+            self._came_from = QApplication.focusWidget()
         content.show()
         self._place()
         self.show()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
+from ui.icons import draw_icon
 from ui.theme import AXIS, MEDIUM, SEMIBOLD, Tokens, font
 from ui.widgets import drawing
 from ui.widgets.flash_clock import FlashClock
@@ -41,10 +42,15 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class EventMark:
-    """An alarm on the time axis."""
+    """An alarm on the time axis, or something else by the name of its icon."""
 
     x: float
-    symbol: SymbolState
+    symbol: SymbolState | str
+
+    @property
+    def is_flashing(self) -> bool:
+        """Whether it waits for somebody."""
+        return isinstance(self.symbol, SymbolState) and self.symbol.is_flashing
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +284,17 @@ def draw_events(
         painter.setPen(pen)
         painter.drawLine(QPointF(x, mapping.frame.top()), QPointF(x, mapping.frame.bottom()))
         at = QPointF(x, mapping.frame.bottom() - 10)
-        draw_symbol(painter, at, event.symbol, tokens=tokens, size=14, clock=clock, ground=tokens.plot)
+        if isinstance(event.symbol, str):
+            draw_icon_mark(painter, at, event.symbol, frame=mapping.frame, tokens=tokens)
+        else:
+            draw_symbol(painter, at, event.symbol, tokens=tokens, size=14, clock=clock, ground=tokens.plot)
+
+
+def draw_icon_mark(painter: QPainter, at: QPointF, icon: str, *, frame: QRectF, tokens: Tokens) -> None:
+    """Paint an icon on the ground of a plot, without any colour of an alarm."""
+    ground = QRectF(at.x() - 8, at.y() - 7, 16, 14).intersected(frame)
+    painter.fillRect(ground, QColor(tokens.plot))
+    draw_icon(painter, icon, x=at.x() - 8, y=at.y() - 8, size=16, colour=tokens.text_2)
 
 
 def draw_banner(painter: QPainter, words: str, mapping: Mapping, tokens: Tokens) -> None:

@@ -396,7 +396,7 @@ class PlotPane(pg.GraphicsView):  # type: ignore[misc]
         self._clock.ticked.disconnect(self._flash)
 
     def _flash(self) -> None:
-        if any(event.symbol.is_flashing for event in self._events):
+        if any(event.is_flashing for event in self._events):
             self.refresh_overlay()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -19,7 +19,7 @@ class CellKind(Enum):
     NUMBER = "number"
     """formatting.Presentation, aligned on the decimal sign"""
     SYMBOL = "symbol"
-    """priority_symbol.SymbolState or None"""
+    """priority_symbol.SymbolState, the name of an icon, or None"""
     SPARK = "spark"
     """spark.Spark or None"""
     HEALTH = "health"

@@ -1,12 +1,13 @@
 """Head of the asset screen: who it is, how it is, what it does, and where to go from here."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ui.formatting import UNKNOWN_VALUE, Presentation, number
 from ui.screens.asset.state import AssetDay, AssetState
 from ui.text import tr
 from ui.theme import CAPTION, KPI, NAME
+from ui.widgets.elided_label import ElidedLabel
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, Separator, label
 from ui.widgets.priority_symbol import PrioritySymbol
@@ -22,11 +23,13 @@ class AssetHeader(Panel):
     analysis_asked = Signal()
     trends_asked = Signal()
     assets_asked = Signal()
+    readings_asked = Signal()
+    observation_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._symbol = PrioritySymbol(size=22)
-        self._name, self._about = label("", size=KPI, strong=True), label("", size=CAPTION, role="title")
+        self._name, self._about = label("", size=KPI, strong=True), ElidedLabel()
         self._health = ValueLabel(tr("Asset", "Health"), size=KPI)
         self._bar = HealthBar(number_width=0)
         self._bar.setFixedWidth(84)
@@ -38,6 +41,8 @@ class AssetHeader(Panel):
         self._assets = KeyButton(tr("Asset", "Assets"))
         self._analysis = KeyButton(tr("Asset", "Analysis"), key="Ctrl+5")
         self._trends = KeyButton(tr("Asset", "Trends"), key="Ctrl+4")
+        self._readings = KeyButton(tr("Asset", "Readings"), key="Ctrl+R")
+        self._observation = KeyButton(tr("Asset", "Observation"), key="Ctrl+O")
         self._build()
 
     def _build(self) -> None:
@@ -45,7 +50,6 @@ class AssetHeader(Panel):
         row.setSpacing(12)
         row.addWidget(self._symbol)
         row.addLayout(_pair(self._name, self._about), 1)
-        self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row.addWidget(Separator(vertical=True))
         self._health_caption = _caption(tr("Asset", "Health, escalates below 70"))
         health = _side_by_side(self._health, self._bar, self._refusal, gap=8)
@@ -62,6 +66,8 @@ class AssetHeader(Panel):
             (self._assets, self.assets_asked),
             (self._analysis, self.analysis_asked),
             (self._trends, self.trends_asked),
+            (self._readings, self.readings_asked),
+            (self._observation, self.observation_asked),
         ):
             button.clicked.connect(signal)
             row.addWidget(button)
@@ -88,13 +94,17 @@ class AssetHeader(Panel):
             tr("Asset", "Health") if narrow else tr("Asset", "Health, escalates below 70")
         )
 
+    def allow_observation(self, no_right: str) -> None:
+        """Offer the observation; ``no_right`` says who may when this person may not."""
+        self._observation.setEnabled(not no_right)
+        self._observation.setToolTip(no_right)
+
     def show_asset(self, state: AssetState, day: AssetDay | None) -> None:
         """Show a machine."""
         self._symbol.setVisible(state.symbol is not None)
         self._symbol.show_state(state.symbol)
         self._name.setText(state.machine.name)
-        self._about.setText(state.description)
-        self._about.setToolTip(state.description)
+        self._about.set_words(state.description)
         known = state.score is not None
         self._health.show_value(
             Presentation(number(state.score, 0)) if state.score is not None
@@ -119,7 +129,7 @@ def _caption(words: str) -> QLabel:
     return label(words, size=CAPTION, role="caption")
 
 
-def _pair(over: QLabel, under: QLabel) -> QVBoxLayout:
+def _pair(over: QLabel, under: QWidget) -> QVBoxLayout:
     column = QVBoxLayout()
     column.setSpacing(1)
     column.addStretch(1)

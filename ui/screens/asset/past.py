@@ -13,7 +13,9 @@ from services.workstation import Workstation
 from ui.screens.alarm_words import event_rows
 from ui.screens.asset.state import AssetDay, AssetStack
 from ui.screens.event_marks import event_marks
+from ui.screens.event_panel import TimelineRow
 from ui.screens.figures import MachineSheet
+from ui.screens.reporting.words import report_marks, report_rows
 from ui.screens.sparks import SPARK_POINTS, on_grid
 from ui.widgets.spark import Spark
 
@@ -24,7 +26,7 @@ SPANS_US = {
 }
 HEALTH_DAYS, HEALTH_POINTS = 14, 84
 STACK_COLUMNS = 720
-LONGEST_JOURNAL = 2000
+LONGEST_JOURNAL, MOST_REPORTS = 2000, 500
 
 
 class AssetPast:
@@ -61,8 +63,19 @@ class AssetPast:
         journal = self._workstation.alarming.journal(start_us=start_us, end_us=now_us, limit=LONGEST_JOURNAL)
         inside = {asset.id for asset in self._plant.subtree(machine_id)}
         rows = [row for row in event_rows(journal, self._plant, self._rules) if row.asset_id in inside]
-        marks = event_marks([row for row in rows if row.is_new_alarm], views)
-        return AssetStack(machine_id, span, tuple(columns.values()), marks, tuple(rows))
+        reports = report_rows(
+            self._workstation.reporting.reports(
+                machine_id, start_us=start_us, end_us=now_us + 1, limit=MOST_REPORTS
+            )
+        )
+        # Drawn in this order: an alarm is never covered.
+        marks = report_marks(reports) + event_marks([row for row in rows if row.is_new_alarm], views)
+        events: list[TimelineRow] = sorted([*rows, *reports], key=_instant, reverse=True)
+        return AssetStack(machine_id, span, tuple(columns.values()), marks, tuple(events))
+
+
+def _instant(row: TimelineRow) -> int:
+    return row.at_us
 
 
 def curve_of(day: AssetDay | None, machine_id: UUID, key: int) -> NDArray[np.float64] | None:

@@ -116,6 +116,10 @@ class AssetPresenter:
         self._day_poll.ask_soon()
         self._stack_poll.ask_soon()
 
+    def reports_changed(self) -> None:
+        """Read at once what people reported."""
+        self._stack_poll.ask_soon()
+
     def show_span(self, span: str) -> None:
         """Choose how far the trends reach back."""
         self.span = span

@@ -6,6 +6,8 @@ from uuid import UUID
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
+from domain.events import ReportsChanged
+from domain.roles import Permission
 from services.workstation import Workstation
 from ui.context import Context, ScreenFactory
 from ui.navigation import room_name
@@ -14,6 +16,8 @@ from ui.screens.alarm_words import EventRow
 from ui.screens.asset.presenter import AssetPresenter
 from ui.screens.asset.state import BranchState
 from ui.screens.asset.view import AssetView
+from ui.screens.event_panel import TimelineRow
+from ui.screens.reporting.desk import ReportingDesk
 from ui.screens.screen import Screen
 from ui.text import tr
 from ui.widgets.notices import NoPlant
@@ -33,6 +37,7 @@ class AssetScreen:
         self._pages = QStackedLayout(self.view)
         self._pages.addWidget(self._empty)
         self._pages.addWidget(self.content)
+        self.desk = ReportingDesk(workstation, context, reported=self._reports_changed)
         self._connect()
         context.refresh.add(self.content.stack, self._follow, Rate.TRENDS)
 
@@ -43,7 +48,11 @@ class AssetScreen:
         view.header.analysis_asked.connect(self._open_analysis)
         view.header.trends_asked.connect(self._open_trends)
         view.stack.span_chosen.connect(self._choose_span)
+        view.header.readings_asked.connect(self._open_readings)
+        view.header.observation_asked.connect(self._open_observation)
+        view.header.allow_observation(self.desk.presenter.refusal(Permission.OBSERVE))
         view.events.opened.connect(self._open_event)
+        self._context.events.delivered.connect(self._on_events)
         view.points.chosen.connect(self._open_figure)
 
     # ---- the shell's questions
@@ -111,15 +120,39 @@ class AssetScreen:
         """Nothing runs while hidden: polling comes with drawing."""
 
     def act(self, name: str) -> bool:
-        """Nothing here answers to F5, F9 or Ctrl+F."""
-        return False
+        """Ctrl+O and Ctrl+R report; nothing here answers to F5, F9 or Ctrl+F."""
+        acts = {"observe": self._open_observation, "enter_readings": self._open_readings}
+        if name not in acts:
+            return False
+        acts[name]()
+        return True
 
     def renew(self) -> None:
         """Judge by the new baselines."""
         self.presenter.renew()
 
     def close(self) -> None:
-        """Nothing is held beyond the widgets."""
+        """Leave the events; what was begun and not sent is kept by the window."""
+        self._context.events.delivered.disconnect(self._on_events)
+
+    # ---- what people report
+
+    def _reports_changed(self) -> None:
+        self.presenter.reports_changed()
+        self.refresh(self._context.clock.now_us())
+
+    def _on_events(self, events: tuple[object, ...]) -> None:
+        if any(isinstance(each, ReportsChanged) for each in events):
+            self.presenter.reports_changed()
+
+    def _open_readings(self) -> None:
+        if self.presenter.sheet is not None:
+            self.desk.open_round(self.presenter.sheet.machine)
+
+    def _open_observation(self) -> None:
+        sheet = self.presenter.sheet
+        if sheet is not None:
+            self.desk.open_observation(sheet.machine, sheet.points)
 
     # ---- what the operator does
 
@@ -152,8 +185,12 @@ class AssetScreen:
         elif figure is not None:
             self._context.go(f"trends/{key}")
 
-    def _open_event(self, row: EventRow) -> None:
-        self._context.go(f"alarms/{row.alarm_id}")
+    def _open_event(self, row: TimelineRow) -> None:
+        sheet = self.presenter.sheet
+        if isinstance(row, EventRow):
+            self._context.go(f"alarms/{row.alarm_id}")
+        elif sheet is not None:
+            self.desk.open_report(sheet.machine, row.report)
 
 
 def make_asset(workstation: Workstation) -> ScreenFactory:

@@ -6,15 +6,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView
 
 from ui.formatting import PlantTime, Presentation, number
-from ui.screens.alarm_words import EventRow
 from ui.screens.asset.state import AssetState, LimitRow
-from ui.screens.event_panel import EventPanel
+from ui.screens.event_panel import EventPanel, TimelineRow
 from ui.text import tr
 from ui.theme import CAPTION
 from ui.widgets.data_table import ROW_COMPACT, DataTable
 from ui.widgets.panel import Panel, label
 from ui.widgets.reason_bars import ReasonBars
 from ui.widgets.table_model import CellKind, Column
+
+STAMP_WIDTH = 104
 
 
 class WhyPanel(Panel):
@@ -104,20 +105,25 @@ def _limit_tip(row: LimitRow) -> str:
 
 
 def machine_events(plant_time: Callable[[], PlantTime], now_us: Callable[[], int]) -> EventPanel:
-    """Return what the journal holds of the machine over the span of the trends."""
+    """Return what alarms did and people reported of the machine over the span of the trends."""
 
-    def stamp(row: EventRow) -> str:
-        return plant_time().stamp(row.at_us, now_us=now_us())
+    def stamp(row: TimelineRow) -> str:
+        return plant_time().brief(row.at_us, now_us=now_us())
 
-    def stamp_tip(row: EventRow) -> str:
+    def stamp_tip(row: TimelineRow) -> str:
         return "\n".join(part for part in (plant_time().tip(row.at_us), row.by, row.note) if part)
 
     return EventPanel(
         tr("Asset", "Events"), tr("Asset", "of the period shown"),
-        stamp=stamp, stamp_tip=stamp_tip, message=_event_message, message_tip=_event_message,
-        empty=tr("Asset", "No alarm of this machine in this period."),
+        stamp=stamp, stamp_tip=stamp_tip, stamp_width=STAMP_WIDTH,
+        message=_event_message, message_tip=_event_tip,
+        empty=tr("Asset", "No alarm and no report of this machine in this period."),
     )  # fmt: skip
 
 
-def _event_message(row: EventRow) -> str:
+def _event_message(row: TimelineRow) -> str:
     return row.message
+
+
+def _event_tip(row: TimelineRow) -> str:
+    return "\n".join(part for part in (row.message, row.by, row.note) if part)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from domain.plant.assets import Asset, MachineState
 from domain.ports import TrendColumns
 from ui.formatting import Presentation
-from ui.screens.alarm_words import EventRow
+from ui.screens.event_panel import TimelineRow
 from ui.screens.figures import Figure
 from ui.screens.zones import ZoneWords
 from ui.widgets.plot_layers import EventMark
@@ -77,7 +77,7 @@ class AssetStack:
     span: str
     columns: tuple[TrendColumns, ...]
     marks: tuple[tuple[int, EventMark], ...]
-    events: tuple[EventRow, ...]
+    events: tuple[TimelineRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,8 @@ class AssetView(QWidget):
             self._show_tab(self._tabs.current)
             self.tree.hide()
             return
-        self._context.close_drawer()
+        if self.tree.isVisible():
+            self._context.close_drawer()  # what else stands in the drawer stays open
         self._lower.removeWidget(self._side_box)
         self._body.addWidget(self._side_box)
         self._side_box.setFixedWidth(SIDE_WIDTH)

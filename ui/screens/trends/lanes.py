@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.assets import MachineState
+from ui.icons import draw_icon
 from ui.screens.trends.past import StateRun
 from ui.text import machine_state, tr
 from ui.theme import AXIS, SEMIBOLD, Tokens, application_theme, font
@@ -19,14 +20,16 @@ from ui.widgets.priority_symbol import SymbolState, draw_symbol
 LANE, EVENTS, HOURS = 20, 22, 20
 LABEL_PAD = 8
 MOST_LANES = 3
+APART = 20
+"""Symbols closer than this would cover each other: the first stays, and an alarm before anything else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """An alarm that was raised or acknowledged."""
+    """An alarm that was raised or acknowledged, or something else by the name of its icon."""
 
     at_us: int
-    symbol: SymbolState
+    symbol: SymbolState | str
     words: str
     is_raised: bool
 
@@ -114,14 +117,18 @@ class TimeLanes(QWidget):
     def _paint_events(self, painter: QPainter, row: QRectF, tokens: Tokens) -> None:
         box = QRectF(LABEL_PAD, row.top(), LEFT_AXIS - LABEL_PAD - 2, row.height())
         drawing.text(painter, box, tr("Trends", "Events"), face=font(AXIS), colour=tokens.text_2)
-        free_from = row.left() - 8
-        for each in self._happenings:
+        placed: list[float] = []
+        for each in sorted(self._happenings, key=_is_no_alarm):
             x = self._x(each.at_us)
-            if not row.left() <= x <= row.right() or x < free_from:
+            if not row.left() <= x <= row.right() or any(abs(x - other) < APART for other in placed):
                 continue
+            placed.append(x)
             at = QPointF(x, row.center().y())
-            draw_symbol(painter, at, each.symbol, tokens=tokens, size=14, ground=tokens.panel)
-            free_from = x + 20
+            if isinstance(each.symbol, str):
+                left, top = at.x() - 8, at.y() - 8
+                draw_icon(painter, each.symbol, x=left, y=top, size=16, colour=tokens.text_2)
+            else:
+                draw_symbol(painter, at, each.symbol, tokens=tokens, size=14, ground=tokens.panel)
 
     def _paint_hours(self, painter: QPainter, row: QRectF, tokens: Tokens) -> None:
         now, axis = self._pane.ranges, self._pane.x_axis
@@ -145,6 +152,10 @@ class TimeLanes(QWidget):
                 QToolTip.hideText()
             return True
         return super().event(event)
+
+
+def _is_no_alarm(happening: Happening) -> bool:
+    return isinstance(happening.symbol, str)
 
 
 def _ink(tokens: Tokens, is_running: bool) -> str:

@@ -1,4 +1,4 @@
-"""What the lane reads for a window of time: curves, states of the machines, events of their alarms."""
+"""What the lane reads for a window of time: curves, states of the machines, their alarms, observations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from domain.plant.assets import MachineState
 from domain.plant.quality import CLASS_MASK, QualityCause, QualityClass
 from domain.ports import HistorySeries, TrendColumns
 from services.alarming import AlarmTransition
+from services.reports import ObservationView
 from services.workstation import Workstation
 
 MOST_EVENTS = 400
@@ -27,6 +28,7 @@ class Question:
     number: int
     keys: tuple[int, ...]
     state_keys: tuple[int, ...]
+    machine_ids: tuple[UUID, ...]
     start_us: int
     end_us: int
     columns: int
@@ -49,6 +51,7 @@ class Answer:
     trends: Mapping[int, TrendColumns]
     states: Mapping[int, tuple[StateRun, ...]]
     events: tuple[AlarmTransition, ...]
+    observations: tuple[ObservationView, ...]
 
 
 def read_window(workstation: Workstation, question: Question) -> Answer:
@@ -63,7 +66,12 @@ def read_window(workstation: Workstation, question: Question) -> Answer:
     states = history.trends(question.state_keys, start_us=since_us, end_us=end_us, columns=2 * columns)
     runs = {key: state_runs(each, start_us=start_us, end_us=end_us) for key, each in states.items()}
     events = workstation.alarming.journal(start_us=start_us, end_us=end_us, limit=MOST_EVENTS)
-    return Answer(question, trends, runs, events)
+    seen = [
+        each
+        for machine_id in question.machine_ids
+        for each in workstation.reporting.observations(machine_id, start_us=start_us, end_us=end_us)
+    ]
+    return Answer(question, trends, runs, events, tuple(seen[:MOST_EVENTS]))
 
 
 def state_runs(columns: TrendColumns, *, start_us: int, end_us: int) -> tuple[StateRun, ...]:

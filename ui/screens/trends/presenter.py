@@ -6,11 +6,13 @@ from uuid import UUID
 from domain.plant.tags import Feature, Tag
 from domain.ports import TrendColumns
 from services.alarming import AlarmView
+from services.reports import ObservationView
 from services.workstation import Workstation
 from ui.formatting import PlantTime
 from ui.screens.alarm_words import event_rows, tag_symbols
 from ui.screens.figures import Figure, machine_sheets
 from ui.screens.readings import Readings
+from ui.screens.reporting.words import OBSERVATION_ICON, observation_words
 from ui.screens.trends.browser import MachineTags, TagBrowser, machine_tags
 from ui.screens.trends.cursor_table import CurveFigures
 from ui.screens.trends.lanes import Happening, StateLane
@@ -140,7 +142,8 @@ class TrendsPresenter:
         self._number += 1
         self.is_waiting = True
         states = tuple(each.state_key for each in self.machines if each.state_key is not None)
-        return Question(self._number, self.selection.keys, states, start_us, end_us, columns)
+        machines = tuple(each.machine.id for each in self.machines)
+        return Question(self._number, self.selection.keys, states, machines, start_us, end_us, columns)
 
     def take(self, answer: Answer) -> bool:
         """Take an answer; False when it is for an older question."""
@@ -187,7 +190,7 @@ class TrendsPresenter:
         ]
 
     def happenings(self, answer: Answer, clock: PlantTime) -> list[Happening]:
-        """Return alarms raised and acknowledged on the machines of the chosen tags."""
+        """Return what alarms of the chosen machines did and what people noticed there, in order of time."""
         keys = [tag.key for each in self.machines for tag in each.tags]
         rule_tags: dict[UUID, int | None] = {rule.id: rule.tag_key for rule in self._rules.values()}
         found = of_interest(answer.events, rule_tags, keys)
@@ -198,7 +201,18 @@ class TrendsPresenter:
                 stamp = clock.stamp(row.at_us, now_us=answer.question.end_us)
                 words = f"{stamp}  {row.message}, {row.what}" + (f", {row.by}" if row.by else "")
                 made.append(Happening(row.at_us, row.symbol, words, row.is_new_alarm))
-        return made
+        seen = [_seen(each, clock, now_us=answer.question.end_us) for each in answer.observations]
+        return sorted([*made, *seen], key=_instant)
+
+
+def _seen(view: ObservationView, clock: PlantTime, *, now_us: int) -> Happening:
+    stamp = clock.stamp(view.at_us, now_us=now_us)
+    words = f"{stamp}  {observation_words(view)}, {view.observation.author}"
+    return Happening(view.at_us, OBSERVATION_ICON, words, is_raised=False)
+
+
+def _instant(happening: Happening) -> int:
+    return happening.at_us
 
 
 def _unit_rank(tag: Tag) -> tuple[bool, int]:

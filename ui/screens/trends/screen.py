@@ -7,7 +7,7 @@ from uuid import UUID
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QWidget
 
-from domain.events import AlarmsChanged
+from domain.events import AlarmsChanged, ReportsChanged
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
 from domain.ports import TrendColumns
 from services.alarming import AlarmView
@@ -185,6 +185,8 @@ class TrendsScreen:
     def _on_events(self, events: tuple[object, ...]) -> None:
         if any(isinstance(event, AlarmsChanged) for event in events):
             self._ask_alarms()
+            self._settle.start()
+        elif any(isinstance(event, ReportsChanged) for event in events):
             self._settle.start()
 
     def _ask_alarms(self) -> None:

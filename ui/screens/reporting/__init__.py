@@ -1,0 +1,1 @@
+"""Reporting: what people read and notice at a machine, as sheets in the drawer of any screen."""

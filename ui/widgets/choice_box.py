@@ -1,0 +1,31 @@
+"""A field to choose one of many from a list, with the arrow that says so."""
+
+from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox
+
+from ui.icons import draw_icon
+from ui.theme import application_theme
+
+ARROW = 16
+
+
+class ChoiceBox(QComboBox):
+    """A combo box of the theme; the wheel scrolls the sheet it stands on, not its choice."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._theme = application_theme()
+        self.setObjectName("choice")
+        self.setAccessibleName(name)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        ink = tokens.text_2 if self.isEnabled() else tokens.text_3
+        x, y = self.width() - ARROW - 4, (self.height() - ARROW) / 2
+        draw_icon(painter, "chevron-down", x=x, y=y, size=ARROW, colour=ink)
+        painter.end()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
