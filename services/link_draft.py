@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.identifiers import new_id
 from domain.plant.plant import Plant
-from domain.plant.tags import Connection, ConnectionKind
+from domain.plant.tags import Connection, ConnectionKind, TagKind
 from services.link_forms import Answers, defaults_of, read_form, typed_of, with_options
 from services.link_values import ChosenValue, place_key, value_of_tag
 
@@ -108,7 +108,8 @@ def new_draft(kind: ConnectionKind = ConnectionKind.MODBUS_TCP) -> LinkDraft:
 
 def draft_of(connection: Connection, plant: Plant) -> LinkDraft:
     """Return a stored device as a draft, with its values."""
-    values = tuple(value_of_tag(tag) for tag in plant.tags if tag.connection_id == connection.id)
+    brought = [tag for tag in plant.tags if tag.connection_id == connection.id]
+    values = tuple(value_of_tag(tag) for tag in brought if tag.kind is not TagKind.DERIVED)
     return LinkDraft(
         connection.id,
         connection.kind,

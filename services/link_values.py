@@ -243,8 +243,10 @@ def complaints_of(
     own = {value.id for value in values} | {value.fills for value in values}
     others = [tag for tag in plant.tags if tag.id not in own]
     names = Counter(tag.name for tag in others) + Counter(_final_name(value, plant) for value in values)
-    places = Counter(place_key(tag.address) for tag in others if tag.connection_id == connection.id)
-    places += Counter(place_key(value.address) for value in values)
+    there = [tag.address for tag in others if tag.connection_id == connection.id]
+    places = Counter(
+        place_key(address) for address in (*there, *(each.address for each in values)) if address
+    )
     found = {value.id: tuple(_complaints(value, names, places, plant)) for value in values}
     return MappingProxyType({identity: keys for identity, keys in found.items() if keys})
 

@@ -44,6 +44,11 @@ class EmptyState(QWidget):
         self.setAccessibleName(sentence)
         self.setAccessibleDescription(why)
 
+    def allow(self, may: bool) -> None:
+        """Offer the act, or show it to somebody who may not do it."""
+        if self._button is not None:
+            self._button.setEnabled(may)
+
     def set_words(self, sentence: str, why: str = "") -> None:
         """Say something else."""
         self._sentence.setText(sentence)

@@ -52,6 +52,7 @@ class DeviceList(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._rows: dict[UUID, DeviceRow] = {}
+        self._refusal = ""
         self._keeps_values = True
         self.add = KeyButton(tr("Link", "Add a device"), icon="link", is_primary=True, key="Ctrl+N")
         self.values = KeyButton(tr("Link", "Values\u2026"), key="Enter")
@@ -126,13 +127,13 @@ class DeviceList(QWidget):
     def allow(self, refusal: str) -> None:
         """Let the person act, or say which role may."""
         self._refusal = refusal
+        self.add.setEnabled(not refusal)
+        self._empty.allow(not refusal)
         for button in (self.add, *self._acts):
             button.setToolTip(refusal)
         self.said.say(refusal)
         self.said.setVisible(bool(refusal))
         self._look()
-
-    _refusal = ""
 
     @property
     def chosen(self) -> DeviceRow | None:
