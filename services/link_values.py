@@ -123,10 +123,12 @@ def value_of_item(item: FoundItem, path: Sequence[str]) -> ChosenValue:
 def value_of_register(draft: DraftTag) -> ChosenValue:
     """Return the value of a row of a register list."""
     kind = TagKind.STATE if draft.unit == "state" else TagKind.MEASURED
+    is_whole = _WHOLE.fullmatch(str(draft.address.get("type", ""))) is not None
     return ChosenValue(
         new_id(), clean_name(draft.name), draft.label or draft.name, dict(draft.address),
         source=place_words(draft.address), unit=draft.unit, factor=draft.scaling.factor,
-        offset=draft.scaling.offset, dtype=draft.dtype, kind=kind,
+        offset=draft.scaling.offset,
+        dtype=TagDtype.INT64 if is_whole else draft.dtype, kind=kind,
     )  # fmt: skip
 
 

@@ -21,10 +21,12 @@ from services.link_values import (
     matched,
     tags_of,
     value_of_item,
+    value_of_register,
     value_of_tag,
     with_names_apart,
 )
 from services.machine_classes import machine_classes
+from services.register_lists import registers_by_hand
 
 SITE = Asset(new_id(), None, AssetKind.SITE, "North", "N")
 LINE = Asset(new_id(), SITE.id, AssetKind.LINE, "Line 1", "L1")
@@ -139,6 +141,14 @@ def test_a_scaled_whole_number_is_stored_as_a_number_with_fractions() -> None:
     value = replace(chosen(plant, "Raw", dtype="Int16"), factor=0.1, fills=None)
     (tag,) = tags_of([value], LINK, plant)
     assert tag.dtype is TagDtype.FLOAT64
+
+
+def test_whole_registers_stay_whole_until_they_are_scaled() -> None:
+    plant = plant_with_pump()
+    (draft,) = registers_by_hand(name="N", address="40001", table="", kind="uint32", unit="count").drafts
+    value = replace(value_of_register(draft), asset_id=plant.assets[2].id, confidence=None)
+    assert [tag.dtype for tag in tags_of([value], LINK, plant)] == [TagDtype.INT64]
+    assert [tag.dtype for tag in tags_of([replace(value, factor=0.1)], LINK, plant)] == [TagDtype.FLOAT64]
 
 
 def test_a_draft_of_values_survives_as_plain_data() -> None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ui.text import tr
 from ui.theme import CAPTION, MEDIUM, font
+from ui.widgets.choice_box import ChoiceBox
 from ui.widgets.file_sheet import Wanted, ask_file
 from ui.widgets.form import HintLine, line_field, mark_wrong
 from ui.widgets.key_button import KeyButton
@@ -155,8 +156,7 @@ class ChoiceRow(FormRow):
         is_searched: bool = False,
     ) -> None:
         """``choices`` are (key, words)."""
-        self._box = QComboBox()
-        self._box.setObjectName("choice")
+        self._box = ChoiceBox(caption)
         self._box.setMinimumContentsLength(8)
         self._box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         super().__init__(caption, self._box, help_line=help_line)

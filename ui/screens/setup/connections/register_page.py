@@ -13,6 +13,7 @@ from services.register_lists import NUMBERINGS, ORDERS, TABLES, TYPES, UNIT_LATE
 from services.register_map import DraftTag, RowProblem
 from services.register_words import Column
 from ui.screens.setup.connections.chosen_panel import ChosenPanel
+from ui.screens.setup.connections.words import unit_words
 from ui.text import plain, tr
 from ui.theme import CAPTION, MEDIUM, font
 from ui.widgets.file_sheet import Wanted, ask_file
@@ -33,7 +34,7 @@ class RegisterNode(QTreeWidgetItem):
 
     def __init__(self, draft: DraftTag) -> None:
         place = place_words(draft.address) if draft.address else ""
-        super().__init__([draft.name, place, str(draft.address.get("type", "")), draft.unit, ""])
+        super().__init__([draft.name, place, str(draft.address.get("type", "")), unit_words(draft.unit), ""])
         self.draft = draft
         flags = self.flags() | Qt.ItemFlag.ItemIsEditable
         if is_usable(draft):
