@@ -33,8 +33,19 @@ class FormRow(QWidget):
     changed = Signal(str, str)
     left = Signal(str)
 
-    def __init__(self, caption: str, editor: QWidget, *, help_line: str = "", unit: str = "") -> None:
+    def __init__(
+        self,
+        caption: str,
+        editor: QWidget,
+        *,
+        read: Callable[[], str],
+        put: Callable[[str], None],
+        help_line: str = "",
+        unit: str = "",
+    ) -> None:
+        """``read`` gives what stands in the editor, ``put`` changes it without telling anybody."""
         super().__init__()
+        self._read, self._put = read, put
         self.key = ""
         """By which the form knows the question."""
         self.editor = editor
@@ -63,11 +74,11 @@ class FormRow(QWidget):
     @property
     def text(self) -> str:
         """What stands there now."""
-        raise NotImplementedError
+        return self._read()
 
     def show_text(self, text: str) -> None:
         """Put something in without telling anybody."""
-        raise NotImplementedError
+        self._put(text)
 
     def say_problem(self, words: str) -> None:
         """Say what is wrong, or help again when nothing is."""
@@ -102,15 +113,13 @@ class TextRow(FormRow):
 
     def __init__(self, caption: str, *, help_line: str = "", unit: str = "", hint: str = "") -> None:
         self._field: QLineEdit = line_field(caption, hint=hint)
-        super().__init__(caption, self._field, help_line=help_line, unit=unit)
+        super().__init__(
+            caption, self._field, read=self._field.text, put=self._show, help_line=help_line, unit=unit
+        )
         self._field.textEdited.connect(self._tell_changed)
         self._field.editingFinished.connect(self._tell_left)
 
-    @property
-    def text(self) -> str:
-        return self._field.text()
-
-    def show_text(self, text: str) -> None:
+    def _show(self, text: str) -> None:
         if text != self._field.text() and not self._field.hasFocus():
             self._field.setText(text)
             self._field.setCursorPosition(0)
@@ -159,7 +168,7 @@ class ChoiceRow(FormRow):
         self._box = ChoiceBox(caption)
         self._box.setMinimumContentsLength(8)
         self._box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        super().__init__(caption, self._box, help_line=help_line)
+        super().__init__(caption, self._box, read=self._chosen, put=self._choose, help_line=help_line)
         self._choices: tuple[tuple[str, str], ...] = ()
         if is_searched:
             self._let_search()
@@ -186,12 +195,11 @@ class ChoiceRow(FormRow):
                 self._box.addItem(words, key)
         self.show_text(present)
 
-    @property
-    def text(self) -> str:
+    def _chosen(self) -> str:
         data = self._box.currentData()
         return "" if data is None else str(data)
 
-    def show_text(self, text: str) -> None:
+    def _choose(self, text: str) -> None:
         with QSignalBlocker(self._box):
             self._box.setCurrentIndex(self._box.findData(text))
 
@@ -205,16 +213,15 @@ class FlagRow(FormRow):
 
     def __init__(self, caption: str, *, help_line: str = "") -> None:
         self._check = TickBox(caption)
-        super().__init__("", self._check, help_line=help_line)
+        super().__init__("", self._check, read=self._answer, put=self._tick, help_line=help_line)
         self._check.setAccessibleName(caption)
         self._caption.hide()
         self._check.toggled.connect(self._on_toggled)
 
-    @property
-    def text(self) -> str:
+    def _answer(self) -> str:
         return "yes" if self._check.isChecked() else ""
 
-    def show_text(self, text: str) -> None:
+    def _tick(self, text: str) -> None:
         with QSignalBlocker(self._check):
             self._check.setChecked(bool(text))
 

@@ -25,6 +25,8 @@ WIDTH = 330
 ALONE: Final = ("name", "label", "fills")
 """Fields that only one value can have."""
 OF_NUMBERS: Final = ("factor", "offset", "low", "high", "kind")
+PAIRS: Final = {"factor": "offset", "low": "high"}
+"""Questions that stand beside each other."""
 OF_WAVES: Final = ("sampling_rate_hz", "wave", "capture_length")
 POLLED: Final = frozenset(
     {
@@ -74,10 +76,10 @@ class ValuePanel(Panel):
             row.key = name
             row.changed.connect(self._on_changed)
             row.left.connect(self._on_left)
-            if name != "offset":
-                column.addLayout(self._pair(row, self.rows["offset"])) if name == "factor" else (
-                    column.addWidget(row)
-                )
+            if name in PAIRS:
+                column.addLayout(self._pair(row, self.rows[PAIRS[name]]))
+            elif name not in PAIRS.values():
+                column.addWidget(row)
         self.rows["machine"].add_beside(self.new_machine)
         column.addWidget(self.try_orders, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.orders)
