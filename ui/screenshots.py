@@ -1,7 +1,7 @@
 """Pictures of every screen, day and night, in two sizes, taken from the running program."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from domain.errors import ConfigurationError
 from domain.instants import Clock
 from ui.app import create_application
 from ui.control_room import ROOMS, WindowSession
+from ui.screens.setup.tabs import TABS
 from ui.theme import DAY, NIGHT, application_theme
 
+SETUP = "setup"
 SIZES = ((1920, 1080), (1366, 768))
 ATTACH_LIMIT_S = 30.0
 SETTLE_MS = 3500
@@ -20,16 +22,17 @@ SETTLE_MS = 3500
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture to take."""
+    """One picture to take: what the window shows at an address."""
 
-    room: str
+    name: str
+    address: str
     theme: str
     width: int
     height: int
 
     @property
     def file_name(self) -> str:
-        return f"{self.room}-{self.theme}-{self.width}x{self.height}.png"
+        return f"{self.name}-{self.theme}-{self.width}x{self.height}.png"
 
 
 def take_screenshots(folder: Path, target: Path, *, clock: Clock, is_complete: bool) -> list[Path]:
@@ -42,17 +45,26 @@ def take_screenshots(folder: Path, target: Path, *, clock: Clock, is_complete: b
         session.close()
         raise ConfigurationError(f"no pictures: the window could not open {folder}")
     target.mkdir(parents=True, exist_ok=True)
-    written = [_take(session, picture, target) for picture in _pictures(is_complete)]
+    addresses = _addresses(session) if is_complete else {room: room for room in ROOMS if room != SETUP}
+    written = [_take(session, picture, target) for picture in _pictures(addresses, is_complete=is_complete)]
     session.close()
     return written
 
 
-def _pictures(is_complete: bool) -> Iterator[Picture]:
+def _addresses(session: WindowSession) -> dict[str, str]:
+    """Return every screen by the name of its picture: the rooms, the tabs of Setup, the values of a device."""
+    found = {room: room for room in ROOMS if room != SETUP}
+    found |= {f"{SETUP}-{entry.key}": f"{SETUP}/{entry.key}" for entry in TABS}
+    links = session.workstation.monitoring.plant.connections
+    return found | {f"{SETUP}-values": f"{SETUP}/connections/{link.id}" for link in links[:1]}
+
+
+def _pictures(addresses: Mapping[str, str], *, is_complete: bool) -> Iterator[Picture]:
     themes, sizes = (("day", "night"), SIZES) if is_complete else (("day",), SIZES[:1])
     for width, height in sizes:
         for theme in themes:
-            for room in ROOMS:
-                yield Picture(room, theme, width, height)
+            for name, address in addresses.items():
+                yield Picture(name, address, theme, width, height)
 
 
 def _wait_attached(session: WindowSession) -> None:
@@ -64,7 +76,7 @@ def _wait_attached(session: WindowSession) -> None:
 def _take(session: WindowSession, picture: Picture, target: Path) -> Path:
     application_theme().use(NIGHT if picture.theme == "night" else DAY)
     session.room.window.resize(picture.width, picture.height)
-    session.room.window.navigator.go(picture.room)
+    session.room.window.navigator.go(picture.address)
     _run_for(SETTLE_MS)
     path = target / picture.file_name
     session.room.window.grab().save(str(path))
