@@ -45,15 +45,19 @@ def take_screenshots(folder: Path, target: Path, *, clock: Clock, is_complete: b
         session.close()
         raise ConfigurationError(f"no pictures: the window could not open {folder}")
     target.mkdir(parents=True, exist_ok=True)
-    addresses = _addresses(session) if is_complete else {room: room for room in ROOMS if room != SETUP}
+    addresses = _addresses(session) if is_complete else _rooms()
     written = [_take(session, picture, target) for picture in _pictures(addresses, is_complete=is_complete)]
     session.close()
     return written
 
 
+def _rooms() -> dict[str, str]:
+    return {room: room for room in ROOMS if room != SETUP}
+
+
 def _addresses(session: WindowSession) -> dict[str, str]:
     """Return every screen by the name of its picture: the rooms, the tabs of Setup, the values of a device."""
-    found = {room: room for room in ROOMS if room != SETUP}
+    found = _rooms()
     found |= {f"{SETUP}-{entry.key}": f"{SETUP}/{entry.key}" for entry in TABS}
     links = session.workstation.monitoring.plant.connections
     return found | {f"{SETUP}-values": f"{SETUP}/connections/{link.id}" for link in links[:1]}
