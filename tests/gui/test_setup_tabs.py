@@ -1,6 +1,7 @@
 """Setup: link audit and system health on a real store, and what every tab promises [ACQ-8]."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from domain.identifiers import new_id
 from domain.ports import ConnectionStatus
-from services.status import SystemStatus
+from services.status import ExpiryWarning, SystemStatus
 from tests.gui.plant_stage import Stage, make_stage, put_away, settle
 from ui.screens.setup.health.facts import facts_of, link_rows, support_text, verdict
 from ui.screens.setup.health.tab import HealthTab
@@ -46,6 +47,15 @@ def test_the_verdict_is_one_calm_sentence() -> None:
 def test_facts_say_what_waits_and_how_long_the_disk_lasts() -> None:
     assert (value_of("received"), value_of("queue_alarms"), value_of("server")) == ("999", "3", "700")
     assert (value_of("disk"), value_of("uptime")) == ("3 days", "1:06:40")
+
+
+def test_a_certificate_that_ends_soon_is_named() -> None:
+    """S-16: told long before the link dies."""
+    assert value_of("certificates") == "none ends soon"
+    soon = replace(STATUS, certificates=(ExpiryWarning("trusted", "CN=PLC-2", "AA:BB", 6, 7),))
+    (fact,) = [each for each in facts_of(soon) if each.key.startswith("certificate")]
+    assert (fact.name, fact.value) == ("Certificate PLC-2", "ends in 6 days")
+    assert "ends in 6 days" in support_text(soon)
 
 
 def test_links_with_trouble_stand_first_with_their_reason() -> None:

@@ -48,7 +48,7 @@ def verdict(status: SystemStatus | None, *, now_us: int) -> str:
 
 def facts_of(status: SystemStatus) -> tuple[Fact, ...]:
     """Return the facts in groups that belong together."""
-    return (*_running(status), *_counts(status), *_storage(status))
+    return (*_running(status), *_counts(status), *_storage(status), *_certificates(status))
 
 
 def _running(status: SystemStatus) -> Iterator[Fact]:
@@ -85,6 +85,18 @@ def _storage(status: SystemStatus) -> Iterator[Fact]:
         meaning = tr("Health", "durable on this PC, sent in order when the server answers")
         yield Fact("server", tr("Health", "Samples for the server"), _count(status.samples_waiting), meaning)
     yield Fact("disk", tr("Health", "Disk lasts"), _disk(status.disk_hours_left))
+
+
+def _certificates(status: SystemStatus) -> Iterator[Fact]:
+    """Yield what ends within 60 days: a link that dies on a Sunday helps nobody [S-16]."""
+    if not status.certificates:
+        none = tr("Health", "none ends soon")
+        yield Fact("certificates", tr("Health", "Certificates"), none, tr("Health", "within 60 days"))
+    for each in status.certificates:
+        ends = tr("Health", "ends in {days} days", days=each.days_left)
+        value = tr("Health", "has ended") if each.days_left < 0 else ends
+        name = tr("Health", "Certificate {name}", name=each.subject.removeprefix("CN="))
+        yield Fact(f"certificate_{each.fingerprint}", name, value, tr("Health", "see the tab Certificates"))
 
 
 def _disk(hours: float | None) -> str:
