@@ -56,7 +56,7 @@ def _rooms() -> dict[str, str]:
 
 
 def _addresses(session: WindowSession) -> dict[str, str]:
-    """Return every screen by the name of its picture: the rooms, the tabs of Setup, the values of a device."""
+    """Return the rooms, the tabs of Setup and the values of a device, each by the name of its picture."""
     found = _rooms()
     found |= {f"{SETUP}-{entry.key}": f"{SETUP}/{entry.key}" for entry in TABS}
     links = session.workstation.monitoring.plant.connections
