@@ -110,8 +110,8 @@ class TrendColumns:
     """A trend reduced to columns: min, max and mean of the good and uncertain values in each.
 
     ``time_us`` is the start of each column; columns without a value are left out. ``level_s`` is the
-    resolution it was made from: 0 raw, 60 or 3600. ``quality`` is the worst class bits plus united flags of
-    the column.
+    resolution it was made from: 0 raw, 60 or 3600. ``quality`` is the worst class with its cause, plus the
+    united flags of the column.
     """
 
     tag_key: int

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.plant.quality import CLASS_MASK, FLAG_MASK, QualityClass
+from domain.plant.quality import CAUSE_MASK, CAUSE_SHIFT, CLASS_MASK, FLAG_MASK, QualityClass
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
@@ -83,8 +83,8 @@ class Buckets:
     """Reduced samples: arrays of one length, one row per bucket that holds at least one sample.
 
     ``count`` counts values that are not bad and finite in the sense of "is a number"; where it is 0, minimum,
-    maximum and mean are NaN. ``quality`` is the worst class with the flags united. Averages accumulate in
-    float64.
+    maximum and mean are NaN. ``quality`` is the worst class with its cause and the flags united. Averages
+    accumulate in float64.
     """
 
     time_us: Int64
@@ -191,11 +191,15 @@ def joined_buckets(pieces: Sequence[Buckets]) -> Buckets:
 
 
 def _worst(quality: NDArray[np.uint16], rows: NDArray[np.intp]) -> NDArray[np.uint16]:
+    """Return the worst class of each bucket with its cause, so that a frozen hour still shows in a year."""
     if bool((quality == quality[0]).all()):
-        return np.full(len(rows), quality[0] & (CLASS_MASK | FLAG_MASK), dtype=np.uint16)
-    worst = np.maximum.reduceat(quality & np.uint16(CLASS_MASK), rows)
+        return np.full(len(rows), quality[0], dtype=np.uint16)
+    cause_bits = 8 - CAUSE_SHIFT
+    ranked = (quality & CLASS_MASK) << cause_bits | (quality & CAUSE_MASK) >> CAUSE_SHIFT
+    worst = np.maximum.reduceat(ranked, rows)
+    cause = worst & ((1 << cause_bits) - 1)
     flags = np.bitwise_or.reduceat(quality & np.uint16(FLAG_MASK), rows)
-    return (worst | flags).astype(np.uint16)
+    return (worst >> cause_bits | cause << CAUSE_SHIFT | flags).astype(np.uint16)
 
 
 def _without_empty(

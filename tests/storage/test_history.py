@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from domain.errors import StorageError
-from domain.plant.quality import BAD_COMMUNICATION_LOST, QualityCause
+from domain.plant.quality import BAD_COMMUNICATION_LOST, UNCERTAIN_FROZEN, QualityCause
 from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.tags import TagDtype
 from domain.ports import HistoryReader, HistoryWriter
@@ -218,6 +218,20 @@ def test_a_past_joins_the_present_without_a_step(recorder: Recorder) -> None:
         int(recorder.reader.trend(1, start_us=T0 - 30 * DAY, end_us=T0 + HOUR, columns=2000).count.sum())
         == 43260
     )
+
+
+def test_a_frozen_hour_still_shows_in_a_year(recorder: Recorder) -> None:
+    """NEW-14: a frozen value looks different on every plot, however much of it is shown."""
+    time_us = T0 + np.arange(3 * 3600, dtype=np.int64) * SECOND
+    quality = np.where((time_us >= T0 + HOUR) & (time_us < T0 + 2 * HOUR), UNCERTAIN_FROZEN, 0)
+    value = np.arange(len(time_us), dtype=float)
+    recorder.writer.write_past(1, time_us=time_us, value=value, quality=quality.astype(np.uint16))
+    for columns, level_s in ((180, 60), (3, 3600)):
+        trend = recorder.reader.trend(1, start_us=T0, end_us=T0 + 3 * HOUR, columns=columns)
+        assert trend.level_s == level_s
+        is_inside = (trend.time_us >= T0 + HOUR) & (trend.time_us < T0 + 2 * HOUR)
+        assert set(trend.quality[is_inside].tolist()) == {UNCERTAIN_FROZEN}
+        assert set(trend.quality[~is_inside].tolist()) == {0}
 
 
 def test_a_past_over_stored_rows_is_merged(recorder: Recorder) -> None:
