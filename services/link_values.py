@@ -16,7 +16,7 @@ from domain.identifiers import new_id
 from domain.plant.discovery import FoundItem
 from domain.plant.matching import SURE, Candidate, Matcher, words_of
 from domain.plant.plant import Plant
-from domain.plant.tags import CaptureSchedule, Connection, ConnectionKind, Scaling, Tag, TagDtype, TagKind
+from domain.plant.tags import Connection, Tag, TagDtype, TagKind
 from domain.units import unit
 from services.register_map import DraftTag
 
@@ -29,10 +29,6 @@ POINT_MISSING: Final = "value_point_missing"
 RATE_MISSING: Final = "value_rate_missing"
 ADDRESS_TAKEN: Final = "value_address_taken"
 RANGE_EMPTY: Final = "value_range_empty"
-
-CAPTURE_EVERY_S: Final = 600.0
-AROUND_ALARM_S: Final = 2.0
-"""What is kept of a continuous waveform before and after an alarm; of captures the newest is kept."""
 
 _TEXT_TYPES: Final = ("string", "localizedtext", "text", "bytestring", "guid", "datetime", "str")
 _FLAG_TYPES: Final = ("boolean", "bool")
@@ -47,7 +43,8 @@ class ChosenValue:
 
     ``source`` is its place in the device's own words, ``unit`` a code or "". ``confidence`` is that of the
     machine found, None after a person chose it. ``fills`` is the tag that waits for this value: what a
-    machine class foresees, or what a device brought that is gone.
+    machine class foresees, or what a device brought that is gone. Bounds are in the unit, see ``Tag``; None
+    leaves them to the tag that it fills, or open.
     """
 
     id: UUID
@@ -63,6 +60,12 @@ class ChosenValue:
     period_s: float = 1.0
     low: float | None = None
     high: float | None = None
+    normal_low: float | None = None
+    normal_high: float | None = None
+    digits: int | None = None
+    frozen_after_s: float | None = None
+    raw_days: float | None = None
+    deadband: float = 0.0
     sampling_rate_hz: float | None = None
     is_streaming: bool = True
     """Whether a waveform comes without gaps, or a capture of ``capture_length`` samples now and then."""
@@ -138,7 +141,9 @@ def value_of_tag(tag: Tag) -> ChosenValue:
     return ChosenValue(
         tag.id, tag.name, tag.label, dict(tag.address), source=str(words or place_words(tag.address)),
         unit=tag.unit, factor=tag.scaling.factor, offset=tag.scaling.offset, dtype=tag.dtype, kind=tag.kind,
-        period_s=tag.period_s, low=tag.low, high=tag.high, sampling_rate_hz=tag.sampling_rate_hz,
+        period_s=tag.period_s, low=tag.low, high=tag.high, normal_low=tag.normal_low,
+        normal_high=tag.normal_high, digits=tag.digits, frozen_after_s=tag.frozen_after_s,
+        raw_days=tag.keeping.raw_days, deadband=tag.keeping.deadband, sampling_rate_hz=tag.sampling_rate_hz,
         is_streaming=tag.capture is None or tag.capture.is_streaming,
         capture_length=32_768 if tag.capture is None else tag.capture.length,
         asset_id=tag.asset_id, point_id=tag.point_id, confidence=None, version=tag.version,
@@ -277,9 +282,9 @@ def _complaints(
         yield RATE_MISSING
     if value.is_sampled and value.asset_id is not None and value.point_id is None:
         yield POINT_MISSING
-    if not _is_declared(value.unit):
+    if not is_declared(value.unit):
         yield UNIT_MISSING
-    if value.low is not None and value.high is not None and value.low >= value.high:
+    if any(is_empty(*ends) for ends in ((value.low, value.high), (value.normal_low, value.normal_high))):
         yield RANGE_EMPTY
 
 
@@ -289,81 +294,14 @@ def _final_name(value: ChosenValue, plant: Plant) -> str:
     return value.name if waiting is None else waiting.name
 
 
-def _is_declared(code: str) -> bool:
+def is_empty(low: float | None, high: float | None) -> bool:
+    """Say whether nothing lies between two bounds."""
+    return low is not None and high is not None and low >= high
+
+
+def is_declared(code: str) -> bool:
+    """Say whether a unit code is one of the unit list."""
     try:
         return bool(unit(code))
     except UnitError:
         return False
-
-
-# ---- what values become
-
-
-def probe_tag(value: ChosenValue, connection: Connection, *, key: int) -> Tag:
-    """Return a tag to read the value once; a unit that is missing counts as a plain number here only."""
-    known = replace(value, unit=value.unit if _is_declared(value.unit) else "1")
-    return _tag(known, connection, asset_id=value.asset_id or connection.id, key=key)
-
-
-def tags_of(values: Sequence[ChosenValue], connection: Connection, plant: Plant) -> tuple[Tag, ...]:
-    """Return the tags to store: new ones, changed ones, and those that waited, with their key and name."""
-    stored = {tag.id: tag for tag in plant.tags}
-    return tuple(_tag_to_store(value, connection, stored) for value in values)
-
-
-def _tag_to_store(value: ChosenValue, connection: Connection, stored: Mapping[UUID, Tag]) -> Tag:
-    assert value.asset_id is not None, "complaints_of names a value without a machine"
-    before = stored.get(value.fills or value.id)
-    made = _tag(value, connection, asset_id=value.asset_id, key=0)
-    if before is None:
-        return made
-    keeps_words = value.fills is not None
-    return replace(
-        before,
-        name=before.name if keeps_words else made.name,
-        label=before.label if keeps_words else made.label,
-        unit=made.unit,
-        asset_id=made.asset_id,
-        point_id=made.point_id or (before.point_id if keeps_words else None),
-        connection_id=connection.id,
-        address=made.address,
-        period_s=made.period_s,
-        dtype=made.dtype,
-        scaling=made.scaling,
-        low=before.low if keeps_words and made.low is None else made.low,
-        high=before.high if keeps_words and made.high is None else made.high,
-        sampling_rate_hz=made.sampling_rate_hz,
-        capture=_merged(before.capture, made.capture),
-        version=value.version or before.version,
-    )
-
-
-def _merged(before: CaptureSchedule | None, made: CaptureSchedule | None) -> CaptureSchedule | None:
-    """Keep what was set up of the schedule; length and kind are those of the value."""
-    if before is None or made is None:
-        return made
-    return replace(before, length=made.length, is_streaming=made.is_streaming)
-
-
-def _tag(value: ChosenValue, connection: Connection, *, asset_id: UUID, key: int) -> Tag:
-    is_scaled = (value.factor, value.offset) != (1.0, 0.0)
-    is_whole = value.dtype is TagDtype.INT64 and not is_scaled
-    return Tag(
-        value.id, key, value.name, value.label or value.name, value.kind, value.unit, asset_id,
-        point_id=value.point_id, connection_id=connection.id, address=dict(value.address),
-        period_s=value.period_s,
-        dtype=TagDtype.FLOAT64 if value.dtype is TagDtype.INT64 and is_scaled else value.dtype,
-        scaling=Scaling(value.factor, value.offset),
-        digits=0 if is_whole else 2,
-        low=value.low, high=value.high,
-        sampling_rate_hz=value.sampling_rate_hz if value.is_sampled else None,
-        capture=_capture(value, connection) if value.is_sampled else None,
-    )  # fmt: skip
-
-
-def _capture(value: ChosenValue, connection: Connection) -> CaptureSchedule:
-    is_streaming = value.is_streaming and connection.kind is not ConnectionKind.FILES
-    around_s = AROUND_ALARM_S if is_streaming else 0.0
-    return CaptureSchedule(
-        CAPTURE_EVERY_S, value.capture_length, is_streaming, before_s=around_s, after_s=around_s
-    )

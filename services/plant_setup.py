@@ -16,9 +16,10 @@ from domain.plant.templates import class_value_names, new_machine, new_point
 from domain.roles import Actor
 from services.alarm_watch import SAMPLES_DROPPED
 from services.configuration import Configuration, Edit, Thing
-from services.link_values import ChosenValue, complaints_of, tags_of
+from services.link_values import ChosenValue, complaints_of
 from services.machine_classes import machine_classes
 from services.standing_rules import LINK_LOST, link_rule, loss_rule
+from services.value_tags import tags_of
 from storage.repositories.drafts import Draft as Draft
 from storage.store import Store
 

@@ -343,3 +343,20 @@ def test_who_may_not_set_up_sees_everything_and_the_roles_that_may(qtbot, stage:
     assert "Engineer" in tab.list.said.text()
     tab.close()
     put_away(tab.view)
+
+
+def test_a_device_is_let_go_while_another_screen_is_in_front_and_read_again(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
+    with modbus_device({10: 7}) as device:
+        begin(qtbot, stage, tab)
+        answer(tab, name="PLC-7", host="127.0.0.1", port=str(device.port))
+        view = tab.wizard.view
+        view.forth.click()
+        view.registers.typed.emit(
+            {"name": "Level", "address": "40011", "table": "holding", "kind": "uint16", "unit": "%"}
+        )
+        view.forth.click()
+        wait(qtbot, stage, tab, lambda: view.values.table.rows.row(0).live.text == "7")
+        tab.on_hidden()
+        device.written[10] = 8
+        wait(qtbot, stage, tab, lambda: view.values.table.rows.row(0).live.text == "8")
+        assert device.connects == 2

@@ -6,7 +6,7 @@ from domain.identifiers import new_id
 from domain.plant.assets import Asset, AssetKind, Technique
 from domain.plant.discovery import FoundItem
 from domain.plant.plant import Plant
-from domain.plant.tags import Connection, ConnectionKind, Scaling, Tag, TagDtype, TagKind
+from domain.plant.tags import Connection, ConnectionKind, Keeping, Scaling, Tag, TagDtype, TagKind
 from domain.plant.templates import new_machine
 from services.link_values import (
     ADDRESS_TAKEN,
@@ -19,7 +19,6 @@ from services.link_values import (
     ChosenValue,
     complaints_of,
     matched,
-    tags_of,
     value_of_item,
     value_of_register,
     value_of_tag,
@@ -27,6 +26,7 @@ from services.link_values import (
 )
 from services.machine_classes import machine_classes
 from services.register_lists import registers_by_hand
+from services.value_tags import tags_of
 
 SITE = Asset(new_id(), None, AssetKind.SITE, "North", "N")
 LINE = Asset(new_id(), SITE.id, AssetKind.LINE, "Line 1", "L1")
@@ -63,6 +63,9 @@ def test_a_value_finds_its_machine_and_fills_what_the_class_foresees() -> None:
         foreseen.id, foreseen.key, foreseen.name, foreseen.label,
     )  # fmt: skip
     assert (tag.connection_id, tag.address["identifier"]) == (LINK.id, "DischargePressure")
+    assert (tag.digits, tag.frozen_after_s) == (foreseen.digits, foreseen.frozen_after_s), "of its class"
+    (told,) = tags_of([replace(value, frozen_after_s=60.0)], LINK, plant)
+    assert told.frozen_after_s == 60.0, "a person knows better"
 
 
 def test_one_waiting_tag_is_filled_by_one_value_only() -> None:
@@ -132,8 +135,12 @@ def test_a_stored_tag_can_be_changed_and_nothing_else_of_it_is_lost() -> None:
     plant = replace(plant, tags=(*plant.tags, before))
     same = value_of_tag(before)
     assert tags_of([same], LINK, plant) == (before,)
-    (changed,) = tags_of([replace(same, factor=0.1, label="Tank")], LINK, plant)
-    assert changed == replace(before, scaling=Scaling(0.1, 0.0), label="Tank")
+    new = replace(same, factor=0.1, label="Tank", kind=TagKind.SETPOINT, deadband=0.5, frozen_after_s=None)
+    (changed,) = tags_of([new], LINK, plant)
+    assert changed == replace(
+        before, scaling=Scaling(0.1, 0.0), label="Tank", kind=TagKind.SETPOINT, keeping=Keeping(None, 0.5),
+        frozen_after_s=None,
+    )  # fmt: skip
 
 
 def test_a_scaled_whole_number_is_stored_as_a_number_with_fractions() -> None:

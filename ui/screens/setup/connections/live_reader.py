@@ -19,6 +19,7 @@ from ui.screens.setup.connections.live_values import (
     unread,
 )
 from ui.screens.setup.connections.probe_desk import ProbeDesk
+from ui.tasks import Ticket
 from ui.text import error_words
 
 READ_EVERY_S: Final = 2.0
@@ -33,14 +34,14 @@ class LiveReader:
         self._words: dict[UUID, Presentation] = {}
         self._asked: tuple[ChosenValue, ...] = ()
         self._due_us = 0
-        self._is_waiting = False
+        self._question: Ticket | None = None
         self.problem = ""
         """Why the device cannot be read now, in words."""
 
     def begin(self) -> None:
         """Forget another device."""
         self._words, self._asked, self._due_us = {}, (), 0
-        self._is_waiting, self.problem = False, ""
+        self._question, self.problem = None, ""
 
     def words_of(self, value: ChosenValue) -> Presentation:
         """Return the present value."""
@@ -64,19 +65,24 @@ class LiveReader:
             self._ask(draft, own)
         self._changed()
 
+    @property
+    def _is_waiting(self) -> bool:
+        """Whether an answer may still come: a question that was forgotten is asked again."""
+        return self._question is not None and not self._question.is_cancelled
+
     def _ask(self, draft: LinkDraft, values: Sequence[ChosenValue]) -> None:
-        self._asked, self._is_waiting = tuple(values), True
+        self._asked = tuple(values)
         self._desk.look_at(draft.connection)
-        self._desk.read(probe_tags(values, draft.connection), self._take, failed=self._fail)
+        self._question = self._desk.read(probe_tags(values, draft.connection), self._take, failed=self._fail)
 
     def _take(self, found: tuple[ProbedValue, ...]) -> None:
-        self._is_waiting, self.problem = False, ""
+        self._question, self.problem = None, ""
         pairs = zip(self._asked, found, strict=True)
         self._words |= {value.id: probed_words(value, probed) for value, probed in pairs}
         self._changed()
 
     def _fail(self, problem: BaseException) -> None:
-        self._is_waiting, self.problem = False, error_words(problem)
+        self._question, self.problem = None, error_words(problem)
         for value in self._asked:
             self._words[value.id] = Presentation("\u2013 \u2013", is_hatched=True, tip=self.problem)
         self._changed()

@@ -60,9 +60,9 @@ class ProbeDesk:
 
     def read(
         self, tags: Sequence[Tag], done: Callable[[tuple[ProbedValue, ...]], None], *, failed: Failed
-    ) -> None:
-        """Read each tag once."""
-        self._ask(lambda probe: probe.read(tags), done, failed)
+    ) -> Ticket:
+        """Read each tag once; the ticket says when the question was forgotten."""
+        return self._ask(lambda probe: probe.read(tags), done, failed)
 
     def try_orders(self, tag: Tag, done: Callable[[tuple[OrderTrial, ...]], None], *, failed: Failed) -> None:
         """Read one tag in every order of words and bytes."""
@@ -76,13 +76,15 @@ class ProbeDesk:
             lane.close()
         self._leave(within_s=POLITE_S)
 
-    def _ask(self, work: Callable[[DeviceProbe], T], done: Callable[[T], None], failed: Failed) -> None:
+    def _ask(self, work: Callable[[DeviceProbe], T], done: Callable[[T], None], failed: Failed) -> Ticket:
         assert self._connection is not None, "look_at comes first"
         if self._lane is None:
             self._lane = Tasks(name="probe-lane")
         question = partial(self._answer, self._connection, work)
         self._asked = [each for each in self._asked if not each.is_cancelled][-20:]
-        self._asked.append(self._lane.run(question, done=done, failed=failed))
+        ticket = self._lane.run(question, done=done, failed=failed)
+        self._asked.append(ticket)
+        return ticket
 
     # ---- in the lane
 

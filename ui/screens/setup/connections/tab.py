@@ -82,7 +82,8 @@ class ConnectionsTab:
             self.wizard.look(now_us)
 
     def on_hidden(self) -> None:
-        """The draft waits; the device is read again when the steps come back."""
+        """The draft waits and the device is let go of; it is asked again when the steps come back."""
+        self.wizard.pause()
 
     def act(self, name: str) -> bool:
         return False

@@ -44,6 +44,21 @@ def _positive(text: str) -> float:
     return number
 
 
+def _not_negative(text: str) -> float:
+    number = number_of(text) if text else 0.0
+    if number < 0:
+        raise ValueError(NOT_POSITIVE)
+    return number
+
+
+def _digits(text: str) -> int | None:
+    return min(6, round(_not_negative(text))) if text else None
+
+
+def _minutes(text: str) -> float | None:
+    return 60 * _positive(text) if text else None
+
+
 def _machine(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
     """A person's choice is final; the point is asked for anew, the only one is taken."""
     if not text:
@@ -98,6 +113,12 @@ _EDITS: Final[Mapping[str, Edit]] = {
     "period_s": lambda value, text, plant: replace(value, period_s=_positive(text)),
     "low": _optional("low"),
     "high": _optional("high"),
+    "normal_low": _optional("normal_low"),
+    "normal_high": _optional("normal_high"),
+    "digits": lambda value, text, plant: replace(value, digits=_digits(text)),
+    "frozen_min": lambda value, text, plant: replace(value, frozen_after_s=_minutes(text)),
+    "raw_days": lambda value, text, plant: replace(value, raw_days=_positive(text) if text else None),
+    "deadband": lambda value, text, plant: replace(value, deadband=_not_negative(text)),
     "sampling_rate_hz": lambda value, text, plant: replace(value, sampling_rate_hz=_positive(text)),
     "wave": lambda value, text, plant: replace(value, is_streaming=text == STREAMING),
     "capture_length": lambda value, text, plant: replace(value, capture_length=round(_positive(text))),
@@ -116,6 +137,12 @@ _TEXTS: Final[Mapping[str, Callable[[ChosenValue], str]]] = {
     "period_s": lambda value: _plain(value.period_s),
     "low": lambda value: _plain(value.low),
     "high": lambda value: _plain(value.high),
+    "normal_low": lambda value: _plain(value.normal_low),
+    "normal_high": lambda value: _plain(value.normal_high),
+    "digits": lambda value: _plain(value.digits),
+    "frozen_min": lambda value: _plain(None if value.frozen_after_s is None else value.frozen_after_s / 60),
+    "raw_days": lambda value: _plain(value.raw_days),
+    "deadband": lambda value: _plain(value.deadband or None),
     "sampling_rate_hz": lambda value: _plain(value.sampling_rate_hz),
     "wave": lambda value: STREAMING if value.is_streaming else CAPTURES,
     "capture_length": lambda value: str(value.capture_length),

@@ -17,15 +17,23 @@ from ui.screens.setup.connections.order_list import OrderList
 from ui.screens.setup.connections.value_edits import CAPTURES, NO_FACTOR, NO_NUMBER, NOT_POSITIVE, STREAMING
 from ui.text import quality_words, tr
 from ui.widgets.form_row import ChoiceRow, FormRow, TextRow
-from ui.widgets.key_button import KeyButton
+from ui.widgets.key_button import KeyButton, ToolButton
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
 
 WIDTH = 330
 ALONE: Final = ("name", "label", "fills")
 """Fields that only one value can have."""
-OF_NUMBERS: Final = ("factor", "offset", "low", "high", "kind")
-PAIRS: Final = {"factor": "offset", "low": "high"}
+SELDOM: Final = ("kind", "normal_low", "normal_high", "digits", "frozen_min", "raw_days", "deadband")
+"""Fields that have a good default; they stand behind "more"."""
+OF_NUMBERS: Final = ("factor", "offset", "low", "high", *SELDOM)
+PAIRS: Final = {
+    "factor": "offset",
+    "low": "high",
+    "normal_low": "normal_high",
+    "digits": "frozen_min",
+    "raw_days": "deadband",
+}
 """Questions that stand beside each other."""
 OF_WAVES: Final = ("sampling_rate_hz", "wave", "capture_length")
 POLLED: Final = frozenset(
@@ -50,11 +58,13 @@ class ValuePanel(Panel):
     def __init__(self) -> None:
         super().__init__(tr("Link", "Meaning"))
         self._values: tuple[ChosenValue, ...] = ()
+        self._kind = ConnectionKind.MODBUS_TCP
         self.rows: dict[str, FormRow] = _rows()
         self._source = QLabel()
         self._source.setObjectName("caption")
         self._source.setWordWrap(True)
         self.new_machine = KeyButton(tr("Link", "New\u2026"), name=tr("Link", "New machine"))
+        self.more = ToolButton(tr("Link", "More settings"))
         self.try_orders = KeyButton(tr("Link", "Try byte orders"))
         self.orders = OrderList()
         self.remove = KeyButton(tr("Link", "Take out"), key="Del")
@@ -81,6 +91,7 @@ class ValuePanel(Panel):
             elif name not in PAIRS.values():
                 column.addWidget(row)
         self.rows["machine"].add_beside(self.new_machine)
+        column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.try_orders, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.orders)
         column.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignLeft)
@@ -93,6 +104,7 @@ class ValuePanel(Panel):
         self._area.setWidget(body)
         self.body.addWidget(self._empty, 1)
         self.body.addWidget(self._area, 1)
+        self.more.toggled.connect(self._show_more)
         self.new_machine.clicked.connect(self.machine_asked)
         self.try_orders.clicked.connect(self.orders_asked)
         self.orders.chosen.connect(self.order_chosen)
@@ -111,7 +123,7 @@ class ValuePanel(Panel):
     def show_values(self, values: Sequence[ChosenValue], plant: Plant, kind: ConnectionKind) -> None:
         """Show what these values share."""
         is_other = [value.id for value in values] != [value.id for value in self._values]
-        self._values = tuple(values)
+        self._values, self._kind = tuple(values), kind
         self._empty.setVisible(not values)
         self._area.setVisible(bool(values))
         if not values:
@@ -168,13 +180,18 @@ class ValuePanel(Panel):
         for name, row in self.rows.items():
             is_fitting = (name not in ALONE or is_one) and (name not in OF_WAVES or are_waves)
             is_fitting = is_fitting and (name not in OF_NUMBERS or are_numbers)
+            is_fitting = is_fitting and (name not in SELDOM or self.more.isChecked())
             row.setVisible(is_fitting)
         self.rows["period_s"].setVisible(kind in POLLED)
         captures = any(not value.is_streaming for value in values)
         self.rows["capture_length"].setVisible(are_waves and captures)
         for name in ("name", "label"):
             self.rows[name].setVisible(is_one and not fills)
+        self.more.setVisible(are_numbers)
         self.try_orders.setVisible(kind in POLLED and is_one and has_orders(values[0].address))
+
+    def _show_more(self) -> None:
+        self._arrange(self._kind)
 
     def _say_nothing_wrong(self) -> None:
         for row in self.rows.values():
@@ -234,6 +251,12 @@ def _rows() -> dict[str, FormRow]:
             tr("Link", "Lowest plausible"), help_line=tr("Link", "Outside it a value is not good")
         ),
         "high": TextRow(tr("Link", "Highest plausible")),
+        "normal_low": TextRow(tr("Link", "Normal from")),
+        "normal_high": TextRow(tr("Link", "to")),
+        "digits": TextRow(tr("Link", "Decimals shown")),
+        "frozen_min": TextRow(tr("Link", "Frozen after"), unit=tr("Link", "min")),
+        "raw_days": TextRow(tr("Link", "Keep every sample"), unit=tr("Link", "days")),
+        "deadband": TextRow(tr("Link", "Dead-band"), help_line=tr("Link", "Changes below are thinned")),
     }
 
 

@@ -83,6 +83,10 @@ class Wizard:
             self._values.rematch()
             self._show()
 
+    def pause(self) -> None:
+        """Let go of the device for as long as nobody looks."""
+        self._bench.desk.close()
+
     def leave(self) -> None:
         """Go away; the draft stays."""
         if self.keeper.is_open:
