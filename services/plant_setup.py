@@ -145,11 +145,16 @@ class PlantSetup:
         return self._save([*above, *things], "machine_added")
 
     def change_asset(self, asset: Asset) -> Edit:
-        """Store another name, code, place or fact of a site, line, machine or component."""
+        """Store another name, code, place or fact of a site, line, machine or component.
+
+        The values of a machine are named after its code and follow it: a class finds them by their names.
+        """
         plant = self._configuration.plant()
-        if plant.asset(asset.id).code != asset.code:
-            self._refuse_taken(plant, asset.code)
-        return self._save([asset], "asset_changed")
+        before = plant.asset(asset.id)
+        if before.code == asset.code:
+            return self._save([asset], "asset_changed")
+        self._refuse_taken(plant, asset.code)
+        return self._save([asset, *_renamed_tags(plant, before, asset.code)], "asset_changed")
 
     def move_asset(self, asset_id: UUID, *, step: int) -> Edit | None:
         """Let an asset change places with its neighbour in the flow; None at the end of the row."""
@@ -242,6 +247,15 @@ def _site_of(plant: Plant) -> tuple[list[Asset], Asset]:
         return [], found
     made = Asset(new_id(), None, AssetKind.SITE, *FIRST_SITE)
     return [made], made
+
+
+def _renamed_tags(plant: Plant, machine: Asset, code: str) -> list[Tag]:
+    """Return the values named after a machine's code, named after another one."""
+    if machine.kind is not AssetKind.MACHINE:
+        return []
+    old, new = f"{machine.code}.", f"{code}."
+    own = (tag for tag in plant.tags_of(machine.id) if tag.name.startswith(old))
+    return [replace(tag, name=new + tag.name.removeprefix(old)) for tag in own]
 
 
 def _line_for(plant: Plant, line_id: UUID | None) -> tuple[list[Asset], Asset]:
