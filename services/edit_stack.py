@@ -4,8 +4,9 @@ An undo gives things new versions. The older edits of the row are told, else the
 take the first one for somebody else's change.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from services.configuration import Edit, Step, Thing
 
@@ -64,14 +65,11 @@ class EditStack:
 def _renewed(edit: Edit, written: Edit) -> Edit:
     """Return the edit with the versions that things have now, where they are what the edit left."""
     now = {step.after.id: step.after for step in written.steps if step.after is not None}
-    return replace(edit, steps=tuple(_renewed_step(step, now.get(_id(step))) for step in edit.steps))
+    return replace(edit, steps=tuple(_renewed_step(step, now) for step in edit.steps))
 
 
-def _renewed_step(step: Step, now: Thing | None) -> Step:
-    if step.after is None or now is None or replace(step.after, version=now.version) != now:
+def _renewed_step(step: Step, now: Mapping[UUID, Thing]) -> Step:
+    stored = None if step.after is None else now.get(step.after.id)
+    if step.after is None or stored is None or replace(step.after, version=stored.version) != stored:
         return step
-    return Step(step.before, now)
-
-
-def _id(step: Step) -> object:
-    return None if step.after is None else step.after.id
+    return Step(step.before, stored)
