@@ -12,7 +12,7 @@ from domain.instants import Clock
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag, TagKind
-from domain.plant.templates import class_value_names, new_machine, new_point
+from domain.plant.templates import class_value_names, figures_of, new_machine, new_point
 from domain.roles import Actor
 from services.alarm_watch import SAMPLES_DROPPED
 from services.configuration import Configuration, Edit, Thing
@@ -196,8 +196,17 @@ class PlantSetup:
         return self._save(made, "point_added")
 
     def change_point(self, point: MeasurementPoint) -> Edit:
-        """Store another name, bearing, speed, envelope band or sensor of a point."""
-        return self._save([point], "point_changed")
+        """Store another name, bearing, speed, envelope band or sensor of a point.
+
+        A point that becomes one of vibration gets the figures that analysis writes for it.
+        """
+        return self.change_points([point])
+
+    def change_points(self, points: Sequence[MeasurementPoint]) -> Edit:
+        """Store several points as one act."""
+        plant = self._configuration.plant()
+        figures = [tag for point in points for tag in _missing_figures(plant, point)]
+        return self._save([*points, *figures], "point_changed")
 
     def remove_point(self, point: MeasurementPoint) -> Edit:
         """Take a point out with its figures; RuleViolation while a device brings a value there."""
@@ -256,6 +265,13 @@ def _renamed_tags(plant: Plant, machine: Asset, code: str) -> list[Tag]:
     old, new = f"{machine.code}.", f"{code}."
     own = (tag for tag in plant.tags_of(machine.id) if tag.name.startswith(old))
     return [replace(tag, name=new + tag.name.removeprefix(old)) for tag in own]
+
+
+def _missing_figures(plant: Plant, point: MeasurementPoint) -> tuple[Tag, ...]:
+    """Return the figures of a vibration point that has none yet."""
+    if any(tag.point_id == point.id and tag.kind is TagKind.DERIVED for tag in plant.tags):
+        return ()
+    return figures_of(point, code=plant.machine_of(point.asset_id).code, new_id=new_id)
 
 
 def _line_for(plant: Plant, line_id: UUID | None) -> tuple[list[Asset], Asset]:

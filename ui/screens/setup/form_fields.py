@@ -8,15 +8,44 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from ui.icons import draw_icon
 from ui.screens.setup.typed_numbers import shown_number
 from ui.text import tr
-from ui.theme import BODY, MEDIUM, font
+from ui.theme import BODY, MEDIUM, application_theme, font
 from ui.widgets.form import HintLine, line_field, mark_wrong, text_field
 from ui.widgets.key_button import SegmentedButtons
 
+ARROW = 16
 Choices = Sequence[tuple[str, str]]
+
+
+class ChoiceBox(QComboBox):
+    """A combo box that shows that it opens; the wheel does not change it while one scrolls past."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._theme = application_theme()
+        self.setObjectName("choice")
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumContentsLength(12)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        ink = tokens.text_2 if self.isEnabled() else tokens.text_3
+        left, top = self.width() - ARROW - 8, (self.height() - ARROW) / 2
+        draw_icon(painter, "chevron-down", x=left, y=top, size=ARROW, colour=ink)
+        painter.end()
 
 
 class Field(QWidget):
@@ -115,12 +144,7 @@ class ChoiceField(Field):
     """One choice out of many: its value is a key. What is chosen stays when other choices are offered."""
 
     def __init__(self, title: str, choices: Choices = (), *, helper: str = "") -> None:
-        self.editor = QComboBox()
-        self.editor.setObjectName("choice")
-        self.editor.setAccessibleName(title)
-        self.editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.editor.setMinimumContentsLength(12)
-        self.editor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.editor = ChoiceBox(title)
         super().__init__(title, self.editor, helper=helper)
         self._choices: Choices = ()
         self.offer(choices)
@@ -214,3 +238,20 @@ class FieldForm(QWidget):
         """Let people change the fields, or only look."""
         for field in self.fields.values():
             field.setEnabled(allowed)
+
+
+def scrolled(form: QWidget, *, most_width: int = 0) -> QScrollArea:
+    """Return a form that scrolls where there is no room, no wider than one reads well (0: as it is)."""
+    body = QWidget()
+    body.setObjectName("scrollbody")
+    column = QVBoxLayout(body)
+    column.setContentsMargins(0, 0, 12, 8)
+    column.addWidget(form)
+    column.addStretch(1)
+    if most_width:
+        form.setMaximumWidth(most_width)
+    area = QScrollArea()
+    area.setObjectName("scroll")
+    area.setWidgetResizable(True)
+    area.setWidget(body)
+    return area

@@ -33,7 +33,7 @@ class BearingField(Field):
         super().__init__(tr("Machines", "Bearing"), self.editor)
         self.found = RowList(tr("Machines", "Bearings found"), follows_arrows=False)
         self.facts = label("", size=CAPTION, role="title")
-        self.orders = label("", size=CAPTION, role="live")
+        self.orders = label("", size=CAPTION)
         self.clear = KeyButton(tr("Machines", "No bearing known"))
         self._build()
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint
 from domain.plant.bearings import BearingType
 from domain.plant.plant import Plant
+from ui.screens.setup.form_fields import scrolled
 from ui.screens.setup.machines.drafts import Complaints, Values
 from ui.screens.setup.machines.forms import KindForm, PointForm, form_key, make_form
 from ui.screens.setup.machines.nodes import Thing
@@ -160,7 +161,7 @@ class EditPanel(Panel):
             form = self._forms[key] = make_form(key)
             form.allow(not self._refusal)
             form.changed.connect(self.changed)
-            self._pages_of[key] = _scrolled(form)
+            self._pages_of[key] = scrolled(form)
             self.pages.addWidget(self._pages_of[key])
             self.offer_bearings(self._catalogue)
         return self._forms[key]
@@ -170,17 +171,3 @@ class EditPanel(Panel):
 
     def _move_down(self) -> None:
         self.move_asked.emit(1)
-
-
-def _scrolled(form: QWidget) -> QScrollArea:
-    body = QWidget()
-    body.setObjectName("scrollbody")
-    column = QVBoxLayout(body)
-    column.setContentsMargins(0, 0, 12, 8)
-    column.addWidget(form)
-    column.addStretch(1)
-    area = QScrollArea()
-    area.setObjectName("scroll")
-    area.setWidgetResizable(True)
-    area.setWidget(body)
-    return area

@@ -5,12 +5,12 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout
 
 from domain.plant.assets import Criticality, Technique
 from domain.plant.plant import Plant
 from domain.plant.templates import MachineClass
-from ui.screens.setup.form_fields import ChoiceField, FieldForm, LineField
+from ui.screens.setup.form_fields import ChoiceField, FieldForm, LineField, scrolled
 from ui.screens.setup.machines.codes import free_code, next_code, next_name, suggested_code
 from ui.screens.setup.machines.drafts import Complaints, Values, code_complaint, codes_of
 from ui.screens.setup.machines.forms import code_field, criticality_field, name_field
@@ -46,7 +46,7 @@ class Sheet(Panel):
         row.addStretch(1)
         self.body.setSpacing(8)
         self.body.addWidget(self.said)
-        self.body.addWidget(_column(self.form), 1)
+        self.body.addWidget(scrolled(self.form, most_width=FORM_WIDTH), 1)
         self.body.addWidget(Separator())
         self.body.addLayout(row)
         self.act.clicked.connect(self.send)
@@ -223,25 +223,6 @@ class PointSheet(Sheet):
         self.set_title(tr("Machines", "Add points to"), place)
         self.form.show_values({"name": "", "technique": Technique.VIBRATION.value})
         self.begin()
-
-
-def _column(form: QWidget) -> QScrollArea:
-    """Return a form that scrolls where there is no room, at a width that one reads well."""
-    body = QWidget()
-    body.setObjectName("scrollbody")
-    row = QHBoxLayout(body)
-    row.setContentsMargins(0, 0, 12, 8)
-    column = QVBoxLayout()
-    column.addWidget(form)
-    column.addStretch(1)
-    row.addLayout(column, 1)
-    row.addStretch(0)
-    form.setMaximumWidth(FORM_WIDTH)
-    area = QScrollArea()
-    area.setObjectName("scroll")
-    area.setWidgetResizable(True)
-    area.setWidget(body)
-    return area
 
 
 def facts_of(values: Values) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from domain.plant.assets import Asset, AssetKind
 from ui.screens.setup.machines.nodes import Node, Thing, opened_at_first, walk
-from ui.screens.setup.machines.words import kind_name, technique_name
+from ui.screens.setup.machines.words import counted_machines, counted_values, kind_name, technique_name
 from ui.text import tr
 from ui.theme import BODY, CAPTION, REGULAR, SEMIBOLD, application_theme, font
 from ui.widgets import drawing
@@ -173,12 +173,12 @@ def note_of(node: Node) -> str:
     if not isinstance(node.thing, Asset):
         return technique_name(node.thing.technique)
     if node.thing.kind in (AssetKind.SITE, AssetKind.LINE):
-        return tr("Machines", "{count} machines", count=node.machines)
+        return counted_machines(node.machines)
     if node.thing.kind is AssetKind.COMPONENT:
         return ""
     if node.waiting:
         return tr("Machines", "{count} values, {waiting} wait", count=node.values, waiting=node.waiting)
-    return tr("Machines", "{count} values", count=node.values)
+    return counted_values(node.values)
 
 
 def spoken(node: Node) -> str:

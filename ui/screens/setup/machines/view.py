@@ -1,8 +1,8 @@
-"""What the machines tab looks like: tree left; edit panel, sheet or question right; undo below."""
+"""What the machines tab looks like: tree left; edit panel, sheet or question right."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from domain.plant.templates import MachineClass
 from ui.screens.setup.machines.editor import EditPanel
@@ -55,21 +55,18 @@ class MachinesView(QWidget):
         right.addWidget(self.right, 1)
         row = QHBoxLayout()
         row.setSpacing(12)
-        row.addWidget(self._tree_card(), 4)
+        row.addWidget(self._tree_card(bar), 4)
         row.addLayout(right, 9)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addLayout(row, 1)
-        column.addWidget(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.setLayout(row)
 
-    def _tree_card(self) -> Panel:
+    def _tree_card(self, bar: UndoBar) -> Panel:
         card = Panel(tr("Machines", "Plant"))
         card.setMinimumWidth(TREE_WIDTH_LEAST)
         card.setMaximumWidth(TREE_WIDTH_MOST)
         card.body.setSpacing(8)
         card.body.addWidget(self.search)
-        card.body.addWidget(self.tree, 1)
+        card.body.addLayout(_under(bar, self.tree), 1)
         row = QHBoxLayout()
         row.setSpacing(6)
         for each in (self.add_line, self.add_machine, self.add_point):
@@ -103,3 +100,12 @@ class MachinesView(QWidget):
 
     def _move_down(self) -> None:
         self.moved.emit(1)
+
+
+def _under(bar: UndoBar, content: QWidget) -> QGridLayout:
+    """Return a content with a bar over its lower edge: the bar comes and goes and nothing moves."""
+    layers = QGridLayout()
+    layers.addWidget(content, 0, 0)
+    layers.addWidget(bar, 0, 0, Qt.AlignmentFlag.AlignBottom)
+    bar.raise_()
+    return layers

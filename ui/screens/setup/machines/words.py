@@ -120,6 +120,21 @@ def support_choices() -> list[tuple[str, str]]:
     ]
 
 
+def counted_machines(count: int) -> str:
+    """Return "1 machine" or "4 machines"."""
+    return tr("Machines", "1 machine") if count == 1 else tr("Machines", "{count} machines", count=count)
+
+
+def counted_points(count: int) -> str:
+    """Return "1 point" or "4 points"."""
+    return tr("Machines", "1 point") if count == 1 else tr("Machines", "{count} points", count=count)
+
+
+def counted_values(count: int) -> str:
+    """Return "1 value" or "6 values"."""
+    return tr("Machines", "1 value") if count == 1 else tr("Machines", "{count} values", count=count)
+
+
 def class_name(kind: MachineClass) -> str:
     """Return the name of a machine class."""
     source = _CLASSES.get(kind.key)
@@ -130,10 +145,10 @@ def class_brings(kind: MachineClass) -> str:
     """Return "Brings 4 points (...) and 6 values (...)"."""
     return tr(
         "Machines",
-        "Brings {points} points ({names}) and {values} values that wait for a device ({labels}).",
-        points=len(kind.points),
+        "Brings {points} ({names}) and {values} that wait for a device ({labels}).",
+        points=counted_points(len(kind.points)),
         names=", ".join(point.name for point in kind.points),
-        values=len(kind.values),
+        values=counted_values(len(kind.values)),
         labels=", ".join(value.label for value in kind.values),
     )
 
@@ -166,8 +181,8 @@ def order_words(bearing: BearingGeometry) -> str:
 def removal_effect(*, points: int, values: int, figures: int) -> str:
     """Return what goes with a machine, component or point."""
     parts = [
-        tr("Machines", "{count} points", count=points) if points else "",
-        tr("Machines", "{count} values", count=values) if values else "",
+        counted_points(points) if points else "",
+        counted_values(values) if values else "",
         tr("Machines", "{count} computed figures", count=figures) if figures else "",
     ]
     listed = ", ".join(part for part in parts if part)
