@@ -82,9 +82,9 @@ class BearingDetail(Panel):
         """List the points that run in the type."""
         self.table.set_rows([_use_row(use, plant, self._newest) for use in uses])
         self.used.setText(
-            tr("Bearings", "Runs at {count} points", count=len(uses))
+            tr("Bearings", "Points that run in it: {count}", count=len(uses))
             if uses
-            else tr("Bearings", "Runs at no point yet")
+            else tr("Bearings", "No point runs in it yet")
         )
         self._look()
 

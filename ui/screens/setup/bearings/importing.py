@@ -60,7 +60,7 @@ class ImportPanel(Panel):
         self.counts.setText(count_words(found))
         self.table.set_rows(sorted(found.rows, key=lambda row: (row.bearing is not None, row.number)))
         count = len(found.new)
-        self.take.set_words(tr("Bearings", "Take in {count} bearings", count=count))
+        self.take.set_words(tr("Bearings", "Take in: {count}", count=count))
         self.take.setEnabled(count > 0)
         (self.take if count else self.cancel).setFocus()
 

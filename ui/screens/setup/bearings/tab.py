@@ -219,7 +219,7 @@ class BearingsTab:
         skipped = 0 if self._file is None else len(self._file.rows) - count
         self._end_file()
         words = tr(
-            "Bearings", "{count} bearings taken in, {skipped} rows left out.", count=count, skipped=skipped
+            "Bearings", "Bearings taken in: {count}. Rows left out: {skipped}.", count=count, skipped=skipped
         )
         self._acts.bar.offer(words, can_undo=False)
         self._load()

@@ -1,6 +1,8 @@
 """The tables of the bearings tab: the catalogue, the rows of a file, the points that run in a type."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
 from domain.plant.bearings import BearingType, DefectOrders, defect_orders
@@ -11,6 +13,11 @@ from ui.screens.setup.typed_numbers import shown_number
 from ui.text import tr
 from ui.widgets.data_table import DataTable
 from ui.widgets.table_model import CellKind, Column
+
+MOST_DECIMALS: Final = {
+    "elements": 0, "small": 3, "large": 3, "angle": 1, "ftf": 3, "bpfo": 3, "bpfi": 3, "bsf": 3, "slip": 1,
+}  # fmt: skip
+NOTHING: Final = Presentation("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +47,16 @@ def catalogue_table() -> DataTable:
     columns = (
         Column("maker", tr("Bearings", "Maker"), _maker, width=76),
         Column("designation", tr("Bearings", "Designation"), _designation, is_hideable=False),
-        Column("elements", tr("Bearings", "n"), _elements, CellKind.NUMBER, 40, order=_elements_order),
-        Column("small", tr("Bearings", "d mm"), _small, CellKind.NUMBER, 72, decimals=3, order=_small_order),
-        Column("large", tr("Bearings", "D mm"), _large, CellKind.NUMBER, 76, decimals=3, order=_large_order),
-        Column("angle", tr("Bearings", "Angle \u00b0"), _angle, CellKind.NUMBER, 62, decimals=1),
-        Column("ftf", tr("Bearings", "FTF"), _ftf, CellKind.NUMBER, 58, decimals=3),
-        Column("bpfo", tr("Bearings", "BPFO"), _bpfo, CellKind.NUMBER, 62, decimals=3),
-        Column("bpfi", tr("Bearings", "BPFI"), _bpfi, CellKind.NUMBER, 62, decimals=3),
-        Column("bsf", tr("Bearings", "BSF"), _bsf, CellKind.NUMBER, 58, decimals=3),
+        _number_column("elements", tr("Bearings", "n"), _elements, 40, order=_elements_order),
+        _number_column("small", tr("Bearings", "d mm"), _small, 72, order=_small_order),
+        _number_column("large", tr("Bearings", "D mm"), _large, 78, order=_large_order),
+        _number_column("angle", tr("Bearings", "Angle \u00b0"), _angle, 60),
+        _number_column("ftf", tr("Bearings", "FTF"), _ftf, 58),
+        _number_column("bpfo", tr("Bearings", "BPFO"), _bpfo, 68),
+        _number_column("bpfi", tr("Bearings", "BPFI"), _bpfi, 68),
+        _number_column("bsf", tr("Bearings", "BSF"), _bsf, 62),
         Column("edition", tr("Bearings", "Edition"), _edition, width=62, align_right=True),
-        Column("slip", tr("Bearings", "Slip %"), _slip, CellKind.NUMBER, 56, decimals=1),
+        _number_column("slip", tr("Bearings", "Slip %"), _slip, 56),
         Column("source", tr("Bearings", "Source"), _source, width=180, tip=_source, is_weak=True),
     )
     name = tr("Bearings", "Bearing catalogue")
@@ -61,11 +68,36 @@ def preview_table() -> DataTable:
     columns = (
         Column("row", tr("Bearings", "Row"), _row_number, width=52, align_right=True, order=_row_order),
         Column("bearing", tr("Bearings", "Bearing"), _row_name, width=170, tip=_row_name),
-        Column("figures", tr("Bearings", "n   d   D   angle"), _row_figures, width=170, is_weak=True),
+        _number_column("elements", tr("Bearings", "n"), _of_row(_elements), 40),
+        _number_column("small", tr("Bearings", "d mm"), _of_row(_small), 76),
+        _number_column("large", tr("Bearings", "D mm"), _of_row(_large), 80),
+        _number_column("angle", tr("Bearings", "Angle \u00b0"), _of_row(_angle), 64),
         Column("outcome", tr("Bearings", "Outcome"), outcome_words, tip=outcome_words, is_hideable=False),
     )
     name = tr("Bearings", "Rows of the file")
     return DataTable(columns, name=name, identity=_row_order, is_bold=_is_wrong, is_on_panel=True)
+
+
+def _number_column(
+    key: str,
+    title: str,
+    value: Callable[[Any], Presentation | None],
+    width: int,
+    *,
+    order: Callable[[Any], Any] | None = None,
+) -> Column:
+    """Return a column of catalogue figures: weak, since nothing here is measured."""
+    decimals = MOST_DECIMALS[key]
+    return Column(key, title, value, CellKind.NUMBER, width, decimals=decimals, order=order, is_weak=True)
+
+
+def _of_row(value: Callable[[CatalogueRow], Presentation]) -> Callable[[BearingRow], Presentation]:
+    """Return a figure of a row of a file: empty while the row makes no bearing."""
+
+    def figure(row: BearingRow) -> Presentation:
+        return NOTHING if row.bearing is None else value(catalogue_row(row.bearing))
+
+    return figure
 
 
 def use_table() -> DataTable:
@@ -166,14 +198,6 @@ def _row_number(row: BearingRow) -> str:
 
 def _row_name(row: BearingRow) -> str:
     return row.name
-
-
-def _row_figures(row: BearingRow) -> str:
-    if row.bearing is None:
-        return ""
-    geometry = row.bearing.geometry
-    figures = (geometry.element_diameter_mm, geometry.pitch_diameter_mm, geometry.contact_angle_deg)
-    return "   ".join([str(geometry.elements), *map(shown_number, figures)])
 
 
 def _is_wrong(row: BearingRow) -> bool:

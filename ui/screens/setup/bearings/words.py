@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.bearing_catalogue import BearingImport, BearingRow, BearingUse, Complaint
+from ui.screens.setup.typed_numbers import shown_number
 from ui.text import QT_TRANSLATE_NOOP, plain, tr
 
 _COLUMNS: Final = {
@@ -35,8 +36,11 @@ def column_name(name: str) -> str:
 def complaint_words(complaint: Complaint) -> str:
     """Return what is wrong with a row."""
     parameters = dict(complaint.parameters)
-    if "column" in parameters:
-        parameters["column"] = column_name(str(parameters["column"]))
+    for name, value in parameters.items():
+        if name == "column":
+            parameters[name] = column_name(str(value))
+        elif isinstance(value, float):
+            parameters[name] = shown_number(value)
     source = _COMPLAINTS.get(complaint.key)
     return plain(complaint.key) if source is None else tr("Bearings", source, **parameters)
 
@@ -59,7 +63,7 @@ def count_words(found: BearingImport) -> str:
     editions = sum(bearing.edition > 1 for bearing in found.new)
     return tr(
         "Bearings",
-        "{rows} rows: {new} new, {editions} new editions, {known} known already, {wrong} wrong.",
+        "Rows: {rows}.   New: {new}.   New editions: {editions}.   Known already: {known}.   Wrong: {wrong}.",
         rows=len(found.rows),
         new=len(found.new) - editions,
         editions=editions,

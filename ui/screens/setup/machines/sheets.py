@@ -107,11 +107,12 @@ class Sheet(Panel):
 
 
 class CodedSheet(Sheet):
-    """Proposes a free code from the name for as long as nobody types another one."""
+    """Proposes a free code: from the name, or the next of the row once somebody typed a code of his own."""
 
     def __init__(self, title: str, form: FieldForm, *, act: str) -> None:
         super().__init__(title, form, act=act)
         self._proposed = ""
+        self._follows_name = True
         form.fields["name"].changed.connect(self._propose)
 
     @property
@@ -124,8 +125,15 @@ class CodedSheet(Sheet):
         self._proposed = code
         self.form.fields["code"].show_value(code)
 
+    def propose_next(self) -> None:
+        name, code = (self.form.fields[key].value() for key in ("name", "code"))
+        self._follows_name = self._follows_name and code == self._proposed
+        self.form.fields["name"].show_value(next_name(name))
+        self.propose_code(next_code(code, self.taken | {code}))
+        self.form.fields["name"].take_focus()
+
     def _propose(self) -> None:
-        if self.form.fields["code"].value() == self._proposed:
+        if self._follows_name and self.form.fields["code"].value() == self._proposed:
             self.propose_code(suggested_code(self.form.fields["name"].value(), self.taken))
 
 
@@ -143,12 +151,6 @@ class LineSheet(CodedSheet):
         self.form.fields["name"].show_value(tr("Machines", "Line {number}", number=number))
         self.propose_code(free_code(f"L{number}", self.taken))
         super().begin()
-
-    def propose_next(self) -> None:
-        name, code = (self.form.fields[key].value() for key in ("name", "code"))
-        self.form.fields["name"].show_value(next_name(name))
-        self.propose_code(next_code(code, self.taken | {code}))
-        self.form.fields["name"].take_focus()
 
 
 class MachineSheet(CodedSheet):
@@ -183,15 +185,10 @@ class MachineSheet(CodedSheet):
         self.form.show_values(
             self.form.values() | {"name": "", "code": "", "criticality": Criticality.B.value}
         )
+        self._follows_name = True
         self.propose_code("")
         self.line.show_value(line_id)
         self.begin()
-
-    def propose_next(self) -> None:
-        name, code = (self.form.fields[key].value() for key in ("name", "code"))
-        self.form.fields["name"].show_value(next_name(name))
-        self.propose_code(next_code(code, self.taken | {code}))
-        self.form.fields["name"].take_focus()
 
     def _explain(self) -> None:
         kind = self._classes.get(self.kind.value())

@@ -170,7 +170,7 @@ def order_words(bearing: BearingGeometry) -> str:
     orders = defect_orders(bearing)
     return tr(
         "Machines",
-        "FTF {ftf}   BPFO {bpfo}   BPFI {bpfi}   BSF {bsf}   \u00d7 shaft speed",
+        "FTF\u00a0{ftf}   BPFO\u00a0{bpfo}   BPFI\u00a0{bpfi}   BSF\u00a0{bsf}   \u00d7\u00a0shaft speed",
         ftf=number(orders.ftf, 3),
         bpfo=number(orders.bpfo, 3),
         bpfi=number(orders.bpfi, 3),
