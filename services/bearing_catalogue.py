@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -126,13 +126,16 @@ class BearingCatalogue:
         require(by, Permission.CONFIGURE)
         with self._store.unit_of_work(by) as work:
             editions = work.bearings.editions(maker, geometry.designation)
-            if editions and editions[-1].geometry == geometry:
-                name = editions[-1].name
+            if not editions:
+                return work.bearings.add(BearingType(new_id(), maker, geometry, 1, slip_tolerance))
+            made = editions[-1].corrected(geometry, identity=new_id())
+            if made.geometry == editions[-1].geometry and slip_tolerance == made.slip_tolerance:
                 raise RuleViolation(
-                    f"the catalogue holds {name} with this geometry already", key="bearing_known", name=name
+                    f"the catalogue holds {made.name} with this geometry already",
+                    key="bearing_known",
+                    name=made.name,
                 )
-            edition = editions[-1].edition + 1 if editions else 1
-            return work.bearings.add(BearingType(new_id(), maker, geometry, edition, slip_tolerance))
+            return work.bearings.add(replace(made, slip_tolerance=slip_tolerance))
 
     def read(self, path: Path, *, sheet: str | None = None) -> BearingImport:
         """Read a CSV or XLSX; every row is judged, none is left out. StorageError for an unreadable file.

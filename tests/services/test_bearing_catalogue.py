@@ -73,9 +73,11 @@ def test_a_correction_is_a_new_edition_and_the_old_one_stays(catalogue: BearingC
     first = catalogue.add("SKF", BearingGeometry("6205", 9, 7.9, 39.0), by=ERNA)
     second = catalogue.add("SKF", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA)
     assert (first.edition, second.edition) == (1, 2)
-    assert catalogue.search("6205") == (second,)
+    slip = catalogue.add("skf", second.geometry, by=ERNA, slip_tolerance=0.03)
+    assert (slip.name, slip.edition) == ("SKF 6205", 3), "one type, spelled as it was first"
+    assert catalogue.search("6205") == (slip,)
     with pytest.raises(RuleViolation, match="already"):
-        catalogue.add("skf", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA)
+        catalogue.add("skf", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA, slip_tolerance=0.03)
     with pytest.raises(NotPermitted):
         catalogue.add("SKF", BearingGeometry("6206", 9, 9.5, 46.0), by=OTTO)
 

@@ -37,9 +37,9 @@ class BearingsTab:
         self._file: BearingImport | None = None
         self._wanted: UUID | None = None
         self._refusal = refusal_to(workstation.actor.role, Permission.CONFIGURE)
-        self._acts = SetupActs(workstation, context, acted=self._acted, failed=self._failed)
-        self.view = BearingsView(self._acts.bar)
-        self._acts.listen_in(self.view)
+        self.acts = SetupActs(workstation, context, acted=self._acted, failed=self._failed)
+        self.view = BearingsView(self.acts.bar)
+        self.acts.listen_in(self.view)
         self._connect()
         self._allow()
 
@@ -143,7 +143,7 @@ class BearingsTab:
         bearing = self._chosen()
         if bearing is not None:
             names = ", ".join(point.name for point in points)
-            self._acts.run(partial(_give_bearing, tuple(points), bearing.geometry), name=names)
+            self.acts.run(partial(_give_bearing, tuple(points), bearing.geometry), name=names)
 
     def _acted(self, edit: Edit) -> None:
         self._say("")
@@ -181,7 +181,7 @@ class BearingsTab:
         self._end_entry()
         self._wanted = bearing.id
         words = tr("Bearings", "Added: {name}, edition {n}", name=bearing.name, n=bearing.edition)
-        self._acts.bar.offer(words, can_undo=False)
+        self.acts.bar.offer(words, can_undo=False)
         self._load()
 
     # ---- files
@@ -221,7 +221,7 @@ class BearingsTab:
         words = tr(
             "Bearings", "Bearings taken in: {count}. Rows left out: {skipped}.", count=count, skipped=skipped
         )
-        self._acts.bar.offer(words, can_undo=False)
+        self.acts.bar.offer(words, can_undo=False)
         self._load()
 
     def _end_file(self) -> None:

@@ -92,7 +92,7 @@ class EditPanel(Panel):
         """Show a thing with what stands in its fields: its own values, or what was typed over them."""
         is_same = self._shown is not None and self._shown.id == thing.id
         self._shown = thing
-        form = self._form(form_key(thing))
+        form = self.form(form_key(thing))
         form.prepare(thing, plant)
         if dict(values) != form.values() or not is_same:
             form.show_values(values)
@@ -123,12 +123,12 @@ class EditPanel(Panel):
     def typed(self) -> dict[str, Any]:
         """Return what stands in the fields."""
         assert self._shown is not None
-        return self._form(form_key(self._shown)).values()
+        return self.form(form_key(self._shown)).values()
 
     def complain(self, complaints: Complaints) -> bool:
         """Say what is wrong at the fields; True when something is."""
         assert self._shown is not None
-        is_wrong = self._form(form_key(self._shown)).complain(complaints)
+        is_wrong = self.form(form_key(self._shown)).complain(complaints)
         count = len(complaints)
         self.say(tr("Machines", "Not saved: {count} fields need a look.", count=count) if is_wrong else "")
         return is_wrong
@@ -155,7 +155,7 @@ class EditPanel(Panel):
         self.values.allow(not refusal)
         self.say("")
 
-    def _form(self, key: str) -> KindForm:
+    def form(self, key: str) -> KindForm:
         """Return a form, made when it is wanted for the first time."""
         if key not in self._forms:
             form = self._forms[key] = make_form(key)

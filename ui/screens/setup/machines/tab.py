@@ -36,14 +36,14 @@ class MachinesTab:
 
     def __init__(self, workstation: Workstation, context: Context) -> None:
         self._workstation, self._context = workstation, context
-        self._plant = workstation.monitoring.plant
+        self.plant = workstation.monitoring.plant
         self._drafts: dict[UUID, Draft] = {}
         self._wanted: UUID | None = None
         self._after: Callable[[Edit], None] | None = None
         self._refusal = refusal_to(workstation.actor.role, Permission.CONFIGURE)
-        self._acts = SetupActs(workstation, context, acted=self._acted, failed=self._failed)
-        self.view = MachinesView(machine_classes(), self._acts.bar)
-        self._acts.listen_in(self.view)
+        self.acts = SetupActs(workstation, context, acted=self._acted, failed=self._failed)
+        self.view = MachinesView(machine_classes(), self.acts.bar)
+        self.acts.listen_in(self.view)
         self._connect()
         self._allow()
         self._show_plant()
@@ -108,9 +108,9 @@ class MachinesTab:
         self._context.tasks.run(self._read, done=self._take, failed=self._context.show_problem)
 
     def _take(self, found: tuple[Plant, tuple[BearingType, ...]]) -> None:
-        self._plant, catalogue = found
+        self.plant, catalogue = found
         self.view.editor.offer_bearings(catalogue)
-        if self._wanted is not None and thing_in(self._plant, self._wanted) is not None:
+        if self._wanted is not None and thing_in(self.plant, self._wanted) is not None:
             self.view.tree.choose(self._wanted)
             if not isinstance(self.view.page, Sheet):
                 self.view.show_page(self.view.editor)
@@ -120,36 +120,39 @@ class MachinesTab:
     def _show_plant(self) -> None:
         self._drop_settled_drafts()
         words = self.view.search.text()
-        self.view.tree.show_nodes(found_in(nodes_of(self._plant), words), is_search=bool(words.strip()))
+        self.view.tree.show_nodes(found_in(nodes_of(self.plant), words), is_search=bool(words.strip()))
         for sheet in self.view.sheets:
-            sheet.show_plant(self._plant)
-        if self._shown() is None:
+            sheet.show_plant(self.plant)
+        if self.shown is None:
             self._choose_first()
         self._show_thing()
 
     def _choose_first(self) -> None:
-        first = next((asset for asset in self._plant.assets if asset.kind is AssetKind.MACHINE), None)
-        first = first or next(iter(self._plant.assets), None)
+        first = next((asset for asset in self.plant.assets if asset.kind is AssetKind.MACHINE), None)
+        first = first or next(iter(self.plant.assets), None)
         self.view.tree.choose(None if first is None else first.id)
 
-    def _shown(self) -> Thing | None:
+    @property
+    def shown(self) -> Thing | None:
+        """What is chosen, as it is stored now."""
         current = self.view.tree.current
-        return None if current is None else thing_in(self._plant, current)
+        return None if current is None else thing_in(self.plant, current)
 
     def _show_thing(self) -> None:
         """Show what is chosen as it is now, with what was typed over it."""
-        thing, view = self._shown(), self.view
+        thing, view = self.shown, self.view
         if not isinstance(view.page, Sheet):
             view.show_page(view.empty if thing is None else view.editor)
         if thing is not None:
             draft = self._drafts.get(thing.id)
-            view.editor.show_thing(thing, values_of(thing) if draft is None else draft.values, self._plant)
+            view.editor.show_thing(thing, values_of(thing) if draft is None else draft.values, self.plant)
             self._say_if_behind(thing, draft)
         view.tree.mark_unsaved(self._drafts.keys())
         self._allow_points()
 
     def _say_if_behind(self, thing: Thing, draft: Draft | None) -> None:
-        if draft is not None and draft.base.version != thing.version:
+        is_behind = draft is not None and draft.base.version != thing.version
+        if is_behind and not self.view.editor.said.text():
             self.view.editor.say(
                 tr("Machines", "Somebody else changed this meanwhile. Revert shows what it is now.")
             )
@@ -161,7 +164,7 @@ class MachinesTab:
         self._show_thing()
 
     def _search(self, words: str) -> None:
-        self.view.tree.show_nodes(found_in(nodes_of(self._plant), words), is_search=bool(words.strip()))
+        self.view.tree.show_nodes(found_in(nodes_of(self.plant), words), is_search=bool(words.strip()))
 
     def _allow(self) -> None:
         view = self.view
@@ -181,7 +184,7 @@ class MachinesTab:
     # ---- what is typed
 
     def _keep_draft(self) -> None:
-        thing = self._shown()
+        thing = self.shown
         if thing is None:
             return
         before = self._drafts.get(thing.id)
@@ -196,23 +199,23 @@ class MachinesTab:
         """Forget what is typed over things that are gone, or that are as typed."""
         kept = {}
         for identity, draft in self._drafts.items():
-            if thing_in(self._plant, identity) is not None and dict(draft.values) != values_of(draft.base):
+            if thing_in(self.plant, identity) is not None and dict(draft.values) != values_of(draft.base):
                 kept[identity] = draft
         self._drafts = kept
 
     def revert(self) -> None:
         """Show the chosen thing as it is stored."""
-        thing = self._shown()
+        thing = self.shown
         if thing is not None:
             self._drafts.pop(thing.id, None)
-            self.view.editor.show_thing(thing, values_of(thing), self._plant)
+            self.view.editor.show_thing(thing, values_of(thing), self.plant)
             self.view.editor.complain({})
             self._drafts.pop(thing.id, None)
             self._show_thing()
 
     def save(self) -> None:
         """Store what is typed, or say at the fields what is wrong."""
-        thing = self._shown()
+        thing = self.shown
         if thing is None or self._refusal:
             return
         draft = self._drafts.get(thing.id)
@@ -223,10 +226,10 @@ class MachinesTab:
             point, complaints = point_of(draft.base, draft.values)
             work: Work = partial(_change_point, point)
         else:
-            asset, complaints = asset_of(draft.base, draft.values, self._plant)
+            asset, complaints = asset_of(draft.base, draft.values, self.plant)
             work = partial(_change_asset, asset)
         if not self.view.editor.complain(complaints):
-            self._acts.run(work, name=draft.values["name"])
+            self.acts.run(work, name=draft.values["name"])
 
     # ---- acts
 
@@ -253,18 +256,18 @@ class MachinesTab:
         self._load()
 
     def _move(self, step: int) -> None:
-        thing = self._shown()
+        thing = self.shown
         if isinstance(thing, Asset) and not self._refusal and thing.kind is not AssetKind.SITE:
-            self._acts.run(partial(_move_asset, thing.id, step), name=thing.name)
+            self.acts.run(partial(_move_asset, thing.id, step), name=thing.name)
 
     def _remove_values(self, tags: list[Tag]) -> None:
         names = ", ".join(tag.label for tag in tags)
-        self._acts.run(partial(_remove_values, tags), name=names)
+        self.acts.run(partial(_remove_values, tags), name=names)
 
     # ---- removing
 
     def _ask_removal(self) -> None:
-        thing = self._shown()
+        thing = self.shown
         if thing is None:
             return
         self.view.editor.setEnabled(False)
@@ -275,22 +278,22 @@ class MachinesTab:
         )
 
     def _effect_of(self, thing: Thing) -> str:
-        tags = tags_below(thing, self._plant)
+        tags = tags_below(thing, self.plant)
         values = sum(is_brought(tag) for tag in tags)
-        points = 0 if isinstance(thing, MeasurementPoint) else len(self._plant.points_of(thing.id))
+        points = 0 if isinstance(thing, MeasurementPoint) else len(self.plant.points_of(thing.id))
         return removal_effect(points=points, values=values, figures=len(tags) - values)
 
     def _remove(self, reason: str) -> None:
-        thing = self._shown()
+        thing = self.shown
         self._end_question()
         if thing is None:
             return
         if isinstance(thing, MeasurementPoint):
             self._after = partial(self._want, thing.asset_id)
-            self._acts.run(partial(_remove_point, thing), name=thing.name)
+            self.acts.run(partial(_remove_point, thing), name=thing.name)
         else:
             self._after = partial(self._want, thing.parent_id)
-            self._acts.run(partial(_remove_asset, thing.id), name=thing.name)
+            self.acts.run(partial(_remove_asset, thing.id), name=thing.name)
 
     def _want(self, identity: UUID | None, edit: Edit) -> None:
         self._wanted = identity
@@ -316,26 +319,26 @@ class MachinesTab:
         if place is not None:
             self._end_question()
             self.view.show_page(self.view.point_sheet)
-            self.view.point_sheet.begin_at(self._plant.path(place).text)
+            self.view.point_sheet.begin_at(self.plant.path(place).text)
 
     def _end_sheet(self) -> None:
-        thing = self._shown()
+        thing = self.shown
         self.view.show_page(self.view.empty if thing is None else self.view.editor)
         self.view.tree.setFocus()
         self._show_thing()
 
     def _line_of_chosen(self) -> str:
-        thing = self._shown()
+        thing = self.shown
         if thing is None:
             return ""
         start = thing.asset_id if isinstance(thing, MeasurementPoint) else thing.id
-        path = self._plant.path(start).assets
+        path = self.plant.path(start).assets
         line = next((asset for asset in path if asset.kind is AssetKind.LINE), None)
         return "" if line is None else str(line.id)
 
     def _point_place(self) -> UUID | None:
         """Return the machine or component that a new point would be on."""
-        thing = self._shown()
+        thing = self.shown
         if isinstance(thing, MeasurementPoint):
             return thing.asset_id
         fits = thing is not None and thing.kind in (AssetKind.MACHINE, AssetKind.COMPONENT)
@@ -343,17 +346,17 @@ class MachinesTab:
 
     def _add_line(self, values: dict[str, Any]) -> None:
         self._after = partial(_tell, self.view.line_sheet, values["name"])
-        self._acts.run(partial(_add_line, values), name=values["name"])
+        self.acts.run(partial(_add_line, values), name=values["name"])
 
     def _add_machine(self, values: dict[str, Any]) -> None:
         self._after = partial(_tell, self.view.machine_sheet, f"{values['name']} ({values['code']})")
-        self._acts.run(partial(_add_machine, values), name=values["name"])
+        self.acts.run(partial(_add_machine, values), name=values["name"])
 
     def _add_point(self, values: dict[str, Any]) -> None:
         place = self._point_place()
         if place is not None:
             self._after = partial(_tell, self.view.point_sheet, values["name"])
-            self._acts.run(partial(_add_point, place, values), name=values["name"])
+            self.acts.run(partial(_add_point, place, values), name=values["name"])
 
 
 def _made_by(edit: Edit) -> UUID | None:
