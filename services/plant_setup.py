@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from domain.condition.alarms import AlarmRule
 from domain.errors import ConfigurationError, RuleViolation
 from domain.identifiers import new_id
 from domain.instants import Clock
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
-from domain.plant.plant import Plant
+from domain.plant.plant import Plant, SiteSettings
 from domain.plant.tags import Connection, Tag, TagKind
 from domain.plant.templates import class_value_names, figures_of, new_machine, new_point
 from domain.roles import Actor
@@ -155,6 +156,15 @@ class PlantSetup:
             return self._save([asset], "asset_changed")
         self._refuse_taken(plant, asset.code)
         return self._save([asset, *_renamed_tags(plant, before, asset.code)], "asset_changed")
+
+    def change_site(self, site: Asset, *, zone: str) -> Edit:
+        """Store another name, code or time zone (IANA name) of the site; the plant is named after it."""
+        if zone not in available_timezones():
+            raise ConfigurationError(f"there is no time zone '{zone}'", key="zone_unknown", zone=zone)
+        plant = self._configuration.plant()
+        if plant.asset(site.id).code != site.code:
+            self._refuse_taken(plant, site.code)
+        return self._save([site, SiteSettings(zone, site.name)], "site_changed")
 
     def move_asset(self, asset_id: UUID, *, step: int) -> Edit | None:
         """Let an asset change places with its neighbour in the flow; None at the end of the row."""

@@ -89,6 +89,7 @@ _ERRORS: Final = {
         "Errors", "Devices still bring {count} values to '{name}'. Remove those values first."
     ),
     "code_taken": QT_TRANSLATE_NOOP("Errors", "The code '{code}' is taken. Choose another one."),
+    "zone_unknown": QT_TRANSLATE_NOOP("Errors", "There is no time zone '{zone}'."),
     "point_name_taken": QT_TRANSLATE_NOOP(
         "Errors", "The machine has a point called '{name}' already. Choose another name."
     ),

@@ -8,24 +8,27 @@ from uuid import UUID
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from domain.plant.assets import Asset, AssetKind, Criticality, MachineGroup, MeasurementPoint, Technique
 from domain.plant.bearings import BearingGeometry
 from domain.plant.tags import TagKind
 from domain.roles import Role
 from services.bearing_catalogue import BearingCatalogue
+from services.clock import SystemClock
 from services.plant_setup import PlantSetup
 from tests.gui.plant_stage import FL1, FL2, LINES, POINTS, SITE, Stage, make_stage, put_away
 from tests.gui.first_day_stage import EmptyStage, idle, make_empty_stage
+from ui.control_room import WindowSession
 from ui.screens.setup.machines.codes import next_code, next_name, suggested_code
 from ui.screens.setup.machines.forms import form_key
 from ui.screens.setup.machines.nodes import found_in, nodes_of, walk
 from ui.screens.setup.machines.tab import MachinesTab, make_tab
+from ui.screens.setup.screen import SetupScreen
 from ui.screens.setup.typed_numbers import number_of, shown_number
 from ui.theme import Theme
 
 BEARING = BearingGeometry("6312", 8, 22.225, 95.25, source="maker")
-HELD_MS = 1100
 
 
 @pytest.fixture
@@ -309,9 +312,43 @@ def test_site_and_line_have_name_and_code(qtbot, tab: MachinesTab, stage: Stage)
     tab.open(str(SITE.id))
     idle(qtbot, stage.tasks, lambda: tab.view.tree.current == SITE.id)
     type_in(tab, "name", "North works")
+    type_in(tab, "zone", "Europe/Lisbon")
     tab.save()
     idle(qtbot, stage.tasks, lambda: asset(stage, "N").name == "North works")
+    assert stage.workstation.store.plant.load().zone == "Europe/Lisbon"
+    tab.acts.undo()
+    idle(qtbot, stage.tasks, lambda: stage.workstation.store.plant.load().zone == "Europe/Berlin")
+    assert tab.view.editor.typed()["zone"] == "Europe/Berlin"
+    tab.acts.redo()
+    idle(qtbot, stage.tasks, lambda: asset(stage, "N").name == "North works")
     assert asset(stage, "N").kind is AssetKind.SITE
+
+
+def test_in_the_window_an_act_reaches_every_screen_and_typing_stays(
+    qtbot, qapp: QApplication, theme: Theme, tmp_path: Path
+) -> None:
+    """SET-1: the change feed tells the window; another zone shows at once."""
+    session = WindowSession(qapp, tmp_path, clock=SystemClock())
+    session.start(address="setup/machines", width=1366, height=768)
+    qtbot.waitUntil(lambda: session.is_attached, timeout=10_000)
+    screen = session.room.window.front
+    assert isinstance(screen, SetupScreen)
+    tab = screen.tab("machines")
+    assert isinstance(tab, MachinesTab)
+    tab.view.empty.acted.emit()
+    tab.view.machine_sheet.form.fields["name"].show_value("Mixer")
+    tab.view.machine_sheet.send()
+    plant = session.workstation.monitoring
+    qtbot.waitUntil(lambda: len(plant.plant.lines) == 1, timeout=10_000)
+    tab.view.machine_sheet.end.click()
+    type_in(tab, "name", "Mixer one")
+    setup = PlantSetup(session.workstation.store, clock=SystemClock(), by=session.workstation.actor)
+    site = next(each for each in plant.plant.assets if each.kind is AssetKind.SITE)
+    setup.change_site(site, zone="Asia/Tokyo")
+    qtbot.waitUntil(lambda: session.room.window.plant_time().zone == "Asia/Tokyo", timeout=10_000)
+    assert session.room.window.front is screen
+    assert tab.view.editor.typed()["name"] == "Mixer one"
+    session.close()
 
 
 @pytest.mark.parametrize(

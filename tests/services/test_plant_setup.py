@@ -221,6 +221,20 @@ def test_values_follow_the_code_of_their_machine(setup: PlantSetup, store: Store
     assert {tag.name.split(".")[0] for tag in store.plant.load().tags} == {"P201"}
 
 
+def test_the_site_has_a_name_and_a_time_zone(setup: PlantSetup, store: Store) -> None:
+    add_pump(setup)
+    site = store.plant.load().path(pump_of(store).id).assets[0]
+    edit = setup.change_site(replace(site, name="North works"), zone="Europe/Berlin")
+    plant = store.plant.load()
+    assert (plant.site_name, plant.zone, plant.asset(site.id).name) == (
+        "North works", "Europe/Berlin", "North works",
+    )  # fmt: skip
+    setup.undo(edit)
+    assert (store.plant.load().site_name, store.plant.load().zone) == ("", "UTC")
+    with pytest.raises(ConfigurationError, match="no time zone"):
+        setup.change_site(store.plant.load().asset(site.id), zone="Mars/Base")
+
+
 def test_acts_are_taken_back_and_done_again_in_their_order(setup: PlantSetup, store: Store) -> None:
     """SET-1: each undo writes new versions; the older acts of the row are told."""
     stack = EditStack()

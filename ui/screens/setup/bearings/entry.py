@@ -35,7 +35,7 @@ class EntrySheet(Panel):
         self.orders = label("", size=BODY)
         self.orders.setWordWrap(True)
         self.form = _form()
-        self.act = KeyButton(tr("Bearings", "Add to the catalogue"), key="Ctrl+Return", is_primary=True)
+        self.act = KeyButton(tr("Bearings", "Add entry"), key="Ctrl+Return", is_primary=True)
         self.end = KeyButton(tr("Bearings", "Cancel"), key="Esc")
         self._build()
         self.form.changed.connect(self._look)

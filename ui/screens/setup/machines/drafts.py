@@ -32,13 +32,15 @@ class Draft:
     values: Values
 
 
-def values_of(thing: Thing) -> dict[str, Any]:
+def values_of(thing: Thing, plant: Plant) -> dict[str, Any]:
     """Return what a form of the thing shows."""
     if isinstance(thing, MeasurementPoint):
         return _point_values(thing)
     values = {"name": thing.name.strip()}
     if thing.kind is not AssetKind.COMPONENT:
         values["code"] = thing.code.strip()
+    if thing.kind is AssetKind.SITE:
+        values["zone"] = plant.zone
     return values | _machine_values(thing) if thing.kind is AssetKind.MACHINE else values
 
 

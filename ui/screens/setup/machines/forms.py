@@ -1,6 +1,7 @@
 """The forms of the machines tab: which fields a site, line, machine, component or point has."""
 
 from collections.abc import Callable, Sequence
+from zoneinfo import available_timezones
 
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint
 from domain.plant.bearings import BearingType
@@ -30,6 +31,8 @@ from ui.text import tr
 from ui.theme import CAPTION
 from ui.widgets.panel import label
 
+NO_PLACES = ("Etc/", "SystemV/", "US/", "posix/", "right/")
+
 
 def form_key(thing: Thing) -> str:
     """Return which form a thing has."""
@@ -52,6 +55,12 @@ def criticality_field() -> SegmentField:
     return SegmentField(title, criticality_choices(), sentences=criticality_sentences())
 
 
+def time_zones() -> list[str]:
+    """Return the zones of places on earth, and UTC first."""
+    places = (zone for zone in available_timezones() if "/" in zone and not zone.startswith(NO_PLACES))
+    return ["UTC", *sorted(places)]
+
+
 class AssetForm(FieldForm):
     """Name and code of a site or line, name of a component."""
 
@@ -59,10 +68,19 @@ class AssetForm(FieldForm):
         fields: dict[str, Field] = {"name": name_field()}
         if kind is not AssetKind.COMPONENT:
             fields["code"] = code_field(tr("Machines", "Short and unique; stands in lists and on labels."))
+        if kind is AssetKind.SITE:
+            fields["zone"] = ChoiceField(
+                tr("Machines", "Time zone"),
+                helper=tr("Machines", "All times on screens and in reports; history itself is kept in UTC."),
+            )
         super().__init__(fields)
 
     def prepare(self, thing: Thing, plant: Plant) -> None:
-        """Nothing depends on the plant."""
+        """Offer the time zones, the plant's own among them however it is called."""
+        zones = self.fields.get("zone")
+        if isinstance(zones, ChoiceField):
+            named = dict.fromkeys([plant.zone, *time_zones()])
+            zones.offer([(zone, zone.replace("_", " ")) for zone in named])
 
 
 class MachineForm(FieldForm):

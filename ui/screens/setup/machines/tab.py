@@ -145,7 +145,9 @@ class MachinesTab:
             view.show_page(view.empty if thing is None else view.editor)
         if thing is not None:
             draft = self._drafts.get(thing.id)
-            view.editor.show_thing(thing, values_of(thing) if draft is None else draft.values, self.plant)
+            view.editor.show_thing(
+                thing, values_of(thing, self.plant) if draft is None else draft.values, self.plant
+            )
             self._say_if_behind(thing, draft)
         view.tree.mark_unsaved(self._drafts.keys())
         self._allow_points()
@@ -191,7 +193,7 @@ class MachinesTab:
         base = thing if before is None else before.base
         typed = self.view.editor.typed()
         self._drafts.pop(thing.id, None)
-        if typed != values_of(base):
+        if typed != values_of(base, self.plant):
             self._drafts[thing.id] = Draft(base, typed)
         self.view.tree.mark_unsaved(self._drafts.keys())
 
@@ -199,7 +201,9 @@ class MachinesTab:
         """Forget what is typed over things that are gone, or that are as typed."""
         kept = {}
         for identity, draft in self._drafts.items():
-            if thing_in(self.plant, identity) is not None and dict(draft.values) != values_of(draft.base):
+            if thing_in(self.plant, identity) is not None and dict(draft.values) != values_of(
+                draft.base, self.plant
+            ):
                 kept[identity] = draft
         self._drafts = kept
 
@@ -208,7 +212,7 @@ class MachinesTab:
         thing = self.shown
         if thing is not None:
             self._drafts.pop(thing.id, None)
-            self.view.editor.show_thing(thing, values_of(thing), self.plant)
+            self.view.editor.show_thing(thing, values_of(thing, self.plant), self.plant)
             self.view.editor.complain({})
             self._drafts.pop(thing.id, None)
             self._show_thing()
@@ -227,7 +231,8 @@ class MachinesTab:
             work: Work = partial(_change_point, point)
         else:
             asset, complaints = asset_of(draft.base, draft.values, self.plant)
-            work = partial(_change_asset, asset)
+            zone = draft.values.get("zone")
+            work = partial(_change_asset, asset) if zone is None else partial(_change_site, asset, zone)
         if not self.view.editor.complain(complaints):
             self.acts.run(work, name=draft.values["name"])
 
@@ -376,6 +381,10 @@ def _tell(sheet: Sheet, name: str, edit: Edit) -> None:
 
 def _change_asset(asset: Asset, setup: PlantSetup) -> Edit:
     return setup.change_asset(asset)
+
+
+def _change_site(site: Asset, zone: str, setup: PlantSetup) -> Edit:
+    return setup.change_site(site, zone=zone)
 
 
 def _change_point(point: MeasurementPoint, setup: PlantSetup) -> Edit:
