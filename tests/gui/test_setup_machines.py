@@ -90,7 +90,7 @@ def test_from_an_empty_folder_to_two_pumps_and_a_bearing(qtbot, first_day: Empty
     BearingCatalogue(stage.workstation.store).add("SKF", BEARING, by=stage.workstation.actor)
     tab = open_tab(qtbot, stage)
     view, sheet = tab.view, tab.view.machine_sheet
-    assert view.page is view.empty
+    assert view.page is view.nothing
     view.empty.acted.emit()
     assert view.page is sheet
     sheet.kind.show_value("pump")
@@ -184,6 +184,19 @@ def test_acts_are_undone_and_redone_one_by_one(qtbot, tab: MachinesTab, stage: S
     tab.acts.redo()
     idle(qtbot, stage.tasks, lambda: asset(stage, "FL2").name == "A")
     assert tab.view.editor.typed()["name"] == "A", "the form follows"
+
+
+def test_what_is_typed_outlives_an_act_of_ones_own(qtbot, tab: MachinesTab, stage: Stage) -> None:
+    type_in(tab, "line", str(LINES[0].id))
+    tab.save()
+    idle(qtbot, stage.tasks, lambda: asset(stage, "FL2").parent_id == LINES[0].id)
+    type_in(tab, "name", "Typed")
+    tab.acts.undo()
+    idle(qtbot, stage.tasks, lambda: asset(stage, "FL2").parent_id == LINES[1].id)
+    assert tab.view.editor.typed()["name"] == "Typed"
+    tab.save()
+    idle(qtbot, stage.tasks, lambda: asset(stage, "FL2").name == "Typed")
+    assert asset(stage, "FL2").parent_id == LINES[1].id, "only what was typed is saved"
 
 
 def test_machines_move_in_the_flow(qtbot, tab: MachinesTab, stage: Stage) -> None:

@@ -50,6 +50,7 @@ class BearingDetail(Panel):
         self.body.addLayout(first)
         self.body.addWidget(self.used)
         self.body.addWidget(self.table, 1)
+        self.body.addStretch(0)
         row = QHBoxLayout()
         row.addWidget(self.take)
         row.addWidget(self.open_point)
@@ -104,6 +105,9 @@ class BearingDetail(Panel):
         self.take.setEnabled(is_old and not self._refusal)
         self.open_point.setVisible(bool(self._rows()))
         self.open_point.setEnabled(len(chosen) == 1)
+        self.correct.setVisible(self._newest > 0)
+        for each in (self.orders, self.origin, self.used):
+            each.setVisible(bool(each.text()))
         self.correct.setEnabled(self._newest > 0 and not self._refusal)
 
     def _rows(self) -> list[UseRow]:

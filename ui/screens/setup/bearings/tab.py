@@ -107,7 +107,7 @@ class BearingsTab:
         view.card.set_context(
             tr("Bearings", "the first {count}; type to narrow", count=count)
             if count == MOST_SHOWN
-            else tr("Bearings", "{count} types, newest editions", count=count)
+            else tr("Bearings", "newest editions: {count}", count=count)
         )
         if self._wanted is not None and view.table.select(self._wanted):
             self._wanted = None

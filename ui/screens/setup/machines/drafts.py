@@ -32,6 +32,13 @@ class Draft:
     values: Values
 
 
+def rebased(draft: Draft, thing: Thing, plant: Plant) -> Draft:
+    """Return what was typed, and nothing else, over the thing as it is after an act of one's own."""
+    before = values_of(draft.base, plant)
+    typed = {key: value for key, value in draft.values.items() if value != before[key]}
+    return Draft(thing, values_of(thing, plant) | typed)
+
+
 def values_of(thing: Thing, plant: Plant) -> dict[str, Any]:
     """Return what a form of the thing shows."""
     if isinstance(thing, MeasurementPoint):

@@ -88,17 +88,17 @@ class MachineForm(FieldForm):
 
     def __init__(self) -> None:
         self.line = ChoiceField(tr("Machines", "Line"))
+        self.constraint = SegmentField(
+            tr("Machines", "Bottleneck of its line"),
+            [(NO, tr("Machines", "No")), (YES, tr("Machines", "Yes"))],
+        )
         super().__init__(
             {
                 "name": name_field(),
                 "code": code_field(tr("Machines", "Unique; the names of its values begin with it.")),
                 "line": self.line,
                 "criticality": criticality_field(),
-                "constraint": SegmentField(
-                    tr("Machines", "Bottleneck of its line"),
-                    [(NO, tr("Machines", "No")), (YES, tr("Machines", "Yes"))],
-                    helper=tr("Machines", "The line cannot be faster than its bottleneck."),
-                ),
+                "constraint": self.constraint,
                 "group": ChoiceField(
                     tr("Machines", "Machine group"),
                     group_choices(),
@@ -111,12 +111,19 @@ class MachineForm(FieldForm):
         )
 
     def prepare(self, thing: Thing, plant: Plant) -> None:
-        """Offer the lines of the plant."""
+        """Offer the lines of the plant; say which machine is the bottleneck now."""
         assert isinstance(thing, Asset)
         lines = [(str(line.id), line.name) for line in plant.lines]
         if all(key != str(thing.parent_id) for key, _ in lines) and thing.parent_id is not None:
             lines.insert(0, (str(thing.parent_id), plant.asset(thing.parent_id).name))
         self.line.offer(lines)
+        others = [] if thing.parent_id is None else plant.machines(thing.parent_id)
+        marked = [each.name for each in others if each.is_constraint and each.id != thing.id]
+        self.constraint.help_with(
+            tr("Machines", "Marked on this line already: {names}.", names=", ".join(marked))
+            if marked
+            else tr("Machines", "The line cannot be faster than its bottleneck.")
+        )
 
 
 class PointForm(FieldForm):

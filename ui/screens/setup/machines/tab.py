@@ -18,7 +18,7 @@ from services.workstation import Workstation
 from ui.context import Context
 from ui.screens.permissions import refusal_to
 from ui.screens.setup.acts import SetupActs, Work
-from ui.screens.setup.machines.drafts import Draft, asset_of, point_of, values_of
+from ui.screens.setup.machines.drafts import Draft, asset_of, point_of, rebased, values_of
 from ui.screens.setup.machines.nodes import Thing, found_in, is_brought, nodes_of, thing_in
 from ui.screens.setup.machines.sheets import Sheet, facts_of
 from ui.screens.setup.machines.values_panel import tags_below
@@ -76,6 +76,8 @@ class MachinesTab:
             self._wanted = UUID(argument) if argument else None
         except ValueError:
             self._wanted = None
+        tasks, failed = self._context.tasks, self._context.show_problem
+        tasks.run(self._read_bearings, done=self.view.editor.offer_bearings, failed=failed)
         self._load()
 
     def refresh(self, now_us: int) -> None:
@@ -98,19 +100,23 @@ class MachinesTab:
 
     # ---- in the database lane
 
-    def _read(self) -> tuple[Plant, tuple[BearingType, ...]]:
-        store = self._workstation.store
-        return store.plant.load(), BearingCatalogue(store).search(limit=WHOLE_CATALOGUE)
+    def _read(self) -> Plant:
+        return self._workstation.store.plant.load()
+
+    def _read_bearings(self) -> tuple[BearingType, ...]:
+        return BearingCatalogue(self._workstation.store).search(limit=WHOLE_CATALOGUE)
 
     # ---- showing
 
     def _load(self) -> None:
         self._context.tasks.run(self._read, done=self._take, failed=self._context.show_problem)
 
-    def _take(self, found: tuple[Plant, tuple[BearingType, ...]]) -> None:
-        self.plant, catalogue = found
-        self.view.editor.offer_bearings(catalogue)
+    def _take(self, plant: Plant) -> None:
+        self.plant = plant
         if self._wanted is not None and thing_in(self.plant, self._wanted) is not None:
+            if self._wanted != self.view.tree.current:
+                self._end_question()
+                self.view.editor.say("")
             self.view.tree.choose(self._wanted)
             if not isinstance(self.view.page, Sheet):
                 self.view.show_page(self.view.editor)
@@ -142,7 +148,7 @@ class MachinesTab:
         """Show what is chosen as it is now, with what was typed over it."""
         thing, view = self.shown, self.view
         if not isinstance(view.page, Sheet):
-            view.show_page(view.empty if thing is None else view.editor)
+            view.show_page(view.nothing if thing is None else view.editor)
         if thing is not None:
             draft = self._drafts.get(thing.id)
             view.editor.show_thing(
@@ -243,7 +249,7 @@ class MachinesTab:
         for step in edit.steps:
             after = step.after
             if isinstance(after, Asset | MeasurementPoint) and after.id in self._drafts:
-                self._drafts[after.id] = Draft(after, self._drafts[after.id].values)
+                self._drafts[after.id] = rebased(self._drafts[after.id], after, self.plant)
         self._wanted = _made_by(edit) or self._wanted
         then, self._after = self._after, None
         self.view.editor.say("")
@@ -328,7 +334,7 @@ class MachinesTab:
 
     def _end_sheet(self) -> None:
         thing = self.shown
-        self.view.show_page(self.view.empty if thing is None else self.view.editor)
+        self.view.show_page(self.view.nothing if thing is None else self.view.editor)
         self.view.tree.setFocus()
         self._show_thing()
 

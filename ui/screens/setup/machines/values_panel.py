@@ -85,7 +85,7 @@ class ValuesPanel(QWidget):
         figures = len(tags_below(thing, plant)) - len(rows)
         self.table.set_rows(rows)
         none = tr("Machines", "No value of a device belongs here yet. ")
-        words = tr("Machines", "{count} figures are computed from these values.", count=figures)
+        words = tr("Machines", "{count} computed figures belong to it.", count=figures)
         self.figures.setText(f"{'' if rows else none}{words if figures else ''}".strip())
         self._look()
 

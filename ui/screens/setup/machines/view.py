@@ -47,8 +47,11 @@ class MachinesView(QWidget):
         self._connect()
 
     def _build(self, bar: UndoBar) -> None:
-        for page in (self.empty, self.editor, *self.sheets):
+        nothing = Panel()
+        nothing.body.addWidget(self.empty)
+        for page in (nothing, self.editor, *self.sheets):
             self.right.addWidget(page)
+        self.nothing = nothing
         right = QVBoxLayout()
         right.setSpacing(8)
         right.addWidget(self.question)
