@@ -209,7 +209,8 @@ def test_machines_move_in_the_flow(qtbot, tab: MachinesTab, stage: Stage) -> Non
 
 
 def test_a_machine_with_limits_stays_and_says_why(qtbot, tab: MachinesTab, stage: Stage) -> None:
-    tab.view.editor.remove.click()
+    tab.view.tree.setFocus()
+    QTest.keyClick(tab.view.tree, Qt.Key.Key_Delete)
     assert "Filler FL2" in tab.view.question.accessibleName()
     assert "1 point, 4 values" in tab.view.question.accessibleDescription()
     hold(tab, qtbot)
@@ -260,6 +261,22 @@ def test_a_point_that_becomes_vibration_gets_its_figures(qtbot, tab: MachinesTab
     type_in(tab, "sensor", "accelerometer 100 mV/g")
     tab.save()
     idle(qtbot, stage.tasks, lambda: len(figures(stage, point)) == 14)
+
+
+def test_a_point_says_that_its_bearing_has_a_newer_edition(qtbot, tab: MachinesTab, stage: Stage) -> None:
+    """NEW-13: figures of a point stay until a person chooses others."""
+    station, old = stage.workstation, replace(BEARING, pitch_diameter_mm=95.0)
+    BearingCatalogue(station.store).add("SKF", BEARING, by=station.actor)
+    setup = PlantSetup(station.store, clock=stage.context.clock, by=station.actor)
+    setup.change_point(replace(POINTS[2], bearing=old))
+    tab.open(str(POINTS[2].id))
+    field = tab.view.editor.form("point").fields["bearing"]
+    idle(qtbot, stage.tasks, lambda: "other figures now" in field.facts.text())
+    field.clear.click()
+    assert field.value() is None
+    field.editor.setText("6312")
+    QTest.keyClick(field.editor, Qt.Key.Key_Return)
+    assert field.value() == BEARING
 
 
 def figures(stage: Stage, point: MeasurementPoint) -> list[str]:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout
 
 from domain.plant.bearings import BearingGeometry, BearingType
+from services.bearing_catalogue import is_same
 from ui.screens.setup.form_fields import Field
 from ui.screens.setup.machines.words import geometry_words, order_words
 from ui.text import tr
@@ -57,6 +58,7 @@ class BearingField(Field):
     def offer(self, catalogue: Sequence[BearingType]) -> None:
         """Search in another catalogue."""
         self._catalogue = catalogue
+        self._describe()
 
     def value(self) -> BearingGeometry | str | None:
         typed = self.editor.text().strip()
@@ -71,6 +73,8 @@ class BearingField(Field):
             self._look()
 
     def _look(self) -> None:
+        if isinstance(self.value(), str) or not self.editor.text():
+            self._geometry = None
         self.complain("")
         self._describe()
         self.changed.emit()
@@ -89,12 +93,20 @@ class BearingField(Field):
 
     def _facts(self, known: BearingGeometry | None, *, is_open: bool, is_empty: bool) -> str:
         if known is not None:
-            return geometry_words(known)
+            return f"{geometry_words(known)}. {self._newer(known)}".strip()
         if is_open and is_empty:
             return tr("Machines", "Not in the catalogue. Add it in the Bearings tab.")
         if is_open:
             return tr("Machines", "Enter takes the first, Down walks the list.")
         return tr("Machines", "No bearing known: bearing faults cannot be told by their frequencies.")
+
+    def _newer(self, known: BearingGeometry) -> str:
+        """Say that the catalogue has other figures by now, and none of them those of the point."""
+        name = known.designation.lower()
+        same = [each for each in self._catalogue if each.geometry.designation.lower() == name]
+        if not same or any(is_same(each.geometry, known) for each in same):
+            return ""
+        return tr("Machines", "The catalogue has other figures now: clear the field and type to choose.")
 
     def _matching(self, words: str) -> list[BearingType]:
         wanted = words.lower().split()

@@ -48,7 +48,7 @@ class EditPanel(Panel):
         self.revert = KeyButton(tr("Machines", "Revert"))
         self.up = KeyButton(tr("Machines", "Move up"), key="Alt+\u2191")
         self.down = KeyButton(tr("Machines", "Move down"), key="Alt+\u2193")
-        self.remove = KeyButton(tr("Machines", "Remove\u2026"))
+        self.remove = KeyButton(tr("Machines", "Remove\u2026"), key="Del")
         self._build()
         self._connect()
 

@@ -86,6 +86,8 @@ class MachinesView(QWidget):
         for keys, step in (("Alt+Up", -1), ("Alt+Down", 1)):
             shortcut = QShortcut(QKeySequence(keys), self, context=context)
             shortcut.activated.connect(self._move_up if step < 0 else self._move_down)
+        delete = QShortcut(QKeySequence("Del"), self.tree, context=Qt.ShortcutContext.WidgetShortcut)
+        delete.activated.connect(self.editor.remove.click)
         down = QShortcut(QKeySequence("Down"), self.search, context=Qt.ShortcutContext.WidgetShortcut)
         down.activated.connect(self.tree.setFocus)
 
