@@ -218,6 +218,16 @@ def test_a_machine_with_limits_stays_and_says_why(qtbot, tab: MachinesTab, stage
     assert asset(stage, "FL2").version == 1
 
 
+def test_a_question_about_something_that_changed_is_put_away(qtbot, tab: MachinesTab, stage: Stage) -> None:
+    """What goes is what was asked about, never what happens to be chosen by then."""
+    tab.view.editor.remove.click()
+    setup = PlantSetup(stage.writer, clock=stage.context.clock, by=stage.workstation.actor)
+    setup.change_asset(replace(asset(stage, "FL2"), description="theirs"))
+    tab.plant_changed()
+    idle(qtbot, stage.tasks, tab.view.question.isHidden)
+    assert tab.view.editor.isEnabled()
+
+
 def test_a_new_machine_is_removed_and_comes_back(qtbot, tab: MachinesTab, stage: Stage) -> None:
     tab.view.add_machine.click()
     sheet = tab.view.machine_sheet

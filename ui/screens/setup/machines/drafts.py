@@ -15,7 +15,7 @@ from domain.plant.assets import (
     Technique,
 )
 from domain.plant.plant import Plant
-from ui.screens.setup.machines.nodes import Thing
+from ui.screens.setup.machines.nodes import Thing, thing_in
 from ui.screens.setup.typed_numbers import number_of, shown_number
 from ui.text import tr
 
@@ -32,11 +32,46 @@ class Draft:
     values: Values
 
 
-def rebased(draft: Draft, thing: Thing, plant: Plant) -> Draft:
-    """Return what was typed, and nothing else, over the thing as it is after an act of one's own."""
-    before = values_of(draft.base, plant)
-    typed = {key: value for key, value in draft.values.items() if value != before[key]}
-    return Draft(thing, values_of(thing, plant) | typed)
+class DraftBook:
+    """What is typed and not saved, per thing: it stays while one looks at something else."""
+
+    def __init__(self) -> None:
+        self._drafts: dict[UUID, Draft] = {}
+
+    @property
+    def ids(self) -> frozenset[UUID]:
+        """The things with something typed over them."""
+        return frozenset(self._drafts)
+
+    def get(self, identity: UUID) -> Draft | None:
+        """Return what is typed over a thing."""
+        return self._drafts.get(identity)
+
+    def keep(self, thing: Thing, typed: Values, plant: Plant) -> None:
+        """Remember what stands in the fields of a thing, for as long as it is not what is stored."""
+        before = self._drafts.pop(thing.id, None)
+        base = thing if before is None else before.base
+        if dict(typed) != values_of(base, plant):
+            self._drafts[thing.id] = Draft(base, typed)
+
+    def drop(self, identity: UUID) -> None:
+        """Forget what is typed over a thing."""
+        self._drafts.pop(identity, None)
+
+    def rebase(self, thing: Thing, plant: Plant) -> None:
+        """Put what was typed, and nothing else, over the thing as it is after an act of one's own."""
+        draft = self._drafts.get(thing.id)
+        if draft is not None:
+            before = values_of(draft.base, plant)
+            typed = {key: value for key, value in draft.values.items() if value != before[key]}
+            self._drafts[thing.id] = Draft(thing, values_of(thing, plant) | typed)
+
+    def settle(self, plant: Plant) -> None:
+        """Forget what is typed over things that are gone, or that are as typed."""
+        for identity, draft in list(self._drafts.items()):
+            is_saved = dict(draft.values) == values_of(draft.base, plant)
+            if is_saved or thing_in(plant, identity) is None:
+                del self._drafts[identity]
 
 
 def values_of(thing: Thing, plant: Plant) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The sheets that add a line, machines or a point: they stand where the edit panel stands, Esc ends them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -220,8 +219,3 @@ class PointSheet(Sheet):
         self.set_title(tr("Machines", "Add points to"), place)
         self.form.show_values({"name": "", "technique": Technique.VIBRATION.value})
         self.begin()
-
-
-def facts_of(values: Values) -> dict[str, Any]:
-    """Return the further facts that a machine is added with."""
-    return {"criticality": Criticality(values["criticality"])}

@@ -95,6 +95,11 @@ class MachinesView(QWidget):
         """Bring a page to the right."""
         self.right.setCurrentWidget(page)
 
+    def put_question_away(self) -> None:
+        """Hide the question and give the form back."""
+        self.question.hide()
+        self.editor.setEnabled(True)
+
     @property
     def page(self) -> QWidget:
         """What stands at the right."""
