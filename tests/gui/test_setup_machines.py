@@ -17,8 +17,8 @@ from domain.roles import Role
 from services.bearing_catalogue import BearingCatalogue
 from services.clock import SystemClock
 from services.plant_setup import PlantSetup
-from tests.gui.plant_stage import FL1, FL2, LINES, POINTS, SITE, Stage, make_stage, put_away
 from tests.gui.first_day_stage import EmptyStage, idle, make_empty_stage
+from tests.gui.plant_stage import FL1, FL2, LINES, POINTS, SITE, Stage, make_stage, put_away
 from ui.control_room import WindowSession
 from ui.screens.setup.machines.codes import next_code, next_name, suggested_code
 from ui.screens.setup.machines.forms import form_key
