@@ -4,48 +4,20 @@ A form compares what it shows with what it was given: that is all there is to "n
 values needs no blocked signals.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from ui.icons import draw_icon
 from ui.screens.setup.typed_numbers import shown_number
 from ui.text import tr
-from ui.theme import BODY, MEDIUM, application_theme, font
+from ui.theme import BODY, MEDIUM, font
+from ui.widgets.choice_box import ChoiceBox
 from ui.widgets.form import HintLine, line_field, mark_wrong, text_field
 from ui.widgets.key_button import SegmentedButtons
 
-ARROW = 16
 Choices = Sequence[tuple[str, str]]
-
-
-class ChoiceBox(QComboBox):
-    """A combo box that shows that it opens; the wheel does not change it while one scrolls past."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._theme = application_theme()
-        self.setObjectName("choice")
-        self.setAccessibleName(name)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumContentsLength(12)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        tokens = self._theme.tokens
-        painter = QPainter(self)
-        ink = tokens.text_2 if self.isEnabled() else tokens.text_3
-        left, top = self.width() - ARROW - 8, (self.height() - ARROW) / 2
-        draw_icon(painter, "chevron-down", x=left, y=top, size=ARROW, colour=ink)
-        painter.end()
 
 
 class Field(QWidget):
@@ -53,8 +25,19 @@ class Field(QWidget):
 
     changed = Signal()
 
-    def __init__(self, title: str, editor: QWidget, *, helper: str = "", is_required: bool = False) -> None:
+    def __init__(
+        self,
+        title: str,
+        editor: QWidget,
+        *,
+        read: Callable[[], Any],
+        put: Callable[[Any], None],
+        helper: str = "",
+        is_required: bool = False,
+    ) -> None:
+        """``read`` gives the value that stands in the editor, ``put`` another one into it."""
         super().__init__()
+        self._read, self._put = read, put
         self._editor, self._helper = editor, helper
         required = tr("Form", "required")
         self.title = QLabel(f"{title}  ({required})" if is_required else title)
@@ -71,10 +54,13 @@ class Field(QWidget):
         self.complain("")
 
     def value(self) -> Any:
-        raise NotImplementedError
+        """Return what stands there."""
+        return self._read()
 
     def show_value(self, value: Any) -> None:
-        raise NotImplementedError
+        """Put something in; what stands there already is left alone, with its cursor."""
+        if value != self._read():
+            self._put(value)
 
     def complain(self, words: str) -> None:
         """Say what is wrong; empty goes back to the helper line."""
@@ -98,15 +84,14 @@ class LineField(Field):
 
     def __init__(self, title: str, *, helper: str = "", hint: str = "", is_required: bool = False) -> None:
         self.editor = line_field(title, hint=hint)
-        super().__init__(title, self.editor, helper=helper, is_required=is_required)
+        put = self.editor.setText
+        super().__init__(
+            title, self.editor, read=self._typed, put=put, helper=helper, is_required=is_required
+        )
         self.editor.textChanged.connect(self._look)
 
-    def value(self) -> str:
+    def _typed(self) -> str:
         return self.editor.text().strip()
-
-    def show_value(self, value: Any) -> None:
-        if value != self.value():
-            self.editor.setText(value)
 
     def take_focus(self) -> None:
         self.editor.setFocus()
@@ -129,15 +114,12 @@ class TextField(Field):
 
     def __init__(self, title: str, *, helper: str = "", height: int = 64) -> None:
         self.editor = text_field(title, height=height)
-        super().__init__(title, self.editor, helper=helper)
+        put = self.editor.setPlainText
+        super().__init__(title, self.editor, read=self._typed, put=put, helper=helper)
         self.editor.textChanged.connect(self.changed)
 
-    def value(self) -> str:
+    def _typed(self) -> str:
         return self.editor.toPlainText().strip()
-
-    def show_value(self, value: Any) -> None:
-        if value != self.value():
-            self.editor.setPlainText(value)
 
 
 class ChoiceField(Field):
@@ -145,7 +127,10 @@ class ChoiceField(Field):
 
     def __init__(self, title: str, choices: Choices = (), *, helper: str = "") -> None:
         self.editor = ChoiceBox(title)
-        super().__init__(title, self.editor, helper=helper)
+        self.editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.editor.setMinimumContentsLength(12)
+        self.editor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        super().__init__(title, self.editor, read=self._chosen, put=self._choose, helper=helper)
         self._choices: Choices = ()
         self.offer(choices)
         self.editor.currentIndexChanged.connect(self.changed)
@@ -160,10 +145,10 @@ class ChoiceField(Field):
                 self.editor.addItem(words, key)
             self.show_value(chosen)
 
-    def value(self) -> str:
+    def _chosen(self) -> str:
         return str(self.editor.currentData() or "")
 
-    def show_value(self, value: Any) -> None:
+    def _choose(self, value: str) -> None:
         place = self.editor.findData(value)
         if place >= 0:
             self.editor.setCurrentIndex(place)
@@ -176,18 +161,17 @@ class SegmentField(Field):
         self, title: str, choices: Choices, *, sentences: Mapping[str, str] | None = None, helper: str = ""
     ) -> None:
         self.editor = SegmentedButtons(choices, name=title)
-        super().__init__(title, self.editor, helper=helper)
+        super().__init__(title, self.editor, read=self._chosen, put=self._choose, helper=helper)
         self._sentences = sentences or {}
         self.editor.chosen.connect(self._look)
         self._explain()
 
-    def value(self) -> str:
+    def _chosen(self) -> str:
         return self.editor.current
 
-    def show_value(self, value: Any) -> None:
-        if value != self.value():
-            self.editor.choose(value)
-            self._look()
+    def _choose(self, value: str) -> None:
+        self.editor.choose(value)
+        self._look()
 
     def _look(self) -> None:
         self._explain()

@@ -1,7 +1,6 @@
 """The bearing of a point: found in the catalogue by typing, shown with its defect orders [NEW-13]."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import Qt
@@ -31,7 +30,7 @@ class BearingField(Field):
         )
         self._catalogue: Sequence[BearingType] = ()
         self._geometry: BearingGeometry | None = None
-        super().__init__(tr("Machines", "Bearing"), self.editor)
+        super().__init__(tr("Machines", "Bearing"), self.editor, read=self._meant, put=self._put_in)
         self.found = RowList(tr("Machines", "Bearings found"), follows_arrows=False)
         self.facts = label("", size=CAPTION, role="title")
         self.orders = label("", size=CAPTION)
@@ -60,17 +59,16 @@ class BearingField(Field):
         self._catalogue = catalogue
         self._describe()
 
-    def value(self) -> BearingGeometry | str | None:
+    def _meant(self) -> BearingGeometry | str | None:
         typed = self.editor.text().strip()
         if self._geometry is not None and typed == self._geometry.designation:
             return self._geometry
         return typed or None
 
-    def show_value(self, value: Any) -> None:
-        if value != self.value():
-            self._geometry = value if isinstance(value, BearingGeometry) else None
-            self.editor.setText(value.designation if isinstance(value, BearingGeometry) else value or "")
-            self._look()
+    def _put_in(self, value: BearingGeometry | str | None) -> None:
+        self._geometry = value if isinstance(value, BearingGeometry) else None
+        self.editor.setText(value.designation if isinstance(value, BearingGeometry) else value or "")
+        self._look()
 
     def _look(self) -> None:
         if isinstance(self.value(), str) or not self.editor.text():
