@@ -132,6 +132,7 @@ class ChoiceField(Field):
         self.editor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         super().__init__(title, self.editor, read=self._chosen, put=self._choose, helper=helper)
         self._choices: Choices = ()
+        self.editor.currentTextChanged.connect(self.editor.setToolTip)
         self.offer(choices)
         self.editor.currentIndexChanged.connect(self.changed)
 

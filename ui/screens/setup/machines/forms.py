@@ -102,7 +102,10 @@ class MachineForm(FieldForm):
                 "group": ChoiceField(
                     tr("Machines", "Machine group"),
                     group_choices(),
-                    helper=tr("Machines", "Row of the severity table; without it no zone A to D is given."),
+                    helper=tr(
+                        "Machines",
+                        "Row of the severity table, by power and shaft height; without it no zone is given.",
+                    ),
                 ),
                 "support": SegmentField(tr("Machines", "Support"), support_choices()),
                 "power": NumberField(tr("Machines", "Rated power, kW")),

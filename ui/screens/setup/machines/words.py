@@ -34,10 +34,10 @@ _CRITICALITIES: Final = {
 
 _GROUPS: Final = {
     MachineGroup.ISO_20816_3_GROUP_1: QT_TRANSLATE_NOOP(
-        "Machines", "ISO 20816-3 group 1: large, above 300 kW"
+        "Machines", "ISO 20816-3 group 1: > 300 kW or height \u2265 315 mm"
     ),
     MachineGroup.ISO_20816_3_GROUP_2: QT_TRANSLATE_NOOP(
-        "Machines", "ISO 20816-3 group 2: medium, 15 to 300 kW"
+        "Machines", "ISO 20816-3 group 2: 15\u2013300 kW, height 160\u2013315 mm"
     ),
     MachineGroup.ISO_10816_1_CLASS_I: QT_TRANSLATE_NOOP(
         "Machines", "ISO 10816-1 class I: small, up to 15 kW"
