@@ -104,7 +104,7 @@ class MachineForm(FieldForm):
                     group_choices(),
                     helper=tr(
                         "Machines",
-                        "Row of the severity table, by power and shaft height; without it no zone is given.",
+                        "By power and shaft height H; without it no zone is given.",
                     ),
                 ),
                 "support": SegmentField(tr("Machines", "Support"), support_choices()),

@@ -34,10 +34,10 @@ _CRITICALITIES: Final = {
 
 _GROUPS: Final = {
     MachineGroup.ISO_20816_3_GROUP_1: QT_TRANSLATE_NOOP(
-        "Machines", "ISO 20816-3 group 1: > 300 kW or height \u2265 315 mm"
+        "Machines", "ISO 20816-3 group 1: > 300 kW, H from 315 mm"
     ),
     MachineGroup.ISO_20816_3_GROUP_2: QT_TRANSLATE_NOOP(
-        "Machines", "ISO 20816-3 group 2: 15\u2013300 kW, height 160\u2013315 mm"
+        "Machines", "ISO 20816-3 group 2: 15-300 kW, H < 315 mm"
     ),
     MachineGroup.ISO_10816_1_CLASS_I: QT_TRANSLATE_NOOP(
         "Machines", "ISO 10816-1 class I: small, up to 15 kW"
@@ -52,16 +52,16 @@ _GROUPS: Final = {
         "Machines", "ISO 10816-1 class IV: large, soft foundation"
     ),
     MachineGroup.ISO_10816_7_CATEGORY_I_SMALL: QT_TRANSLATE_NOOP(
-        "Machines", "ISO 10816-7 category I: critical pump, up to 200 kW"
+        "Machines", "ISO 10816-7 cat. I: critical pump, up to 200 kW"
     ),
     MachineGroup.ISO_10816_7_CATEGORY_I_LARGE: QT_TRANSLATE_NOOP(
-        "Machines", "ISO 10816-7 category I: critical pump, above 200 kW"
+        "Machines", "ISO 10816-7 cat. I: critical pump, > 200 kW"
     ),
     MachineGroup.ISO_10816_7_CATEGORY_II_SMALL: QT_TRANSLATE_NOOP(
-        "Machines", "ISO 10816-7 category II: general pump, up to 200 kW"
+        "Machines", "ISO 10816-7 cat. II: general pump, up to 200 kW"
     ),
     MachineGroup.ISO_10816_7_CATEGORY_II_LARGE: QT_TRANSLATE_NOOP(
-        "Machines", "ISO 10816-7 category II: general pump, above 200 kW"
+        "Machines", "ISO 10816-7 cat. II: general pump, > 200 kW"
     ),
 }
 
