@@ -1,13 +1,16 @@
 """The bearing catalogue of the plant: search, own entries, import from a table [NEW-13]."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from domain.errors import ConfigurationError, RuleViolation
 from domain.identifiers import new_id
+from domain.plant.assets import MeasurementPoint
 from domain.plant.bearings import BearingGeometry, BearingType
+from domain.plant.plant import Plant
 from domain.roles import Actor, Permission
 from services.access import require
 from storage.store import Store
@@ -28,13 +31,39 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 REQUIRED: Final = ("designation", "elements", "element_diameter_mm", "pitch_diameter_mm")
 
 
+DESIGNATION_MISSING: Final = "bearing_designation_missing"
+NOT_A_NUMBER: Final = "bearing_not_a_number"
+NOT_WHOLE: Final = "bearing_not_whole"
+IMPOSSIBLE: Final = "bearing_impossible"
+GIVEN_BEFORE: Final = "bearing_given_before"
+
+Editions = dict[tuple[str, str], BearingType]
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a row: a key and its parameters, worded by the screens."""
+
+    key: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BearingUse:
+    """A point that runs in a bearing of a type; ``edition`` None: with figures that no edition has."""
+
+    point: MeasurementPoint
+    edition: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class BearingRow:
-    """One row of a file: the bearing it makes, or every complaint about it."""
+    """One row of a file: the bearing it makes, or every complaint about it; ``name`` is what it says."""
 
     number: int
+    name: str
     bearing: BearingType | None
-    complaints: tuple[str, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
     is_known: bool = False
     """The catalogue holds exactly this already."""
 
@@ -67,6 +96,26 @@ class BearingCatalogue:
         )
         return tuple(bearing for _, bearing in zip(range(limit), found, strict=False))
 
+    def editions(self, maker: str, designation: str) -> tuple[BearingType, ...]:
+        """Return every edition of a type, the oldest first; nothing for a type that is not there."""
+        return self._store.bearings.editions(maker, designation)
+
+    def uses(self, bearing: BearingType, plant: Plant) -> tuple[BearingUse, ...]:
+        """Return the points that run in a type, with the edition whose figures they carry.
+
+        A point knows designation and figures, not the maker: it belongs to the type that has its figures,
+        and to every type of its designation when none has them.
+        """
+        wanted = bearing.geometry.designation.lower()
+        points = [p for p in plant.points if p.bearing and p.bearing.designation.lower() == wanted]
+        if not points:
+            return ()
+        own = self.editions(bearing.maker, bearing.geometry.designation)
+        makers = {b.maker for b in self._store.bearings.latest() if b.geometry.designation.lower() == wanted}
+        others = [b for maker in makers - {bearing.maker} for b in self.editions(maker, wanted)]
+        uses = (BearingUse(point, _edition_of(point, own)) for point in points)
+        return tuple(use for use in uses if use.edition is not None or _edition_of(use.point, others) is None)
+
     def add(
         self, maker: str, geometry: BearingGeometry, *, by: Actor, slip_tolerance: float = 0.02
     ) -> BearingType:
@@ -77,10 +126,16 @@ class BearingCatalogue:
         require(by, Permission.CONFIGURE)
         with self._store.unit_of_work(by) as work:
             editions = work.bearings.editions(maker, geometry.designation)
-            if editions and editions[-1].geometry == geometry:
-                raise RuleViolation(f"the catalogue holds {editions[-1].name} with this geometry already")
-            edition = editions[-1].edition + 1 if editions else 1
-            return work.bearings.add(BearingType(new_id(), maker, geometry, edition, slip_tolerance))
+            if not editions:
+                return work.bearings.add(BearingType(new_id(), maker, geometry, 1, slip_tolerance))
+            made = editions[-1].corrected(geometry, identity=new_id())
+            if made.geometry == editions[-1].geometry and slip_tolerance == made.slip_tolerance:
+                raise RuleViolation(
+                    f"the catalogue holds {made.name} with this geometry already",
+                    key="bearing_known",
+                    name=made.name,
+                )
+            return work.bearings.add(replace(made, slip_tolerance=slip_tolerance))
 
     def read(self, path: Path, *, sheet: str | None = None) -> BearingImport:
         """Read a CSV or XLSX; every row is judged, none is left out. StorageError for an unreadable file.
@@ -89,8 +144,8 @@ class BearingCatalogue:
         """
         table = read_table(path, sheet=sheet)
         columns = _columns(table)
-        known = {(b.maker.lower(), b.geometry.designation.lower()): b for b in self._store.bearings.latest()}
-        return BearingImport(tuple(_row(row, columns, known) for row in table.rows[1:]))
+        known: Editions = {_key(each.maker, each.geometry): each for each in self._store.bearings.latest()}
+        return BearingImport(tuple(_rows(table.rows[1:], columns, known)))
 
     def take(self, found: BearingImport, *, by: Actor) -> int:
         """Add what is new in one transaction, a changed geometry as the next edition; return how many."""
@@ -120,48 +175,92 @@ def _columns(table: FileTable) -> dict[str, int]:
     return found
 
 
-def _row(
-    row: TableRow, columns: Mapping[str, int], known: Mapping[tuple[str, str], BearingType]
-) -> BearingRow:
+def _rows(rows: Iterable[TableRow], columns: Mapping[str, int], known: Editions) -> Iterable[BearingRow]:
+    """Judge the rows in their order; a type may stand in a file once, or twice with the same figures."""
+    given: dict[tuple[str, str], BearingRow] = {}
+    for row in rows:
+        judged = _row(row, columns, known)
+        if judged.bearing is not None:
+            first = given.setdefault(_key(judged.bearing.maker, judged.bearing.geometry), judged)
+            if first is not judged:
+                judged = _repeated(judged, first)
+        yield judged
+
+
+def _row(row: TableRow, columns: Mapping[str, int], known: Editions) -> BearingRow:
     cells = {
         name: row.cells[place].strip() if place < len(row.cells) else "" for name, place in columns.items()
     }
-    complaints: list[str] = []
-    designation = cells["designation"]
-    if not designation:
-        complaints.append("designation is missing")
+    name = f"{cells.get('maker', '')} {cells['designation']}".strip()
+    complaints: list[Complaint] = [] if cells["designation"] else [Complaint(DESIGNATION_MISSING)]
+    geometry = _geometry(cells, complaints)
+    slip = _number(cells, "slip_tolerance", complaints, default=0.02)
+    if geometry is None or complaints:
+        return BearingRow(row.number, name, None, tuple(complaints))
+    before = known.get(_key(cells.get("maker", ""), geometry))
+    if before is None:
+        made = BearingType(new_id(), cells.get("maker", ""), geometry, 1, slip)
+        return BearingRow(row.number, name, made)
+    made = before.corrected(geometry, identity=new_id())
+    return BearingRow(row.number, name, made, is_known=is_same(before.geometry, geometry))
+
+
+def _repeated(row: BearingRow, first: BearingRow) -> BearingRow:
+    assert row.bearing is not None
+    assert first.bearing is not None
+    if is_same(row.bearing.geometry, first.bearing.geometry):
+        return BearingRow(row.number, row.name, row.bearing, is_known=True)
+    return BearingRow(row.number, row.name, None, (Complaint(GIVEN_BEFORE, {"row": first.number}),))
+
+
+def _geometry(cells: Mapping[str, str], complaints: list[Complaint]) -> BearingGeometry | None:
+    """Return the geometry of a row, None with complaints about what is no number or no bearing."""
     elements = _number(cells, "elements", complaints)
     small = _number(cells, "element_diameter_mm", complaints)
     large = _number(cells, "pitch_diameter_mm", complaints)
     angle = _number(cells, "contact_angle_deg", complaints, default=0.0)
-    slip = _number(cells, "slip_tolerance", complaints, default=0.02)
     if complaints:
-        return BearingRow(row.number, None, tuple(complaints))
+        return None
+    if elements != int(elements):
+        complaints.append(Complaint(NOT_WHOLE, {"text": cells["elements"]}))
+        return None
     try:
-        geometry = BearingGeometry(designation, int(elements), small, large, angle, cells.get("source", ""))
-    except ConfigurationError as error:
-        return BearingRow(row.number, None, (str(error),))
-    before = known.get((cells.get("maker", "").lower(), designation.lower()))
-    if before is None:
-        return BearingRow(row.number, BearingType(new_id(), cells.get("maker", ""), geometry, 1, slip))
-    return BearingRow(
-        row.number, before.corrected(geometry, identity=new_id()), is_known=_same(before.geometry, geometry)
-    )
+        return BearingGeometry(
+            cells["designation"], int(elements), small, large, angle, cells.get("source", "")
+        )
+    except ConfigurationError:
+        figures = {"elements": int(elements), "small": small, "large": large}
+        complaints.append(Complaint(IMPOSSIBLE, figures))
+        return None
 
 
 def _number(
-    cells: Mapping[str, str], name: str, complaints: list[str], *, default: float | None = None
+    cells: Mapping[str, str], name: str, complaints: list[Complaint], *, default: float | None = None
 ) -> float:
     text = cells.get(name, "").replace(",", ".")
     if not text and default is not None:
         return default
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        complaints.append(f"{name} must be a number, got '{text}'")
+        number = math.nan
+    if not math.isfinite(number):
+        complaints.append(Complaint(NOT_A_NUMBER, {"column": name, "text": text}))
         return 0.0
+    return number
 
 
-def _same(one: BearingGeometry, other: BearingGeometry) -> bool:
-    numbers: Sequence[str] = ("elements", "element_diameter_mm", "pitch_diameter_mm", "contact_angle_deg")
+def _key(maker: str, geometry: BearingGeometry) -> tuple[str, str]:
+    return maker.lower(), geometry.designation.lower()
+
+
+def _edition_of(point: MeasurementPoint, editions: Iterable[BearingType]) -> int | None:
+    """Return the newest edition whose figures a point carries."""
+    assert point.bearing is not None
+    return max((b.edition for b in editions if is_same(b.geometry, point.bearing)), default=None)
+
+
+def is_same(one: BearingGeometry, other: BearingGeometry) -> bool:
+    """Say whether two geometries give the same defect frequencies, whatever their source is called."""
+    numbers = ("elements", "element_diameter_mm", "pitch_diameter_mm", "contact_angle_deg")
     return all(getattr(one, name) == getattr(other, name) for name in numbers)

@@ -13,7 +13,7 @@ from uuid import UUID
 from domain.condition.alarms import AlarmRule
 from domain.instants import Clock
 from domain.plant.assets import Asset, MeasurementPoint
-from domain.plant.plant import Plant
+from domain.plant.plant import Plant, SiteSettings
 from domain.plant.tags import Connection, Tag
 from domain.plant.wiring import untied, wired
 from domain.roles import Actor, Permission
@@ -22,7 +22,7 @@ from services.access import require
 from storage.repositories.drafts import Draft
 from storage.store import Store, UnitOfWork
 
-Thing = Asset | MeasurementPoint | Connection | Tag | AlarmRule
+Thing = Asset | MeasurementPoint | Connection | Tag | AlarmRule | SiteSettings
 T = TypeVar("T", Asset, MeasurementPoint, Connection, Tag, AlarmRule)
 
 
@@ -149,7 +149,7 @@ class _Change:
 
 def _things_by_id(plant: Plant, rules: Sequence[AlarmRule]) -> dict[UUID, Thing]:
     everything: tuple[Sequence[Thing], ...] = (
-        plant.assets, plant.points, plant.connections, plant.tags, rules,
+        plant.assets, plant.points, plant.connections, plant.tags, rules, (plant.settings,),
     )  # fmt: skip
     return {thing.id: thing for things in everything for thing in things}
 
@@ -163,6 +163,9 @@ def _save(work: UnitOfWork, thing: Thing) -> Thing:
         return work.plant.save_connection(thing)
     if isinstance(thing, AlarmRule):
         return work.alarm_rules.save(thing)
+    if isinstance(thing, SiteSettings):
+        work.plant.save_site(zone=thing.zone, site_name=thing.name)
+        return thing
     return work.plant.save_tag(thing)
 
 
@@ -175,6 +178,8 @@ def _remove(work: UnitOfWork, thing: Thing) -> None:
         work.plant.remove_connection(thing)
     elif isinstance(thing, AlarmRule):
         work.alarm_rules.remove(thing)
+    elif isinstance(thing, SiteSettings):
+        raise TypeError("a plant always has a name and a time zone")
     else:
         work.plant.remove_tag(thing)
 

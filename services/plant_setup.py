@@ -4,15 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from domain.condition.alarms import AlarmRule
 from domain.errors import ConfigurationError, RuleViolation
 from domain.identifiers import new_id
 from domain.instants import Clock
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
-from domain.plant.plant import Plant
+from domain.plant.plant import Plant, SiteSettings
 from domain.plant.tags import Connection, Tag, TagKind
-from domain.plant.templates import class_value_names, new_machine, new_point
+from domain.plant.templates import class_value_names, figures_of, new_machine, new_point
 from domain.roles import Actor
 from services.alarm_watch import SAMPLES_DROPPED
 from services.configuration import Configuration, Edit, Thing
@@ -146,11 +147,25 @@ class PlantSetup:
         return self._save([*above, *things], "machine_added")
 
     def change_asset(self, asset: Asset) -> Edit:
-        """Store another name, code, place or fact of a site, line, machine or component."""
+        """Store another name, code, place or fact of a site, line, machine or component.
+
+        The values of a machine are named after its code and follow it: a class finds them by their names.
+        """
         plant = self._configuration.plant()
-        if plant.asset(asset.id).code != asset.code:
-            self._refuse_taken(plant, asset.code)
-        return self._save([asset], "asset_changed")
+        before = plant.asset(asset.id)
+        if before.code == asset.code:
+            return self._save([asset], "asset_changed")
+        self._refuse_taken(plant, asset.code)
+        return self._save([asset, *_renamed_tags(plant, before, asset.code)], "asset_changed")
+
+    def change_site(self, site: Asset, *, zone: str) -> Edit:
+        """Store another name, code or time zone (IANA name) of the site; the plant is named after it."""
+        if zone not in available_timezones():
+            raise ConfigurationError(f"there is no time zone '{zone}'", key="zone_unknown", zone=zone)
+        plant = self._configuration.plant()
+        if plant.asset(site.id).code != site.code:
+            self._refuse_taken(plant, site.code)
+        return self._save([site, SiteSettings(zone, site.name)], "site_changed")
 
     def move_asset(self, asset_id: UUID, *, step: int) -> Edit | None:
         """Let an asset change places with its neighbour in the flow; None at the end of the row."""
@@ -192,8 +207,17 @@ class PlantSetup:
         return self._save(made, "point_added")
 
     def change_point(self, point: MeasurementPoint) -> Edit:
-        """Store another name, bearing, speed, envelope band or sensor of a point."""
-        return self._save([point], "point_changed")
+        """Store another name, bearing, speed, envelope band or sensor of a point.
+
+        A point that becomes one of vibration gets the figures that analysis writes for it.
+        """
+        return self.change_points([point])
+
+    def change_points(self, points: Sequence[MeasurementPoint]) -> Edit:
+        """Store several points as one act."""
+        plant = self._configuration.plant()
+        figures = [tag for point in points for tag in _missing_figures(plant, point)]
+        return self._save([*points, *figures], "point_changed")
 
     def remove_point(self, point: MeasurementPoint) -> Edit:
         """Take a point out with its figures; RuleViolation while a device brings a value there."""
@@ -243,6 +267,22 @@ def _site_of(plant: Plant) -> tuple[list[Asset], Asset]:
         return [], found
     made = Asset(new_id(), None, AssetKind.SITE, *FIRST_SITE)
     return [made], made
+
+
+def _renamed_tags(plant: Plant, machine: Asset, code: str) -> list[Tag]:
+    """Return the values named after a machine's code, named after another one."""
+    if machine.kind is not AssetKind.MACHINE:
+        return []
+    old, new = f"{machine.code}.", f"{code}."
+    own = (tag for tag in plant.tags_of(machine.id) if tag.name.startswith(old))
+    return [replace(tag, name=new + tag.name.removeprefix(old)) for tag in own]
+
+
+def _missing_figures(plant: Plant, point: MeasurementPoint) -> tuple[Tag, ...]:
+    """Return the figures of a vibration point that has none yet."""
+    if any(tag.point_id == point.id and tag.kind is TagKind.DERIVED for tag in plant.tags):
+        return ()
+    return figures_of(point, code=plant.machine_of(point.asset_id).code, new_id=new_id)
 
 
 def _line_for(plant: Plant, line_id: UUID | None) -> tuple[list[Asset], Asset]:

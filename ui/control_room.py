@@ -138,6 +138,7 @@ class WindowSession(QObject):
 
     def _show_set_up(self, is_other: bool) -> None:
         """Build screens anew only for another set-up; new baselines alone just change figures."""
+        self.room.window.use_zone(self.workstation.monitoring.plant.zone)
         if is_other:
             self.room.window.rebuild_screens()
         else:

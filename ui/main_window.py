@@ -143,6 +143,10 @@ class MainWindow(QWidget):
         if self.front is not None:
             self.front.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def use_zone(self, zone: str) -> None:
+        """Show all times of the plant in another zone."""
+        self._plant_time = PlantTime(zone)
+
     def plant_time(self) -> PlantTime:
         """Return the plant's clock."""
         return self._plant_time

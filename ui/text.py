@@ -79,6 +79,31 @@ _ERRORS: Final = {
     "ConnectionLost": QT_TRANSLATE_NOOP("Errors", "The link to the device is closed or refused."),
     "DeviceTimeout": QT_TRANSLATE_NOOP("Errors", "The device is connected but does not answer."),
     "NotFound": QT_TRANSLATE_NOOP("Errors", "This is no longer in the plant."),
+    "still_used": QT_TRANSLATE_NOOP(
+        "Errors", "{count} {what} still need this. Remove or change those first; nothing was removed."
+    ),
+    "asset_not_empty": QT_TRANSLATE_NOOP(
+        "Errors", "'{name}' is not empty. Remove or move the machines below it first."
+    ),
+    "point_not_empty": QT_TRANSLATE_NOOP(
+        "Errors", "Devices still bring {count} values to '{name}'. Remove those values first."
+    ),
+    "code_taken": QT_TRANSLATE_NOOP("Errors", "The code '{code}' is taken. Choose another one."),
+    "zone_unknown": QT_TRANSLATE_NOOP("Errors", "There is no time zone '{zone}'."),
+    "point_name_taken": QT_TRANSLATE_NOOP(
+        "Errors", "The machine has a point called '{name}' already. Choose another name."
+    ),
+    "link_name_taken": QT_TRANSLATE_NOOP(
+        "Errors", "There is a device called '{name}' already. Choose another name."
+    ),
+    "values_incomplete": QT_TRANSLATE_NOOP("Errors", "{count} values still lack something. Complete them."),
+    "bearing_known": QT_TRANSLATE_NOOP(
+        "Errors", "The catalogue holds {name} with exactly these figures already."
+    ),
+    "table_empty": QT_TRANSLATE_NOOP("Errors", "The file holds no rows."),
+    "columns_missing": QT_TRANSLATE_NOOP(
+        "Errors", "The first row of the file must name its columns. Not found: {missing}."
+    ),
     "AlreadyRunning": QT_TRANSLATE_NOOP("Errors", "Another window already works in this data folder."),
     "cancelled": QT_TRANSLATE_NOOP("Errors", "Ended on request. Nothing was changed."),
     "disk_full": QT_TRANSLATE_NOOP("Errors", "The disk is full. What was saved before is intact."),

@@ -1,7 +1,7 @@
 """Rolling bearings: geometry, and the defect frequencies as multiples of shaft speed."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from domain.errors import ConfigurationError
@@ -46,8 +46,9 @@ class BearingType:
         return f"{self.maker} {self.geometry.designation}".strip()
 
     def corrected(self, geometry: BearingGeometry, *, identity: UUID) -> "BearingType":
-        """Return the next edition with another geometry."""
-        return BearingType(identity, self.maker, geometry, self.edition + 1, self.slip_tolerance)
+        """Return the next edition with another geometry; the name stays as it was spelled first."""
+        named = replace(geometry, designation=self.geometry.designation)
+        return BearingType(identity, self.maker, named, self.edition + 1, self.slip_tolerance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,24 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 from domain.errors import NotFound
 from domain.plant.assets import Asset, AssetKind, AssetPath, MeasurementPoint
 from domain.plant.tags import Connection, ConnectionKind, Feature, Tag
+
+SETTINGS_ID: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """Name and time zone of the plant as a whole; there is one, so its id is fixed."""
+
+    zone: str = "UTC"
+    name: str = ""
+    id: UUID = SETTINGS_ID
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,11 @@ class Plant:
     connections: tuple[Connection, ...] = ()
     zone: str = "UTC"
     site_name: str = ""
+
+    @property
+    def settings(self) -> SiteSettings:
+        """Name and time zone as one thing."""
+        return SiteSettings(self.zone, self.site_name)
 
     @cached_property
     def _asset_by_id(self) -> dict[UUID, Asset]:

@@ -92,7 +92,7 @@ def new_machine(
         for place, point in enumerate(kind.points)
     )
     values = tuple(_value_tag(machine, value, new_id()) for value in kind.values)
-    figures = tuple(tag for point in points for tag in _figures(point, code=code, new_id=new_id))
+    figures = tuple(tag for point in points for tag in figures_of(point, code=code, new_id=new_id))
     health = Tag(
         new_id(), 0, f"{code}.health", "Health", TagKind.DERIVED, FEATURE_UNITS[Feature.HEALTH], machine.id,
         feature=Feature.HEALTH, digits=0,
@@ -105,7 +105,7 @@ def new_point(
 ) -> tuple[MeasurementPoint | Tag, ...]:
     """Return a measurement point and, for vibration, its figures; ``code`` is that of the machine."""
     point = MeasurementPoint(new_id(), asset_id, name, technique, order)
-    return (point, *_figures(point, code=code, new_id=new_id))
+    return (point, *figures_of(point, code=code, new_id=new_id))
 
 
 def class_value_names(plant: Plant, classes: Iterable[MachineClass]) -> frozenset[str]:
@@ -115,7 +115,8 @@ def class_value_names(plant: Plant, classes: Iterable[MachineClass]) -> frozense
     return frozenset(f"{machine.code}.{code}" for machine in machines for code in codes)
 
 
-def _figures(point: MeasurementPoint, *, code: str, new_id: Callable[[], UUID]) -> tuple[Tag, ...]:
+def figures_of(point: MeasurementPoint, *, code: str, new_id: Callable[[], UUID]) -> tuple[Tag, ...]:
+    """Return the tags that analysis writes for a point: none for anything but vibration."""
     if point.technique is not Technique.VIBRATION:
         return ()
     return figure_tags(point, name=f"{code}.{point.name}", period_s=FIGURES_EVERY_S, new_id=new_id)

@@ -1,13 +1,17 @@
 """The bearing catalogue: import judged row by row, editions instead of rewriting [NEW-13]."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from domain.errors import ConfigurationError, NotPermitted, RuleViolation
+from domain.identifiers import new_id
+from domain.plant.assets import MeasurementPoint, Technique
 from domain.plant.bearings import BearingGeometry, defect_orders
+from domain.plant.plant import Plant
 from domain.roles import Actor, Role
 from services.bearing_catalogue import BearingCatalogue
 from storage.store import open_store
@@ -47,8 +51,9 @@ def test_a_table_is_judged_row_by_row_and_taken_once(catalogue: BearingCatalogue
         (5, 1),
         (6, 1),
     ]
-    assert "designation" in found.rows[2].complaints[0]
-    assert "'two'" in found.rows[3].complaints[0]
+    assert found.rows[2].complaints[0].key == "bearing_designation_missing"
+    assert found.rows[3].complaints[0].parameters == {"column": "elements", "text": "two"}
+    assert found.rows[4].complaints[0].key == "bearing_impossible"
     assert catalogue.take(found, by=ERNA) == 2
     assert [bearing.name for bearing in catalogue.search()] == ["SKF 6205", "SKF 6312"]
     again = catalogue.read(table)
@@ -68,9 +73,11 @@ def test_a_correction_is_a_new_edition_and_the_old_one_stays(catalogue: BearingC
     first = catalogue.add("SKF", BearingGeometry("6205", 9, 7.9, 39.0), by=ERNA)
     second = catalogue.add("SKF", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA)
     assert (first.edition, second.edition) == (1, 2)
-    assert catalogue.search("6205") == (second,)
+    slip = catalogue.add("skf", second.geometry, by=ERNA, slip_tolerance=0.03)
+    assert (slip.name, slip.edition) == ("SKF 6205", 3), "one type, spelled as it was first"
+    assert catalogue.search("6205") == (slip,)
     with pytest.raises(RuleViolation, match="already"):
-        catalogue.add("skf", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA)
+        catalogue.add("skf", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA, slip_tolerance=0.03)
     with pytest.raises(NotPermitted):
         catalogue.add("SKF", BearingGeometry("6206", 9, 9.5, 46.0), by=OTTO)
 
@@ -80,3 +87,34 @@ def test_a_table_without_a_needed_column_says_which(catalogue: BearingCatalogue,
     path.write_text("maker,type,n\nSKF,6205,9\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="element_diameter_mm, pitch_diameter_mm"):
         catalogue.read(path)
+
+
+def test_a_type_given_twice_in_a_file_is_taken_once_or_refused(
+    catalogue: BearingCatalogue, tmp_path: Path
+) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text(
+        "maker,type,n,d,dm\nSKF,6205,9,7.94,39.04\nskf,6205,9,7.94,39.04\nSKF,6205,8,7.94,39.04\n"
+        "SKF,6206,8.5,9,46\n",
+        encoding="utf-8",
+    )
+    found = catalogue.read(path)
+    assert [row.is_known for row in found.rows] == [False, True, False, False]
+    assert found.rows[2].complaints[0].parameters == {"row": 2}
+    assert found.rows[3].complaints[0].key == "bearing_not_whole"
+    assert catalogue.take(found, by=ERNA) == 1
+
+
+def test_points_tell_which_edition_they_run_in(catalogue: BearingCatalogue) -> None:
+    """NEW-13: the geometry was copied into the point; a maker is known by the figures only."""
+    first = BearingGeometry("6205", 9, 7.9, 39.0)
+    catalogue.add("SKF", first, by=ERNA)
+    newest = catalogue.add("SKF", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA)
+    fag = catalogue.add("FAG", BearingGeometry("6205", 8, 8.5, 39.0), by=ERNA)
+    old, other, odd = (
+        MeasurementPoint(new_id(), new_id(), name, Technique.VIBRATION, bearing=bearing)
+        for name, bearing in (("DE", first), ("NDE", fag.geometry), ("X", replace(first, elements=10)))
+    )
+    plant = Plant(points=(old, other, odd))
+    assert [(use.point, use.edition) for use in catalogue.uses(newest, plant)] == [(old, 1), (odd, None)]
+    assert [(use.point, use.edition) for use in catalogue.uses(fag, plant)] == [(other, 1), (odd, None)]

@@ -9,7 +9,7 @@ import pytest
 
 from domain.condition.alarms import Alarm, AlarmEvent, AlarmState, step
 from domain.condition.evidence import ObservationKind
-from domain.errors import ConfigurationError, NotPermitted, RuleViolation
+from domain.errors import ConfigurationError, Conflict, NotPermitted, RuleViolation
 from domain.identifiers import new_id
 from domain.plant.assets import Asset, AssetKind, Criticality, Technique
 from domain.plant.bearings import BearingGeometry
@@ -17,6 +17,7 @@ from domain.plant.plant import Plant
 from domain.plant.tags import Connection, ConnectionKind, TagKind
 from domain.roles import Actor, Role
 from services.access import program_actor
+from services.edit_stack import Act, EditStack
 from services.link_values import ChosenValue, value_of_tag
 from services.plant_setup import PlantSetup
 from services.reporting import Reporting
@@ -207,6 +208,61 @@ def test_a_code_is_given_once(setup: PlantSetup) -> None:
     add_pump(setup)
     with pytest.raises(ConfigurationError, match="taken"):
         setup.add_machine(name="Other", code="P201", class_key="motor")
+
+
+def test_values_follow_the_code_of_their_machine(setup: PlantSetup, store: Store) -> None:
+    add_pump(setup)
+    edit = setup.change_asset(replace(pump_of(store), code="P301"))
+    assert {tag.name.split(".")[0] for tag in store.plant.load().tags} == {"P301"}
+    add_pump(setup)
+    assert store.plant.load().tag_named("P201.pressure") is not None
+    setup.remove_asset(pump_of(store).id)
+    setup.undo(edit)
+    assert {tag.name.split(".")[0] for tag in store.plant.load().tags} == {"P201"}
+
+
+def test_the_site_has_a_name_and_a_time_zone(setup: PlantSetup, store: Store) -> None:
+    add_pump(setup)
+    site = store.plant.load().path(pump_of(store).id).assets[0]
+    edit = setup.change_site(replace(site, name="North works"), zone="Europe/Berlin")
+    plant = store.plant.load()
+    assert (plant.site_name, plant.zone, plant.asset(site.id).name) == (
+        "North works", "Europe/Berlin", "North works",
+    )  # fmt: skip
+    setup.undo(edit)
+    assert (store.plant.load().site_name, store.plant.load().zone) == ("", "UTC")
+    with pytest.raises(ConfigurationError, match="no time zone"):
+        setup.change_site(store.plant.load().asset(site.id), zone="Mars/Base")
+
+
+def test_acts_are_taken_back_and_done_again_in_their_order(setup: PlantSetup, store: Store) -> None:
+    """SET-1: each undo writes new versions; the older acts of the row are told."""
+    stack = EditStack()
+    stack.push(Act(setup.add_machine(name="Feed pump", code="P201", class_key="pump"), "machine_added"))
+    for name in ("A", "B"):
+        stack.push(Act(setup.change_asset(replace(pump_of(store), name=name)), "asset_changed", name))
+    stack.push(Act(setup.remove_asset(pump_of(store).id), "asset_removed"))
+    names = []
+    while stack.can_undo:
+        stack.undo(setup.undo)
+        names += [asset.name for asset in store.plant.load().assets if asset.code == "P201"]
+    assert names == ["B", "A", "Feed pump"]
+    while stack.can_redo:
+        stack.redo(setup.undo)
+    assert [asset.kind for asset in store.plant.load().assets] == [AssetKind.SITE, AssetKind.LINE]
+    stack.undo(setup.undo)
+    assert pump_of(store).name == "B"
+
+
+def test_an_act_that_somebody_built_upon_is_not_taken_back(setup: PlantSetup, store: Store) -> None:
+    add_pump(setup)
+    stack = EditStack()
+    stack.push(Act(setup.change_asset(replace(pump_of(store), name="A")), "asset_changed"))
+    setup.change_asset(replace(pump_of(store), name="Theirs"))
+    with pytest.raises(Conflict):
+        stack.undo(setup.undo)
+    assert pump_of(store).name == "Theirs"
+    assert not stack.can_undo
 
 
 def test_machines_change_places_in_the_flow(setup: PlantSetup, store: Store) -> None:

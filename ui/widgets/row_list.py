@@ -79,6 +79,7 @@ class RowList(QWidget):
         self._rows: tuple[ListRow, ...] = ()
         self._current: Hashable = None
         self._wants_view = False
+        self._is_listening = False
         self._unit_width = unit_width
         self._follows_arrows = follows_arrows
         self._pressed_at: QPointF | None = None
@@ -220,11 +221,18 @@ class RowList(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._clock.ticked.connect(self._flash)
+        self._listen(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._clock.ticked.disconnect(self._flash)
+        self._listen(False)
+
+    def _listen(self, listening: bool) -> None:
+        """Follow the flash clock or not; Qt may hide a list that was never shown."""
+        if listening is not self._is_listening:
+            self._is_listening = listening
+            ticked = self._clock.ticked
+            ticked.connect(self._flash) if listening else ticked.disconnect(self._flash)
 
     def _flash(self) -> None:
         for place, row in enumerate(self._rows):

@@ -68,6 +68,8 @@ class TabEntry:
 
 TABS: tuple[TabEntry, ...] = (
     TabEntry("connections", QT_TRANSLATE_NOOP("Setup", "Connections"), "point"),
+    TabEntry("machines", QT_TRANSLATE_NOOP("Setup", "Machines"), "asset"),
+    TabEntry("bearings", QT_TRANSLATE_NOOP("Setup", "Bearings"), "bearing"),
     TabEntry("links", QT_TRANSLATE_NOOP("Setup", "Link audit"), "link"),
     TabEntry("certificates", QT_TRANSLATE_NOOP("Setup", "Certificates"), "lock"),
     TabEntry("health", QT_TRANSLATE_NOOP("Setup", "System health"), "analysis"),

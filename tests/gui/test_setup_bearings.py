@@ -1,0 +1,194 @@
+"""Setup, bearings: catalogue, own entries, files judged before they count, editions of points [NEW-13]."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from domain.plant.bearings import BearingGeometry, BearingType
+from domain.roles import Role
+from services.bearing_catalogue import BearingCatalogue
+from services.plant_setup import PlantSetup
+from tests.gui.first_day_stage import EmptyStage, idle, make_empty_stage
+from tests.gui.plant_stage import POINTS, Stage, make_stage, put_away
+from ui.screens.setup.bearings.tab import BearingsTab, make_tab
+from ui.screens.setup.bearings.words import outcome_words
+from ui.theme import Theme
+
+OLD = BearingGeometry("6205", 9, 7.9, 39.0, source="drawing")
+NEW = BearingGeometry("6205", 9, 7.94, 39.04, source="maker")
+TABLE = """Hersteller;Bezeichnung;Z;d [mm];Dm [mm];Druckwinkel;Quelle
+SKF;6205;9;7,94;39,04;0;maker
+SKF;6312;8;22,225;95,25;;maker
+FAG;X1;two;10;50;0;
+FAG;X2;8;60;50;0;
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path, theme: Theme) -> Iterator[Stage]:
+    made = make_stage(tmp_path / "data")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tab(qtbot, stage: Stage) -> Iterator[BearingsTab]:
+    """FL2's point runs in the first edition of a type that has a second one."""
+    station = stage.workstation
+    catalogue = BearingCatalogue(station.store)
+    for geometry in (OLD, NEW):
+        catalogue.add("SKF", geometry, by=station.actor)
+    setup = PlantSetup(station.store, clock=stage.context.clock, by=station.actor)
+    setup.change_point(replace(POINTS[2], bearing=OLD))
+    made = open_tab(qtbot, stage)
+    yield made
+    put_away(made.view)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "bearings.csv"
+    path.write_bytes(TABLE.encode("cp1252"))
+    return path
+
+
+def open_tab(qtbot, stage: Stage | EmptyStage) -> BearingsTab:
+    tab = make_tab(stage.workstation, stage.context)
+    tab.view.resize(1130, 620)
+    tab.view.show()
+    tab.open("")
+    idle(qtbot, stage.tasks)
+    return tab
+
+
+def names(tab: BearingsTab) -> list[str]:
+    rows = tab.view.table.rows
+    return [rows.row(place).bearing.name for place in range(rows.rowCount())]
+
+
+def choose_first(qtbot, tab: BearingsTab, stage: Stage) -> BearingType:
+    tab.view.table.selectRow(0)
+    idle(qtbot, stage.tasks)
+    chosen = tab.view.table.rows.row(0).bearing
+    assert isinstance(chosen, BearingType)
+    return chosen
+
+
+def test_a_file_is_judged_before_anything_is_stored(
+    qtbot, tab: BearingsTab, stage: Stage, table: Path
+) -> None:
+    """NEW-13: every row with its outcome, counts, one transaction, a report; decimal commas work."""
+    tab.read_file(str(table))
+    idle(qtbot, stage.tasks, lambda: tab.view.pages.currentWidget() is tab.view.file)
+    file = tab.view.file
+    assert (
+        file.counts.text().split()
+        == ("Rows: 4. New: 1. New editions: 0. Known already: 1. Wrong: 2.").split()
+    )
+    outcomes = [outcome_words(file.table.rows.row(place)) for place in range(4)]
+    assert outcomes[0] == "!  number of elements: 'two' is not a number"
+    assert outcomes[1].startswith("!  no bearing has 8 elements, d 60 and D 50")
+    assert outcomes[2:] == ["known already", "new"]
+    assert len(BearingCatalogue(stage.workstation.store).search()) == 1, "nothing is stored yet"
+    file.take.click()
+    idle(qtbot, stage.tasks, lambda: names(tab) == ["SKF 6205", "SKF 6312"])
+    assert "taken in: 1. Rows left out: 3" in tab.acts.bar.accessibleName()
+    assert tab.acts.bar.undo.isHidden(), "editions stay, as was said before"
+
+
+def test_a_file_can_be_put_away(qtbot, tab: BearingsTab, stage: Stage, table: Path) -> None:
+    tab.read_file(str(table))
+    idle(qtbot, stage.tasks, lambda: tab.view.pages.currentWidget() is tab.view.file)
+    QTest.keyClick(tab.view.file, Qt.Key.Key_Escape)
+    idle(qtbot, stage.tasks)
+    assert tab.view.pages.currentWidget() is tab.view.catalogue
+    assert names(tab) == ["SKF 6205"]
+
+
+def test_a_file_without_a_needed_column_is_refused_calmly(
+    qtbot, tab: BearingsTab, stage: Stage, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("maker,type,n\nSKF,6205,9\n", encoding="utf-8")
+    tab.read_file(str(path))
+    idle(qtbot, stage.tasks, lambda: "must name its columns" in tab.view.said.text())
+    assert tab.view.pages.currentWidget() is tab.view.catalogue
+
+
+def test_an_own_entry_says_which_edition_it_becomes(qtbot, tab: BearingsTab, stage: Stage) -> None:
+    tab.view.add.click()
+    entry = tab.view.entry
+    entry.send()
+    assert entry.form.fields["designation"].hint.text().startswith("!")
+    typed = {"maker": "skf", "designation": "6205", "elements": "9", "small": "7,95", "large": "39.04"}
+    for key, words in typed.items():
+        entry.form.fields[key].show_value(words)
+    assert "becomes edition 3" in entry.said.text()
+    assert "BPFO\u00a03.5" in entry.orders.text()
+    entry.send()
+    idle(qtbot, stage.tasks, lambda: "edition 3" in tab.acts.bar.accessibleName())
+    (newest,) = BearingCatalogue(stage.workstation.store).search("6205")
+    assert (newest.edition, newest.geometry.element_diameter_mm) == (3, 7.95)
+
+
+def test_the_same_figures_twice_are_refused_and_what_is_typed_stays(
+    qtbot, tab: BearingsTab, stage: Stage
+) -> None:
+    choose_first(qtbot, tab, stage)
+    tab.view.detail.correct.click()
+    tab.view.entry.send()
+    idle(qtbot, stage.tasks, lambda: "exactly these figures" in tab.view.entry.said.text())
+    assert tab.view.entry.form.fields["designation"].value() == "6205"
+
+
+def test_a_point_takes_the_newest_edition_and_gives_it_back(qtbot, tab: BearingsTab, stage: Stage) -> None:
+    newest = choose_first(qtbot, tab, stage)
+    detail = tab.view.detail
+    assert detail.table.rows.row(0).state == "older edition 1"
+    detail.table.selectRow(0)
+    assert detail.take.text() == "Take edition 2"
+    detail.take.click()
+    idle(qtbot, stage.tasks, lambda: bearing_of(stage) == newest.geometry)
+    idle(qtbot, stage.tasks, lambda: detail.take.isHidden())
+    tab.acts.undo()
+    idle(qtbot, stage.tasks, lambda: bearing_of(stage) == OLD)
+
+
+def bearing_of(stage: Stage) -> BearingGeometry | None:
+    return stage.workstation.store.plant.load().point(POINTS[2].id).bearing
+
+
+def test_a_point_opens_from_the_bearing(qtbot, tab: BearingsTab, stage: Stage) -> None:
+    choose_first(qtbot, tab, stage)
+    tab.view.detail.table.opened.emit(POINTS[2].id)
+    assert stage.visited[-1] == f"setup/machines/{POINTS[2].id}"
+
+
+def test_searching_narrows_and_nothing_found_stays_a_table(qtbot, tab: BearingsTab, stage: Stage) -> None:
+    tab.view.search.setText("fag")
+    idle(qtbot, stage.tasks, lambda: names(tab) == [])
+    assert tab.view.empty.isHidden()
+    tab.view.search.setText("62")
+    idle(qtbot, stage.tasks, lambda: names(tab) == ["SKF 6205"])
+    assert tab.act("filter")
+
+
+def test_an_empty_catalogue_offers_the_one_act_that_helps(qtbot, tmp_path: Path, theme: Theme) -> None:
+    first_day = make_empty_stage(tmp_path)
+    tab = open_tab(qtbot, first_day)
+    assert not tab.view.empty.isHidden()
+    assert tab.view.table.isHidden()
+    put_away(tab.view)
+    first_day.close()
+
+
+def test_who_may_not_set_up_reads_who_may(qtbot, stage: Stage) -> None:
+    stage.workstation.actor = replace(stage.workstation.actor, role=Role.OPERATOR)
+    tab = open_tab(qtbot, stage)
+    assert "Allowed" in tab.view.said.text()
+    assert not any(b.isEnabled() for b in (tab.view.add, tab.view.bring, tab.view.detail.correct))
+    put_away(tab.view)

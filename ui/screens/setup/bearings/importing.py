@@ -1,0 +1,76 @@
+"""A file of bearings before it is taken in: every row with its outcome; nothing is stored yet."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout
+
+from services.bearing_catalogue import BearingImport
+from ui.screens.setup.bearings.table import preview_table
+from ui.screens.setup.bearings.words import count_words
+from ui.text import error_words, tr
+from ui.theme import CAPTION
+from ui.widgets.form import HintLine, send_keys
+from ui.widgets.key_button import KeyButton
+from ui.widgets.panel import Panel, label
+
+
+class ImportPanel(Panel):
+    """``taken`` asks to store what is new; ``cancelled`` puts the file away."""
+
+    taken = Signal()
+    cancelled = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(tr("Bearings", "Import"))
+        self.counts = label("", strong=True)
+        self.warning = label(
+            tr(
+                "Bearings",
+                "Nothing is stored yet. Editions are never rewritten: taking in cannot be undone.",
+            ),
+            size=CAPTION,
+            role="caption",
+        )
+        self.said = HintLine()
+        self.table = preview_table()
+        self.take = KeyButton("", key="Ctrl+Return", is_primary=True)
+        self.cancel = KeyButton(tr("Bearings", "Cancel"), key="Esc")
+        self._build()
+
+    def _build(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.take)
+        row.addWidget(self.cancel)
+        row.addStretch(1)
+        self.body.setSpacing(8)
+        for each in (self.counts, self.warning, self.said):
+            self.body.addWidget(each)
+        self.warning.setWordWrap(True)
+        self.body.addWidget(self.table, 1)
+        self.body.addLayout(row)
+        self.take.clicked.connect(self.taken)
+        self.cancel.clicked.connect(self.cancelled)
+        for shortcut in send_keys(self):
+            shortcut.activated.connect(self.take.click)
+
+    def show_file(self, name: str, found: BearingImport) -> None:
+        """Show what a file holds and what taking it in would do; wrong rows first."""
+        self.set_title(tr("Bearings", "Import"), name)
+        self.said.say("")
+        self.counts.setText(count_words(found))
+        self.table.set_rows(sorted(found.rows, key=lambda row: (row.bearing is not None, row.number)))
+        count = len(found.new)
+        self.take.set_words(tr("Bearings", "Take in: {count}", count=count))
+        self.take.setEnabled(count > 0)
+        (self.take if count else self.cancel).setFocus()
+
+    def take_failure(self, error: BaseException) -> None:
+        """Say why nothing was stored."""
+        self.take.setEnabled(True)
+        self.said.say(error_words(error), is_marked=True)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.cancelled.emit()
+            return
+        super().keyPressEvent(event)
