@@ -16,7 +16,7 @@ from tests.protocol.opcua_stage import ServerChild, server_certificate
 from ui.screens.setup.connections.register_page import RegisterNode
 from ui.screens.setup.connections.tab import ConnectionsTab, make_tab
 from ui.theme import Theme
-from ui.widgets.form_row import FormRow
+from ui.widgets.fields import Field
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -58,12 +58,12 @@ def answer(tab: ConnectionsTab, **typed: str) -> None:
     """Type into the form as a person does; ``name`` is the device's."""
     page = tab.wizard.view.device
     for field, text in typed.items():
-        row: FormRow = page.name if field == "name" else page.rows[field]
-        row.put_text(text)  # type: ignore[attr-defined]
+        row: Field = page.name if field == "name" else page.rows[field]
+        row.enter(text)  # type: ignore[attr-defined]
 
 
-def problem_of(row: FormRow) -> str:
-    return row._hint.text().removeprefix("!  ") if row.editor.property("wrong") else ""
+def problem_of(row: Field) -> str:
+    return row.hint.accessibleName() if row.is_wrong else ""
 
 
 def to_the_values(qtbot: QtBot, stage: Stage, tab: ConnectionsTab, path: Path) -> None:
@@ -185,15 +185,15 @@ def test_a_register_typed_wrongly_says_what_to_do(qtbot, stage: Stage, tab) -> N
     answer(tab, name="PLC-7", host="10.0.0.7")
     tab.wizard.view.forth.click()
     page = tab.wizard.view.registers
-    page.hand_name.put_text("Level")
-    page.hand_address.put_text("register")
+    page.hand_name.enter("Level")
+    page.hand_address.enter("register")
     page.add.click()
     assert "write the register like 40001" in problem_of(page.hand_address)
-    page.hand_address.put_text("0x10")
+    page.hand_address.enter("0x10")
     page.add.click()
     (value,) = tab.wizard.draft.values
     assert (value.address["offset"], value.source) == (16, "holding 16 float32")
-    assert page.hand_name.text == "", "room for the next"
+    assert page.hand_name.value() == "", "room for the next"
 
 
 # ---- step 3
@@ -238,7 +238,7 @@ def test_stored_values_are_changed_with_their_live_value_beside(qtbot, stage: St
 
     wait(qtbot, stage, tab, lambda: live() == "84")
     view.values.table.select(hot.id)
-    view.values.panel.rows["label"].put_text("Oil temperature")  # type: ignore[attr-defined]
+    view.values.panel.rows["label"].enter("Oil temperature")  # type: ignore[attr-defined]
     view.forth.click()
     wait(qtbot, stage, tab, lambda: not tab.wizard.keeper.is_open)
     assert stage.writer.plant.load().tag(key(FL2, TEMPERATURE)).label == "Oil temperature"
@@ -251,7 +251,7 @@ def test_somebody_elses_change_is_not_written_over(qtbot, stage: Stage, tab) -> 
         work.plant.save_tag(replace(tag, label="Erna's"))
     view = tab.wizard.view
     view.values.table.select(tag.id)
-    view.values.panel.rows["label"].put_text("Mine")  # type: ignore[attr-defined]
+    view.values.panel.rows["label"].enter("Mine")  # type: ignore[attr-defined]
     view.forth.click()
     wait(qtbot, stage, tab, lambda: "was faster" in view.said.text())
     assert stage.writer.plant.load().tag(tag.key).label == "Erna's"

@@ -25,8 +25,8 @@ from ui.screens.setup.machines.forms import form_key
 from ui.screens.setup.machines.nodes import found_in, nodes_of, walk
 from ui.screens.setup.machines.tab import MachinesTab, make_tab
 from ui.screens.setup.screen import SetupScreen
-from ui.screens.setup.typed_numbers import number_of, shown_number
 from ui.theme import Theme
+from ui.typed_numbers import number_of, shown_number
 
 BEARING = BearingGeometry("6312", 8, 22.225, 95.25, source="maker")
 

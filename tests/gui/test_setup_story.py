@@ -47,9 +47,9 @@ def begin_device(qtbot: QtBot, session: WindowSession, kind: str, name: str, typ
     until(qtbot, lambda: tab.wizard.keeper.is_open and tab.wizard.view.isVisible())
     page = tab.wizard.view.device
     page.kind_chosen.emit(kind)
-    page.name.put_text(name)
+    page.name.enter(name)
     for field, text in typed.items():
-        page.rows[field].put_text(text)
+        page.rows[field].enter(text)
     press(session, "Test the device")
     until(qtbot, lambda: page.test.sentence.text().startswith("Connected"), limit_s=20)
 
@@ -86,16 +86,16 @@ def _connect_modbus(qtbot: QtBot, session: WindowSession, port: int) -> None:
     wizard = tab_of(session).wizard
     view = wizard.view
     press(session, "Next: what it offers")
-    view.registers.hand_name.put_text("P201.temperature")
-    view.registers.hand_address.put_text("40011")
+    view.registers.hand_name.enter("P201.temperature")
+    view.registers.hand_address.enter("40011")
     press(session, "Add")
     until(qtbot, lambda: len(wizard.draft.values) == 1)
     press(session, "Next: what it means")
     view.values.table.selectRow(0)
     press(session, "New\u2026")
-    view.values.machine.kind.show_text("pump")
-    view.values.machine.name.put_text("Feed pump")
-    view.values.machine.code.put_text("P201")
+    view.values.machine.kind.show_value("pump")
+    view.values.machine.name.enter("Feed pump")
+    view.values.machine.code.enter("P201")
     press(session, "Add")
     until(qtbot, lambda: wizard.draft.values[0].fills is not None)
     assert wizard.draft.values[0].unit == "degC", "the class knows the unit"
@@ -130,8 +130,8 @@ def _connect_opcua(qtbot: QtBot, session: WindowSession, port: int) -> None:
     until(qtbot, lambda: wizard.keeper.is_open and wizard.view.isVisible())
     page = wizard.view.device
     page.kind_chosen.emit("opcua")
-    page.name.put_text("OPC-2")
-    page.rows["endpoint"].put_text(typed["endpoint"])
+    page.name.enter("OPC-2")
+    page.rows["endpoint"].enter(typed["endpoint"])
     page.typed.emit("security", "None")
     press(session, "Next: what it offers")
     assert wizard.draft.step == "device", "without security somebody has to accept it"

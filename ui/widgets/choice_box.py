@@ -1,7 +1,8 @@
 """A field to choose one of many from a list, with the arrow that says so."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QCompleter
 
 from ui.icons import draw_icon
 from ui.theme import application_theme
@@ -17,6 +18,15 @@ class ChoiceBox(QComboBox):
         self._theme = application_theme()
         self.setObjectName("choice")
         self.setAccessibleName(name)
+
+    def let_search(self) -> None:
+        """Let a person find a choice by typing any part of it."""
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        completer = self.completer()
+        assert completer is not None, "an editable box has one"
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

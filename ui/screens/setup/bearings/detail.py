@@ -11,9 +11,9 @@ from services.bearing_catalogue import BearingUse
 from ui.screens.setup.bearings.table import UseRow, use_table
 from ui.screens.setup.bearings.words import use_words
 from ui.screens.setup.machines.words import geometry_words, order_words
-from ui.screens.setup.typed_numbers import shown_number
 from ui.text import tr
 from ui.theme import CAPTION
+from ui.typed_numbers import shown_number
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, label
 

@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from domain.errors import ConfigurationError
 from domain.plant.bearings import BearingGeometry, BearingType
-from ui.screens.setup.form_fields import FieldForm, LineField, NumberField, scrolled
 from ui.screens.setup.machines.words import order_words
-from ui.screens.setup.typed_numbers import number_of
 from ui.text import error_words, tr
 from ui.theme import BODY
+from ui.typed_numbers import number_of
+from ui.widgets.fields import FieldForm, LineField, NumberField, scrolled
 from ui.widgets.form import HintLine, send_keys
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, Separator, label

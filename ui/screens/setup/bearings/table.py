@@ -9,8 +9,8 @@ from domain.plant.bearings import BearingType, DefectOrders, defect_orders
 from services.bearing_catalogue import BearingRow, BearingUse
 from ui.formatting import Presentation, number
 from ui.screens.setup.bearings.words import outcome_words
-from ui.screens.setup.typed_numbers import shown_number
 from ui.text import tr
+from ui.typed_numbers import shown_number
 from ui.widgets.data_table import DataTable
 from ui.widgets.table_model import CellKind, Column
 

@@ -3,8 +3,8 @@
 from typing import Final
 
 from services.bearing_catalogue import BearingImport, BearingRow, BearingUse, Complaint
-from ui.screens.setup.typed_numbers import shown_number
 from ui.text import QT_TRANSLATE_NOOP, plain, tr
+from ui.typed_numbers import shown_number
 
 _COLUMNS: Final = {
     "maker": QT_TRANSLATE_NOOP("Bearings", "maker"),

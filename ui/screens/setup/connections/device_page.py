@@ -11,8 +11,8 @@ from services.link_forms import LINK_FORMS, FieldKind, OptionField, is_asked
 from ui.screens.setup.connections import words
 from ui.screens.setup.connections.test_panel import TestPanel
 from ui.text import tr
+from ui.widgets.fields import ChoiceField, Field, FlagField, LineField, PathField
 from ui.widgets.file_sheet import Wanted
-from ui.widgets.form_row import ChoiceRow, FlagRow, FormRow, PathRow, TextRow, focus_first_wrong
 from ui.widgets.key_button import ToolButton
 from ui.widgets.panel import Panel, label
 from ui.widgets.tab_list import TabList
@@ -32,13 +32,13 @@ class DevicePage(QWidget):
         super().__init__()
         self._kind: ConnectionKind | None = None
         self._fields: dict[str, OptionField] = {}
-        self.rows: dict[str, FormRow] = {}
+        self.rows: dict[str, Field] = {}
         self._seen: set[str] = set()
         """Fields that were left or are to be complained about."""
         self.kinds = TabList([(kind.value, words.kind_name(kind), "link") for kind in LINK_FORMS])
         self.kinds.setAccessibleName(tr("Link", "Kind of device"))
-        self.name = TextRow(
-            tr("Link", "Name"), help_line=tr("Link", "As people call the device, such as PLC-2")
+        self.name = LineField(
+            tr("Link", "Name"), helper=tr("Link", "As people call the device, such as PLC-2")
         )
         self._use = label("", role="caption")
         self._use.setWordWrap(True)
@@ -61,7 +61,7 @@ class DevicePage(QWidget):
         row.addWidget(self._form_card, 3)
         row.addWidget(self.test, 2)
         self.kinds.chosen.connect(self.kind_chosen)
-        self.name.changed.connect(self._on_name)
+        self.name.edited.connect(self._on_name)
         self.name.left.connect(self._leave_name)
         self.more.toggled.connect(self._arrange)
 
@@ -94,9 +94,9 @@ class DevicePage(QWidget):
         self.kinds.set_chosen(draft.kind.value)
         self.kinds.setEnabled(draft.before is None)
         self._use.setText(words.kind_use(draft.kind))
-        self.name.show_text(draft.name)
+        self.name.show_value(draft.name)
         for name, row in self.rows.items():
-            row.show_text(draft.typed.get(name, ""))
+            row.show_value(draft.typed.get(name, ""))
         self._typed = draft.typed
         self._arrange()
         self._show_problems(draft.answers.problems, is_nameless=not draft.name.strip())
@@ -109,10 +109,11 @@ class DevicePage(QWidget):
             self.more.setChecked(True)
         self.show_draft(draft)
         if not draft.name.strip():
-            self.name.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.name.take_focus()
             return
-        wrong = [self.rows[name] for name in self.rows if name in problems]
-        focus_first_wrong(wrong, lambda row: True)
+        wrong = next((row for name, row in self.rows.items() if name in problems), None)
+        if wrong is not None:
+            wrong.take_focus()
 
     def begin(self) -> None:
         """A fresh draft: nothing was left yet."""
@@ -131,7 +132,7 @@ class DevicePage(QWidget):
         self.rows = {name: _row(kind, field) for name, field in self._fields.items()}
         for name, row in self.rows.items():
             row.key = name
-            row.changed.connect(self.typed)
+            row.edited.connect(self.typed)
             row.left.connect(self._leave)
             self._options.addWidget(row)
 
@@ -147,32 +148,32 @@ class DevicePage(QWidget):
 
     def _show_problems(self, problems: Mapping[str, str], *, is_nameless: bool) -> None:
         is_told = "" in self._seen and is_nameless
-        self.name.say_problem(tr("Link", "Give the device a name.") if is_told else "")
+        self.name.complain(tr("Link", "Give the device a name.") if is_told else "")
         for name, row in self.rows.items():
             key = problems.get(name, "") if name in self._seen else ""
             field = self._fields[name]
-            row.say_problem(words.field_problem(key, low=field.low, high=field.high) if key else "")
+            row.complain(words.field_problem(key, low=field.low, high=field.high) if key else "")
 
     def _on_name(self) -> None:
-        self.name_typed.emit(self.name.text)
+        self.name_typed.emit(self.name.value())
 
     def _leave_name(self) -> None:
         self._seen.add("")
-        self.name_typed.emit(self.name.text)
+        self.name_typed.emit(self.name.value())
 
     def _leave(self, name: str) -> None:
         self._seen.add(name)
-        self.typed.emit(name, self.rows[name].text)
+        self.typed.emit(name, self.rows[name].value())
 
 
-def _row(kind: ConnectionKind, field: OptionField) -> FormRow:
+def _row(kind: ConnectionKind, field: OptionField) -> Field:
     name, help_line = words.field_name(kind, field.name), words.field_help(kind, field.name)
     if field.kind is FieldKind.CHOICE:
         choices = [(choice, words.choice_name(choice)) for choice in field.choices]
-        return ChoiceRow(name, choices, help_line=help_line)
+        return ChoiceField(name, choices, helper=help_line)
     if field.kind is FieldKind.FLAG:
-        return FlagRow(name, help_line=help_line)
+        return FlagField(name, helper=help_line)
     if field.kind in (FieldKind.FILE, FieldKind.FOLDER):
         wanted = Wanted.FOLDER if field.kind is FieldKind.FOLDER else Wanted.OPEN
-        return PathRow(name, wanted=wanted, help_line=help_line)
-    return TextRow(name, help_line=help_line, unit=field.unit)
+        return PathField(name, wanted=wanted, helper=help_line)
+    return LineField(name, helper=help_line, unit=field.unit)

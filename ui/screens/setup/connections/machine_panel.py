@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout
 
 from domain.plant.plant import Plant
 from domain.plant.templates import MachineClass
 from ui.text import plain, tr
+from ui.widgets.fields import ChoiceField, LineField
 from ui.widgets.form import HintLine, send_keys
-from ui.widgets.form_row import ChoiceRow, TextRow
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel
 
@@ -24,12 +24,12 @@ class MachinePanel(Panel):
         super().__init__(tr("Link", "New machine"))
         self._classes: Mapping[str, MachineClass] = {each.key: each for each in classes}
         choices = [(each.key, plain(each.key)) for each in classes]
-        self.kind = ChoiceRow(tr("Link", "Class"), choices)
-        self.name = TextRow(tr("Link", "Name"), help_line=tr("Link", "Such as Feed pump"))
-        self.code = TextRow(
-            tr("Link", "Code"), help_line=tr("Link", "As it stands in names of the PLC, such as P201")
+        self.kind = ChoiceField(tr("Link", "Class"), choices)
+        self.name = LineField(tr("Link", "Name"), helper=tr("Link", "Such as Feed pump"))
+        self.code = LineField(
+            tr("Link", "Code"), helper=tr("Link", "As it stands in names of the PLC, such as P201")
         )
-        self.line = ChoiceRow(tr("Link", "Line"))
+        self.line = ChoiceField(tr("Link", "Line"))
         self._brings = HintLine()
         self.add = KeyButton(tr("Link", "Add"), key="Ctrl+Enter", is_primary=True)
         self.cancel = KeyButton(tr("Link", "Cancel"))
@@ -42,30 +42,30 @@ class MachinePanel(Panel):
         buttons.addStretch(1)
         self.body.addLayout(buttons)
         self.body.addStretch(1)
-        self.kind.changed.connect(self._tell_class)
+        self.kind.edited.connect(self._tell_class)
         self.add.clicked.connect(self._on_add)
         self.cancel.clicked.connect(self.cancelled)
         for shortcut in send_keys(self):
             shortcut.activated.connect(self._on_add)
-        self.kind.show_text(choices[0][0])
+        self.kind.show_value(choices[0][0])
         self._tell_class()
 
     def begin(self, plant: Plant, *, name: str) -> None:
         """Ask for a machine; the name that the device uses is a first suggestion."""
         lines = [(str(line.id), line.name) for line in plant.lines]
-        self.line.set_choices(lines or [("", tr("Link", "Line 1 (new)"))])
-        self.line.show_text(lines[0][0] if lines else "")
+        self.line.offer(lines or [("", tr("Link", "Line 1 (new)"))])
+        self.line.show_value(lines[0][0] if lines else "")
         for row, text in ((self.name, name), (self.code, name)):
-            row.show_text(text)
-            row.say_problem("")
-        self.name.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            row.show_value(text)
+            row.complain("")
+        self.name.take_focus()
 
     def say_problem(self, words: str) -> None:
         """Say why the machine was not added."""
-        self.code.say_problem(words)
+        self.code.complain(words)
 
     def _tell_class(self) -> None:
-        kind = self._classes[self.kind.text]
+        kind = self._classes[self.kind.value()]
         self._brings.say(
             tr(
                 "Link",
@@ -76,11 +76,11 @@ class MachinePanel(Panel):
         )
 
     def _on_add(self) -> None:
-        name, code = self.name.text.strip(), self.code.text.strip()
+        name, code = self.name.value(), self.code.value()
         needed = tr("Link", "Needed.")
-        self.name.say_problem("" if name else needed)
-        self.code.say_problem("" if code else needed)
+        self.name.complain("" if name else needed)
+        self.code.complain("" if code else needed)
         if name and code:
             self.added.emit(
-                {"class_key": self.kind.text, "name": name, "code": code, "line_id": self.line.text}
+                {"class_key": self.kind.value(), "name": name, "code": code, "line_id": self.line.value()}
             )

@@ -16,9 +16,9 @@ from ui.screens.setup.connections.chosen_panel import ChosenPanel
 from ui.screens.setup.connections.words import unit_words
 from ui.text import plain, tr
 from ui.theme import CAPTION, MEDIUM, font
+from ui.widgets.fields import ChoiceField, LineField
 from ui.widgets.file_sheet import Wanted, ask_file
 from ui.widgets.form import HintLine
-from ui.widgets.form_row import ChoiceRow, TextRow
 from ui.widgets.key_button import KeyButton
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
@@ -80,31 +80,31 @@ class RegisterPage(QWidget):
 
     def _make_assumptions(self) -> None:
         own = ("", tr("Link", "as the list says"))
-        self.sheet = ChoiceRow(tr("Link", "Sheet"))
-        self.numbering = ChoiceRow(
+        self.sheet = ChoiceField(tr("Link", "Sheet"))
+        self.numbering = ChoiceField(
             tr("Link", "Numbers count"), [own, *((each, numbering_words(each)) for each in NUMBERINGS)]
         )
-        self.kind = ChoiceRow(tr("Link", "Type, if not said"), [own, *((each, each) for each in TYPES)])
-        self.place = ChoiceRow(
+        self.kind = ChoiceField(tr("Link", "Type, if not said"), [own, *((each, each) for each in TYPES)])
+        self.place = ChoiceField(
             tr("Link", "Table, if not said"), [own, *((each, plain(each)) for each in TABLES)]
         )
-        self.order = ChoiceRow(tr("Link", "Byte order, if not said"), [(each, each) for each in ORDERS])
+        self.order = ChoiceField(tr("Link", "Byte order, if not said"), [(each, each) for each in ORDERS])
         for row in (self.numbering, self.kind, self.place):
-            row.show_text("")
-        self.order.show_text(ORDERS[0])
+            row.show_value("")
+        self.order.show_value(ORDERS[0])
         for row in (self.numbering, self.kind, self.place, self.order):
-            row.changed.connect(self._on_assumed)
-        self.sheet.changed.connect(self._on_sheet)
+            row.edited.connect(self._on_assumed)
+        self.sheet.edited.connect(self._on_sheet)
 
     def _make_hand(self) -> None:
         units = [("", ""), *((unit.code, unit.symbol or unit.code) for unit in all_units())]
-        self.hand_name = TextRow(tr("Link", "Name"))
-        self.hand_address = TextRow(tr("Link", "Register"), hint="40001, 4x1, 0x10")
-        self.hand_table = ChoiceRow(tr("Link", "Table"), [(each, plain(each)) for each in reversed(TABLES)])
-        self.hand_kind = ChoiceRow(tr("Link", "Type"), [(each, each) for each in TYPES])
-        self.hand_unit = ChoiceRow(tr("Link", "Unit"), units, is_searched=True)
-        self.hand_table.show_text("holding")
-        self.hand_kind.show_text("float32")
+        self.hand_name = LineField(tr("Link", "Name"))
+        self.hand_address = LineField(tr("Link", "Register"), hint="40001, 4x1, 0x10")
+        self.hand_table = ChoiceField(tr("Link", "Table"), [(each, plain(each)) for each in reversed(TABLES)])
+        self.hand_kind = ChoiceField(tr("Link", "Type"), [(each, each) for each in TYPES])
+        self.hand_unit = ChoiceField(tr("Link", "Unit"), units, is_searched=True)
+        self.hand_table.show_value("holding")
+        self.hand_kind.show_value("float32")
         self.add = KeyButton(tr("Link", "Add"), key="Enter")
 
     def _build(self) -> None:
@@ -122,7 +122,7 @@ class RegisterPage(QWidget):
         self.tree.itemChanged.connect(self._on_changed)
         self.add.clicked.connect(self._on_add)
         for each in (self.hand_name, self.hand_address):
-            each.editor.returnPressed.connect(self._on_add)  # type: ignore[attr-defined]
+            each.editor.returnPressed.connect(self._on_add)
         self._show_list(False)
 
     def _list_card(self) -> Panel:
@@ -178,8 +178,8 @@ class RegisterPage(QWidget):
     def show_list(self, found: RegisterList) -> None:
         """Show every row, with every problem it has."""
         self._show_list(True)
-        self.sheet.set_choices([(each, each) for each in found.sheets])
-        self.sheet.show_text(found.sheet)
+        self.sheet.offer([(each, each) for each in found.sheets])
+        self.sheet.show_value(found.sheet)
         self.sheet.setVisible(len(found.sheets) > 1)
         with QSignalBlocker(self.tree):
             self.tree.clear()
@@ -212,13 +212,13 @@ class RegisterPage(QWidget):
     def show_hand_problems(self, problems: Sequence[RowProblem]) -> None:
         """Say what is wrong with the register typed, or make room for the next."""
         by_column = {each.column: problem_words(each) for each in problems if each.key not in UNIT_LATER}
-        self.hand_name.say_problem(by_column.get(Column.NAME, ""))
+        self.hand_name.complain(by_column.get(Column.NAME, ""))
         others = [words for column, words in by_column.items() if column is not Column.NAME]
-        self.hand_address.say_problem("; ".join(others))
+        self.hand_address.complain("; ".join(others))
         if not by_column:
             for row in (self.hand_name, self.hand_address):
-                row.editor.clear()  # type: ignore[attr-defined]
-            self.hand_name.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+                row.editor.clear()
+            self.hand_name.take_focus()
 
     # ---- inside
 
@@ -239,15 +239,15 @@ class RegisterPage(QWidget):
         )  # fmt: skip
 
     def _on_sheet(self) -> None:
-        self.sheet_chosen.emit(self.sheet.text)
+        self.sheet_chosen.emit(self.sheet.value())
 
     def _on_assumed(self) -> None:
         self.assumed.emit(
             {
-                "numbering": self.numbering.text,
-                "default_type": self.kind.text,
-                "default_table": self.place.text,
-                "order": self.order.text,
+                "numbering": self.numbering.value(),
+                "default_type": self.kind.value(),
+                "default_table": self.place.value(),
+                "order": self.order.value(),
             }
         )
 
@@ -264,11 +264,11 @@ class RegisterPage(QWidget):
     def _on_add(self) -> None:
         self.typed.emit(
             {
-                "name": self.hand_name.text.strip(),
-                "address": self.hand_address.text.strip(),
-                "table": self.hand_table.text,
-                "kind": self.hand_kind.text,
-                "unit": self.hand_unit.text,
+                "name": self.hand_name.value(),
+                "address": self.hand_address.value(),
+                "table": self.hand_table.value(),
+                "kind": self.hand_kind.value(),
+                "unit": self.hand_unit.value(),
             }
         )
 

@@ -16,7 +16,7 @@ from ui.screens.setup.connections import value_edits
 from ui.screens.setup.connections.order_list import OrderList
 from ui.screens.setup.connections.value_edits import CAPTURES, NO_FACTOR, NO_NUMBER, NOT_POSITIVE, STREAMING
 from ui.text import quality_words, tr
-from ui.widgets.form_row import ChoiceRow, FormRow, TextRow
+from ui.widgets.fields import ChoiceField, Field, LineField
 from ui.widgets.key_button import KeyButton, ToolButton
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
@@ -59,7 +59,7 @@ class ValuePanel(Panel):
         super().__init__(tr("Link", "Meaning"))
         self._values: tuple[ChosenValue, ...] = ()
         self._kind = ConnectionKind.MODBUS_TCP
-        self.rows: dict[str, FormRow] = _rows()
+        self.rows: dict[str, Field] = _rows()
         self._source = QLabel()
         self._source.setObjectName("caption")
         self._source.setWordWrap(True)
@@ -84,7 +84,7 @@ class ValuePanel(Panel):
         column.addWidget(self._source)
         for name, row in self.rows.items():
             row.key = name
-            row.changed.connect(self._on_changed)
+            row.edited.connect(self._on_changed)
             row.left.connect(self._on_left)
             if name in PAIRS:
                 column.addLayout(self._pair(row, self.rows[PAIRS[name]]))
@@ -111,7 +111,7 @@ class ValuePanel(Panel):
         self.remove.clicked.connect(self.removed)
 
     @staticmethod
-    def _pair(left: FormRow, right: FormRow) -> QHBoxLayout:
+    def _pair(left: Field, right: Field) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(left, 1, Qt.AlignmentFlag.AlignTop)
@@ -137,12 +137,13 @@ class ValuePanel(Panel):
         self._source.setVisible(len(values) == 1)
         self._offer(plant)
         for name, row in self.rows.items():
-            row.show_text(_shared(values, name))
+            if is_other or not (row.has_focus or row.is_wrong):  # what is being typed stays
+                _show(row, _shared(values, name))
         self._arrange(kind)
 
     def say_problem(self, field: str, key: str) -> None:
         """Say what is wrong with a field; an empty key takes it back."""
-        self.rows[field].say_problem(edit_problem(key) if key else "")
+        self.rows[field].complain(edit_problem(key) if key else "")
 
     def show_trials(self, trials: Sequence[OrderTrial]) -> None:
         """Show what the device gives in each order."""
@@ -155,20 +156,20 @@ class ValuePanel(Panel):
     def _offer(self, plant: Plant) -> None:
         none = ("", "\u2013")
         machines = [machine for line in plant.lines for machine in plant.machines(line.id)]
-        self._choices("machine").set_choices(
+        self._choices("machine").offer(
             [none, *((str(each.id), _machine_words(each.name, each.code)) for each in machines)]
         )
         asset_id = self._values[0].asset_id
         is_one = len({value.asset_id for value in self._values}) == 1
         points = plant.points_of(_sure(asset_id)) if is_one and _is_in(plant, asset_id) else ()
-        self._choices("point").set_choices([none, *((str(each.id), each.name) for each in points)])
-        self._choices("fills").set_choices(
+        self._choices("point").offer([none, *((str(each.id), each.name) for each in points)])
+        self._choices("fills").offer(
             [("", tr("Link", "A value of its own")), *_waiting(self._values[0], plant)]
         )
 
-    def _choices(self, name: str) -> ChoiceRow:
+    def _choices(self, name: str) -> ChoiceField:
         row = self.rows[name]
-        assert isinstance(row, ChoiceRow)
+        assert isinstance(row, ChoiceField)
         return row
 
     def _arrange(self, kind: ConnectionKind) -> None:
@@ -195,16 +196,16 @@ class ValuePanel(Panel):
 
     def _say_nothing_wrong(self) -> None:
         for row in self.rows.values():
-            row.say_problem("")
+            row.complain("")
 
     def _on_changed(self, name: str, text: str) -> None:
-        if isinstance(self.rows[name], ChoiceRow):
+        if isinstance(self.rows[name], ChoiceField):
             self.edited.emit(name, text)
 
     def _on_left(self, name: str) -> None:
         row = self.rows[name]
-        if isinstance(row, TextRow) and row.text != _shared(self._values, name):
-            self.edited.emit(name, row.text)
+        if isinstance(row, LineField) and row.value() != (_shared(self._values, name) or ""):
+            self.edited.emit(name, row.value())
 
 
 def has_orders(address: Mapping[str, object]) -> bool:
@@ -221,7 +222,7 @@ def edit_problem(key: str) -> str:
     }[key]
 
 
-def _rows() -> dict[str, FormRow]:
+def _rows() -> dict[str, Field]:
     units = [("", "\u2013"), *((unit.code, _unit_words(unit.code, unit.symbol)) for unit in all_units())]
     kinds = [
         (TagKind.MEASURED.value, tr("Link", "Measured value")),
@@ -234,29 +235,27 @@ def _rows() -> dict[str, FormRow]:
         (CAPTURES, tr("Link", "As captures now and then")),
     ]
     return {
-        "machine": ChoiceRow(tr("Link", "Machine"), is_searched=True),
-        "point": ChoiceRow(tr("Link", "Measurement point")),
-        "fills": ChoiceRow(tr("Link", "Becomes")),
-        "name": TextRow(tr("Link", "Name"), help_line=tr("Link", "Unique in the plant")),
-        "label": TextRow(tr("Link", "Label"), help_line=tr("Link", "As people call it")),
-        "unit": ChoiceRow(tr("Link", "Unit"), units, is_searched=True),
-        "factor": TextRow(tr("Link", "Factor")),
-        "offset": TextRow(tr("Link", "plus")),
-        "kind": ChoiceRow(tr("Link", "What it is"), kinds),
-        "period_s": TextRow(tr("Link", "Read every"), unit="s"),
-        "sampling_rate_hz": TextRow(tr("Link", "Sampling rate"), unit="Hz"),
-        "wave": ChoiceRow(tr("Link", "The waveform comes"), waves),
-        "capture_length": TextRow(tr("Link", "Samples a capture")),
-        "low": TextRow(
-            tr("Link", "Lowest plausible"), help_line=tr("Link", "Outside it a value is not good")
-        ),
-        "high": TextRow(tr("Link", "Highest plausible")),
-        "normal_low": TextRow(tr("Link", "Normal from")),
-        "normal_high": TextRow(tr("Link", "to")),
-        "digits": TextRow(tr("Link", "Decimals shown")),
-        "frozen_min": TextRow(tr("Link", "Frozen after"), unit=tr("Link", "min")),
-        "raw_days": TextRow(tr("Link", "Keep every sample"), unit=tr("Link", "days")),
-        "deadband": TextRow(tr("Link", "Dead-band"), help_line=tr("Link", "Changes below are thinned")),
+        "machine": ChoiceField(tr("Link", "Machine"), is_searched=True),
+        "point": ChoiceField(tr("Link", "Measurement point")),
+        "fills": ChoiceField(tr("Link", "Becomes")),
+        "name": LineField(tr("Link", "Name"), helper=tr("Link", "Unique in the plant")),
+        "label": LineField(tr("Link", "Label"), helper=tr("Link", "As people call it")),
+        "unit": ChoiceField(tr("Link", "Unit"), units, is_searched=True),
+        "factor": LineField(tr("Link", "Factor")),
+        "offset": LineField(tr("Link", "plus")),
+        "kind": ChoiceField(tr("Link", "What it is"), kinds),
+        "period_s": LineField(tr("Link", "Read every"), unit="s"),
+        "sampling_rate_hz": LineField(tr("Link", "Sampling rate"), unit="Hz"),
+        "wave": ChoiceField(tr("Link", "The waveform comes"), waves),
+        "capture_length": LineField(tr("Link", "Samples a capture")),
+        "low": LineField(tr("Link", "Lowest plausible"), helper=tr("Link", "Outside it a value is not good")),
+        "high": LineField(tr("Link", "Highest plausible")),
+        "normal_low": LineField(tr("Link", "Normal from")),
+        "normal_high": LineField(tr("Link", "to")),
+        "digits": LineField(tr("Link", "Decimals shown")),
+        "frozen_min": LineField(tr("Link", "Frozen after"), unit=tr("Link", "min")),
+        "raw_days": LineField(tr("Link", "Keep every sample"), unit=tr("Link", "days")),
+        "deadband": LineField(tr("Link", "Dead-band"), helper=tr("Link", "Changes below are thinned")),
     }
 
 
@@ -287,10 +286,17 @@ def _sure(asset_id: UUID | None) -> UUID:
     return asset_id
 
 
-def _shared(values: Sequence[ChosenValue], field: str) -> str:
-    """Return what all values have in a field, "" when they differ."""
+def _shared(values: Sequence[ChosenValue], field: str) -> str | None:
+    """Return what all values have in a field, None when they differ."""
     texts = {value_edits.text_of(value, field) for value in values}
-    return texts.pop() if len(texts) == 1 else ""
+    return texts.pop() if len(texts) == 1 else None
+
+
+def _show(row: Field, text: str | None) -> None:
+    if text is None and isinstance(row, ChoiceField):
+        row.show_nothing()
+    else:
+        row.show_value(text or "")
 
 
 def _trial_words(trial: OrderTrial) -> str:

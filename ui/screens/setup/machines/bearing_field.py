@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from domain.plant.bearings import BearingGeometry, BearingType
 from services.bearing_catalogue import is_same
-from ui.screens.setup.form_fields import Field
 from ui.screens.setup.machines.words import geometry_words, order_words
 from ui.text import tr
 from ui.theme import CAPTION
+from ui.widgets.fields import Field
 from ui.widgets.form import line_field
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import label

@@ -16,8 +16,8 @@ from domain.plant.assets import (
 )
 from domain.plant.plant import Plant
 from ui.screens.setup.machines.nodes import Thing, thing_in
-from ui.screens.setup.typed_numbers import number_of, shown_number
 from ui.text import tr
+from ui.typed_numbers import number_of, shown_number
 
 Values = Mapping[str, Any]
 Complaints = dict[str, str]

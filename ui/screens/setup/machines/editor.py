@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint
 from domain.plant.bearings import BearingType
 from domain.plant.plant import Plant
-from ui.screens.setup.form_fields import scrolled
 from ui.screens.setup.machines.drafts import Complaints, Values
 from ui.screens.setup.machines.forms import KindForm, PointForm, form_key, make_form
 from ui.screens.setup.machines.nodes import Thing
 from ui.screens.setup.machines.values_panel import ValuesPanel
 from ui.screens.setup.machines.words import kind_name
 from ui.text import tr
+from ui.widgets.fields import scrolled
 from ui.widgets.form import HintLine, send_keys
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, Separator

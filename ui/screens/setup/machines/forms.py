@@ -8,15 +8,6 @@ from domain.plant.bearings import BearingType
 from domain.plant.plant import Plant
 from domain.plant.tags import Tag, TagKind
 from domain.units import unit
-from ui.screens.setup.form_fields import (
-    ChoiceField,
-    Field,
-    FieldForm,
-    LineField,
-    NumberField,
-    SegmentField,
-    TextField,
-)
 from ui.screens.setup.machines.bearing_field import BearingField
 from ui.screens.setup.machines.drafts import NO, YES
 from ui.screens.setup.machines.nodes import Thing
@@ -29,6 +20,15 @@ from ui.screens.setup.machines.words import (
 )
 from ui.text import tr
 from ui.theme import CAPTION
+from ui.widgets.fields import (
+    ChoiceField,
+    Field,
+    FieldForm,
+    LineField,
+    NumberField,
+    SegmentField,
+    TextField,
+)
 from ui.widgets.panel import label
 
 NO_PLACES = ("Etc/", "SystemV/", "US/", "posix/", "right/")

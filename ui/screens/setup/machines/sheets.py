@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QHBoxLayout
 from domain.plant.assets import Criticality, Technique
 from domain.plant.plant import Plant
 from domain.plant.templates import MachineClass
-from ui.screens.setup.form_fields import ChoiceField, FieldForm, LineField, scrolled
 from ui.screens.setup.machines.codes import free_code, next_code, next_name, suggested_code
 from ui.screens.setup.machines.drafts import Complaints, Values, code_complaint, codes_of
 from ui.screens.setup.machines.forms import code_field, criticality_field, name_field
 from ui.screens.setup.machines.words import class_brings, class_name, technique_choices
 from ui.text import error_words, tr
+from ui.widgets.fields import ChoiceField, FieldForm, LineField, scrolled
 from ui.widgets.form import HintLine, send_keys
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, Separator

@@ -7,8 +7,8 @@ from domain.plant.bearings import BearingGeometry, defect_orders
 from domain.plant.templates import MachineClass
 from ui.formatting import number
 from ui.screens.setup.machines.nodes import Thing
-from ui.screens.setup.typed_numbers import shown_number
 from ui.text import QT_TRANSLATE_NOOP, plain, tr
+from ui.typed_numbers import shown_number
 
 _KINDS: Final = {
     AssetKind.SITE: QT_TRANSLATE_NOOP("Machines", "Site"),

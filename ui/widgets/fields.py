@@ -1,29 +1,47 @@
-"""Forms of Setup: one column, label above, a helper line that becomes the complaint, values as plain data.
+"""Fields of forms: label above, a helper line that becomes the complaint, values as plain data.
 
 A form compares what it shows with what it was given: that is all there is to "not saved yet", so showing
 values needs no blocked signals.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
-from ui.screens.setup.typed_numbers import shown_number
 from ui.text import tr
 from ui.theme import BODY, MEDIUM, font
+from ui.typed_numbers import shown_number
 from ui.widgets.choice_box import ChoiceBox
+from ui.widgets.file_sheet import Wanted, ask_file
 from ui.widgets.form import HintLine, line_field, mark_wrong, text_field
-from ui.widgets.key_button import SegmentedButtons
+from ui.widgets.key_button import KeyButton, SegmentedButtons
+from ui.widgets.panel import label
+from ui.widgets.tick import TickBox
 
 Choices = Sequence[tuple[str, str]]
 
 
 class Field(QWidget):
-    """A label, an editor and a line under it. ``changed`` fires when a person or a program changes it."""
+    """A label, an editor and a line under it.
+
+    ``changed`` fires when a person or a program changes it; ``edited`` tells key and value of what a person
+    does, ``left`` the key when he is done with it.
+    """
 
     changed = Signal()
+    edited = Signal(str, str)
+    left = Signal(str)
 
     def __init__(
         self,
@@ -33,25 +51,40 @@ class Field(QWidget):
         read: Callable[[], Any],
         put: Callable[[Any], None],
         helper: str = "",
+        unit: str = "",
         is_required: bool = False,
     ) -> None:
         """``read`` gives the value that stands in the editor, ``put`` another one into it."""
         super().__init__()
+        self.key = ""
+        """By which a form knows the field."""
         self._read, self._put = read, put
         self._editor, self._helper = editor, helper
+        editor.setAccessibleDescription(helper)
         required = tr("Form", "required")
         self.title = QLabel(f"{title}  ({required})" if is_required else title)
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setFont(font(BODY, MEDIUM))
         self.title.setObjectName("title")
         self.title.setBuddy(editor)
+        self.title.setVisible(bool(title))
         self.hint = HintLine()
+        self._line = QHBoxLayout()
+        self._line.setSpacing(6)
+        self._line.addWidget(editor, 1)
+        if unit:
+            self.add_beside(label(unit, role="caption"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
-        for each in (self.title, editor, self.hint):
-            column.addWidget(each)
+        column.addWidget(self.title)
+        column.addLayout(self._line)
+        column.addWidget(self.hint)
         self.complain("")
+
+    def add_beside(self, widget: QWidget) -> None:
+        """Put something at the right of the editor."""
+        self._line.addWidget(widget)
 
     def value(self) -> Any:
         """Return what stands there."""
@@ -74,21 +107,55 @@ class Field(QWidget):
             self._helper = words
             self.complain("")
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a complaint stands at the field."""
+        return bool(self._editor.property("wrong"))
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether a person is in the field."""
+        return self._editor.hasFocus()
+
     def take_focus(self) -> None:
         """Go to the editor."""
         self._editor.setFocus()
+
+    def _tell_edited(self) -> None:
+        self.edited.emit(self.key, str(self.value()))
+
+    def _tell_left(self) -> None:
+        self.left.emit(self.key)
+
+    def _tell_chosen(self) -> None:
+        """A choice is made and left at once."""
+        self._tell_edited()
+        self._tell_left()
 
 
 class LineField(Field):
     """One line of text; its value is a str without spaces around it."""
 
-    def __init__(self, title: str, *, helper: str = "", hint: str = "", is_required: bool = False) -> None:
+    def __init__(
+        self, title: str, *, helper: str = "", hint: str = "", unit: str = "", is_required: bool = False
+    ) -> None:
         self.editor = line_field(title, hint=hint)
-        put = self.editor.setText
         super().__init__(
-            title, self.editor, read=self._typed, put=put, helper=helper, is_required=is_required
-        )
+            title, self.editor, read=self._typed, put=self._type, helper=helper, unit=unit,
+            is_required=is_required,
+        )  # fmt: skip
         self.editor.textChanged.connect(self._look)
+        self.editor.textEdited.connect(self._tell_edited)
+        self.editor.editingFinished.connect(self._tell_left)
+
+    def enter(self, text: str) -> None:
+        """Take a text as if it had been typed: a file looked for, a suggestion."""
+        self.editor.setText(text)
+        self._tell_chosen()
+
+    def _type(self, text: str) -> None:
+        self.editor.setText(text)
+        self.editor.setCursorPosition(0)
 
     def _typed(self) -> str:
         return self.editor.text().strip()
@@ -109,6 +176,37 @@ class NumberField(LineField):
         super().show_value(value if isinstance(value, str) else shown_number(value))
 
 
+class PathField(LineField):
+    """A file or folder, typed or looked for."""
+
+    def __init__(self, title: str, *, wanted: Wanted, helper: str = "") -> None:
+        super().__init__(title, helper=helper)
+        self._wanted, self._title = wanted, title
+        self.look = KeyButton(tr("Form", "Look\u2026"))
+        self.look.clicked.connect(self._ask)
+        self.add_beside(self.look)
+
+    def _ask(self) -> None:
+        start = Path(self.value()) if self.value() else Path.home()
+        ask_file(self.window(), self._title, wanted=self._wanted, start=start, chosen=self.enter)
+
+
+class FlagField(Field):
+    """Yes or no; yes reads "yes", no is empty."""
+
+    def __init__(self, title: str, *, helper: str = "") -> None:
+        self.editor = TickBox(title)
+        super().__init__("", self.editor, read=self._answer, put=self._tick, helper=helper)
+        self.editor.toggled.connect(self.changed)
+        self.editor.clicked.connect(self._tell_chosen)
+
+    def _answer(self) -> str:
+        return "yes" if self.editor.isChecked() else ""
+
+    def _tick(self, value: str) -> None:
+        self.editor.setChecked(bool(value))
+
+
 class TextField(Field):
     """Several lines of text."""
 
@@ -125,7 +223,10 @@ class TextField(Field):
 class ChoiceField(Field):
     """One choice out of many: its value is a key. What is chosen stays when other choices are offered."""
 
-    def __init__(self, title: str, choices: Choices = (), *, helper: str = "") -> None:
+    def __init__(
+        self, title: str, choices: Choices = (), *, helper: str = "", is_searched: bool = False
+    ) -> None:
+        """``is_searched``: found by typing, for long lists."""
         self.editor = ChoiceBox(title)
         self.editor.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.editor.setMinimumContentsLength(12)
@@ -133,8 +234,11 @@ class ChoiceField(Field):
         super().__init__(title, self.editor, read=self._chosen, put=self._choose, helper=helper)
         self._choices: Choices = ()
         self.editor.currentTextChanged.connect(self.editor.setToolTip)
+        if is_searched:
+            self.editor.let_search()
         self.offer(choices)
         self.editor.currentIndexChanged.connect(self.changed)
+        self.editor.activated.connect(self._tell_chosen)
 
     def offer(self, choices: Choices) -> None:
         """Give other choices; what was chosen stays chosen when it is among them."""
@@ -148,6 +252,10 @@ class ChoiceField(Field):
 
     def _chosen(self) -> str:
         return str(self.editor.currentData() or "")
+
+    def show_nothing(self) -> None:
+        """Choose nothing: several things are shown that differ here."""
+        self.editor.setCurrentIndex(-1)
 
     def _choose(self, value: str) -> None:
         place = self.editor.findData(value)
