@@ -6,14 +6,14 @@ from typing import Final
 
 from PySide6.QtCore import QLocale
 
-_NUMBER: Final = re.compile(r"([+-]?\d+(?:[.,]\d+)?)\s*(?:[^\d.,\s].*)?")
+_NUMBER: Final = re.compile(r"([+-\u2212]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*(?:[^\d.,\s].*)?")
 FIGURES: Final = 10
 
 
 def number_of(text: str) -> float | None:
     """Return the number that a text gives, None when it gives none."""
     found = _NUMBER.fullmatch(text.strip())
-    value = float(found.group(1).replace(",", ".")) if found else math.nan
+    value = float(found.group(1).replace(",", ".").replace("\u2212", "-")) if found else math.nan
     return value if math.isfinite(value) else None
 
 

@@ -221,7 +221,7 @@ def test_many_values_are_settled_at_once_and_stored_with_one_undo(
     plant = stage.writer.plant.load()
     link = next(each for each in plant.connections if each.name == "PLC-7")
     assert {tag.unit for tag in plant.tags if tag.connection_id == link.id} == {"bar"}
-    assert "PLC-7 is connected with 2 values" in tab.list.undo.accessibleName()
+    wait(qtbot, stage, tab, lambda: tab.list.undo.accessibleName() == "Connected: PLC-7")
     tab.list.undo.undo.click()
     wait(qtbot, stage, tab, lambda: len(stage.writer.plant.load().connections) == 1)
 

@@ -45,6 +45,10 @@ class SetupActs:
         """Do an act; ``name`` is what it is about."""
         self._context.tasks.run(partial(self._do, work, name), done=self._done, failed=self._failed)
 
+    def take(self, edit: Edit, *, name: str) -> None:
+        """Take in an act that was stored elsewhere, so that it can be taken back here."""
+        self._context.tasks.run(partial(self._push, edit, name), done=self._done, failed=self._failed)
+
     def undo(self) -> None:
         """Take the newest act back."""
         self._context.tasks.run(self._undo, done=self._undone, failed=self._failed)
@@ -61,8 +65,9 @@ class SetupActs:
 
     def _do(self, work: Work, name: str) -> Act | None:
         edit = work(self._setup())
-        if edit is None:
-            return None
+        return None if edit is None else self._push(edit, name)
+
+    def _push(self, edit: Edit, name: str) -> Act:
         act = Act(edit, edit.title_key, name)
         self._stack.push(act)
         return act

@@ -5,6 +5,10 @@ from typing import Final
 from ui.text import QT_TRANSLATE_NOOP, plain, tr
 
 _DONE: Final = {
+    "link_added": QT_TRANSLATE_NOOP("Edits", "Connected: {name}"),
+    "link_changed": QT_TRANSLATE_NOOP("Edits", "Saved: {name}"),
+    "values_changed": QT_TRANSLATE_NOOP("Edits", "Values saved: {name}"),
+    "link_removed": QT_TRANSLATE_NOOP("Edits", "Removed: {name}"),
     "line_added": QT_TRANSLATE_NOOP("Edits", "Line added: {name}"),
     "machine_added": QT_TRANSLATE_NOOP("Edits", "Machine added: {name}"),
     "point_added": QT_TRANSLATE_NOOP("Edits", "Point added: {name}"),

@@ -49,7 +49,7 @@ class DeviceList(QWidget):
     trend_asked = Signal(object)
     thrown_away = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, undo: UndoBar) -> None:
         super().__init__()
         self._rows: dict[UUID, DeviceRow] = {}
         self._refusal = ""
@@ -64,7 +64,7 @@ class DeviceList(QWidget):
         self.discard = KeyButton(tr("Link", "Throw the draft away"))
         self.said = HintLine()
         self.table = _table()
-        self.confirm, self.undo = ConfirmBox(), UndoBar()
+        self.confirm, self.undo = ConfirmBox(), undo
         self._empty = EmptyState(
             tr("Link", "No device is connected yet."),
             why=tr(

@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from domain.plant.plant import Plant
-from domain.plant.tags import Connection, Tag, TagKind
+from domain.plant.tags import Connection, TagKind
 from domain.roles import Permission
 from services.configuration import Edit
 from services.link_draft import DEVICE, LinkDraft, draft_of, new_draft
@@ -17,7 +17,7 @@ from services.workstation import Workstation
 from ui.context import Context
 from ui.screens.permissions import refusal_to
 from ui.screens.polling import Poll
-from ui.screens.setup.connections import words
+from ui.screens.setup.acts import SetupActs
 from ui.screens.setup.connections.device_list import DeviceList, DeviceRow
 from ui.screens.setup.connections.wizard import Wizard
 
@@ -34,8 +34,8 @@ class ConnectionsTab:
         self._workstation, self._context = workstation, context
         self._setup = PlantSetup(workstation.store, clock=context.clock, by=workstation.actor)
         self._drafts: tuple[Draft, ...] = ()
-        self._edit: tuple[Edit, str] | None = None
-        self.list = DeviceList()
+        self._acts = SetupActs(workstation, context, acted=self._acted, failed=context.show_problem)
+        self.list = DeviceList(self._acts.bar)
         self.list.allow(refusal_to(workstation.actor.role, Permission.CONFIGURE))
         self.wizard = Wizard(workstation, context, finished=self._finished)
         self._pages = QStackedWidget()
@@ -56,9 +56,8 @@ class ConnectionsTab:
         view.removed.connect(self._remove)
         view.trend_asked.connect(self._show_trend)
         view.thrown_away.connect(self._throw_away)
-        view.undo.undone.connect(self._undo)
-        for keys, slot in (("Ctrl+N", view.added.emit), ("Ctrl+Z", self._undo)):
-            QShortcut(QKeySequence(keys), view).activated.connect(slot)
+        QShortcut(QKeySequence("Ctrl+N"), view).activated.connect(view.added)
+        self._acts.listen_in(view)
 
     # ---- what the shell asks
 
@@ -157,35 +156,20 @@ class ConnectionsTab:
         self._context.go("setup/connections")
         self._poll.ask_soon()
         if edit is not None:
-            self._offer_undo(edit, name)
-
-    def _offer_undo(self, edit: Edit, name: str) -> None:
-        self._edit = (edit, name)
-        self.list.undo.offer(words.act_done(edit.title_key, name=name, count=len(edit.made(Tag))))
-
-    def _undo(self) -> None:
-        if self._edit is not None:
-            edit, name = self._edit
-            self._edit = None
-            self._run(partial(self._setup.undo, edit), name)
+            self._acts.take(edit, name=name)
 
     def _pause(self, identity: UUID, is_read: bool) -> None:
         stored = self._stored(str(identity))
         if stored is not None:
-            changed = replace(stored, is_enabled=is_read)
-            self._run(partial(self._setup.apply_link, changed, ()), stored.name)
+            self._acts.run(partial(_read, stored, is_read=is_read), name=stored.name)
 
     def _remove(self, identity: UUID, keeps_values: bool) -> None:
         stored = self._stored(str(identity))
         if stored is not None:
-            work = partial(self._setup.remove_link, stored, keeps_values=keeps_values)
-            self._run(work, stored.name)
+            work = partial(_removed, stored, keeps_values=keeps_values)
+            self._acts.run(work, name=stored.name)
 
-    def _run(self, work: partial[Edit], name: str) -> None:
-        self._context.tasks.run(work, done=partial(self._done, name), failed=self._context.show_problem)
-
-    def _done(self, name: str, edit: Edit) -> None:
-        self._offer_undo(edit, name)
+    def _acted(self, _edit: Edit) -> None:
         self._poll.ask_soon()
 
     def _throw_away(self, identity: UUID) -> None:
@@ -202,6 +186,14 @@ class ConnectionsTab:
         drawn = (TagKind.MEASURED, TagKind.COUNTER, TagKind.SETPOINT)
         tags = [tag for tag in self._plant.tags if tag.connection_id == identity and tag.kind in drawn]
         self._context.go("trends/" + ",".join(str(tag.key) for tag in tags[:4]))
+
+
+def _read(connection: Connection, setup: PlantSetup, *, is_read: bool) -> Edit:
+    return setup.apply_link(replace(connection, is_enabled=is_read), ())
+
+
+def _removed(connection: Connection, setup: PlantSetup, *, keeps_values: bool) -> Edit:
+    return setup.remove_link(connection, keeps_values=keeps_values)
 
 
 def make_tab(workstation: Workstation, context: Context) -> ConnectionsTab:

@@ -1,6 +1,5 @@
 """What a person changes of a value in step 3, field by field; a refusal is a message key."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -9,6 +8,7 @@ from uuid import UUID
 from domain.plant.plant import Plant
 from domain.plant.tags import TagKind
 from services.link_values import ChosenValue, clean_name
+from ui.typed_numbers import number_of, shown_number
 
 NO_NUMBER, NOT_POSITIVE, NO_FACTOR = "edit_no_number", "edit_not_positive", "edit_no_factor"
 STREAMING, CAPTURES = "streaming", "captures"
@@ -26,26 +26,22 @@ def text_of(value: ChosenValue, field: str) -> str:
     return _TEXTS[field](value)
 
 
-def number_of(text: str) -> float:
-    """Return a typed number; both decimal signs are taken. ValueError carries the key."""
-    try:
-        number = float(text.replace(",", ".").replace("\u2212", "-"))
-    except ValueError:
-        raise ValueError(NO_NUMBER) from None
-    if not math.isfinite(number):
+def _number(text: str) -> float:
+    number = number_of(text)
+    if number is None:
         raise ValueError(NO_NUMBER)
     return number
 
 
 def _positive(text: str) -> float:
-    number = number_of(text)
+    number = _number(text)
     if number <= 0:
         raise ValueError(NOT_POSITIVE)
     return number
 
 
 def _not_negative(text: str) -> float:
-    number = number_of(text) if text else 0.0
+    number = _number(text) if text else 0.0
     if number < 0:
         raise ValueError(NOT_POSITIVE)
     return number
@@ -79,7 +75,7 @@ def _fills(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
 
 
 def _factor(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
-    factor = number_of(text)
+    factor = _number(text)
     if factor == 0:
         raise ValueError(NO_FACTOR)
     return replace(value, factor=factor)
@@ -87,13 +83,9 @@ def _factor(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
 
 def _optional(name: str) -> Edit:
     def edit(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
-        return replace(value, **{name: number_of(text) if text else None})  # type: ignore[arg-type]
+        return replace(value, **{name: _number(text) if text else None})  # type: ignore[arg-type]
 
     return edit
-
-
-def _plain(number: float | None) -> str:
-    return "" if number is None else f"{number:.12g}"
 
 
 def _id(identity: UUID | None) -> str:
@@ -109,7 +101,7 @@ _EDITS: Final[Mapping[str, Edit]] = {
     "unit": lambda value, text, plant: replace(value, unit=text),
     "kind": lambda value, text, plant: replace(value, kind=TagKind(text)),
     "factor": _factor,
-    "offset": lambda value, text, plant: replace(value, offset=number_of(text)),
+    "offset": lambda value, text, plant: replace(value, offset=_number(text)),
     "period_s": lambda value, text, plant: replace(value, period_s=_positive(text)),
     "low": _optional("low"),
     "high": _optional("high"),
@@ -132,18 +124,20 @@ _TEXTS: Final[Mapping[str, Callable[[ChosenValue], str]]] = {
     "fills": lambda value: _id(value.fills),
     "unit": lambda value: value.unit,
     "kind": lambda value: value.kind.value,
-    "factor": lambda value: _plain(value.factor),
-    "offset": lambda value: _plain(value.offset),
-    "period_s": lambda value: _plain(value.period_s),
-    "low": lambda value: _plain(value.low),
-    "high": lambda value: _plain(value.high),
-    "normal_low": lambda value: _plain(value.normal_low),
-    "normal_high": lambda value: _plain(value.normal_high),
-    "digits": lambda value: _plain(value.digits),
-    "frozen_min": lambda value: _plain(None if value.frozen_after_s is None else value.frozen_after_s / 60),
-    "raw_days": lambda value: _plain(value.raw_days),
-    "deadband": lambda value: _plain(value.deadband or None),
-    "sampling_rate_hz": lambda value: _plain(value.sampling_rate_hz),
+    "factor": lambda value: shown_number(value.factor),
+    "offset": lambda value: shown_number(value.offset),
+    "period_s": lambda value: shown_number(value.period_s),
+    "low": lambda value: shown_number(value.low),
+    "high": lambda value: shown_number(value.high),
+    "normal_low": lambda value: shown_number(value.normal_low),
+    "normal_high": lambda value: shown_number(value.normal_high),
+    "digits": lambda value: shown_number(value.digits),
+    "frozen_min": lambda value: shown_number(
+        None if value.frozen_after_s is None else value.frozen_after_s / 60
+    ),
+    "raw_days": lambda value: shown_number(value.raw_days),
+    "deadband": lambda value: shown_number(value.deadband or None),
+    "sampling_rate_hz": lambda value: shown_number(value.sampling_rate_hz),
     "wave": lambda value: STREAMING if value.is_streaming else CAPTURES,
     "capture_length": lambda value: str(value.capture_length),
 }

@@ -177,15 +177,6 @@ _COMPLAINTS: Final[Mapping[str, str]] = {
     "value_address_taken": QT_TRANSLATE_NOOP("Link", "chosen twice"),
     "value_range_empty": QT_TRANSLATE_NOOP("Link", "lowest above highest"),
 }
-_ACTS: Final[Mapping[str, str]] = {
-    "link_added": QT_TRANSLATE_NOOP("Link", "{name} is connected with {count} values."),
-    "link_changed": QT_TRANSLATE_NOOP("Link", "{name} was changed."),
-    "values_changed": QT_TRANSLATE_NOOP("Link", "{count} values of {name} were changed."),
-    "link_removed": QT_TRANSLATE_NOOP("Link", "{name} was removed."),
-    "values_removed": QT_TRANSLATE_NOOP("Link", "Values of {name} were removed."),
-    "machine_added": QT_TRANSLATE_NOOP("Link", "Machine {name} was added."),
-    "undo": QT_TRANSLATE_NOOP("Link", "Undone."),
-}
 
 
 def kind_name(kind: ConnectionKind) -> str:
@@ -231,8 +222,3 @@ def field_problem(key: str, *, low: float, high: float) -> str:
 def complaints(keys: Sequence[str]) -> str:
     """Return what a value still lacks."""
     return ", ".join(tr("Link", _COMPLAINTS[key]) for key in keys)
-
-
-def act_done(key: str, *, name: str, count: int = 0) -> str:
-    """Return what was just done, for the undo bar."""
-    return tr("Link", _ACTS[key], name=name, count=count)
