@@ -39,6 +39,7 @@ class _Consumer:
     done: Callable[[], Callback | None]
     failed: Callable[[], Callback | None]
     ticket: Ticket
+    outlives_window: bool
 
 
 class _Relay(QObject):
@@ -106,18 +107,19 @@ class Tasks(QObject):
         *,
         done: Callable[[T], None] | None = None,
         failed: Callable[[BaseException], None] | None = None,
+        outlives_window: bool = False,
     ) -> Ticket:
         """Do ``work`` off the main thread; then call ``done`` with its result or ``failed`` with its error.
 
         ``work`` must touch no widget. Pass bound methods: their owner is not kept alive. Without ``failed``
-        an error is logged.
+        an error is logged. Work that ``outlives_window`` is done even when it waits while the lane closes.
         """
         self._next += 1
         ticket = Ticket(self._next)
         if self._is_closed:
             ticket.cancel()
             return ticket
-        self._consumers[ticket.number] = _Consumer(_weakly(done), _weakly(failed), ticket)
+        self._consumers[ticket.number] = _Consumer(_weakly(done), _weakly(failed), ticket, outlives_window)
         self._work.put((ticket, work))
         return ticket
 
@@ -152,7 +154,8 @@ class Tasks(QObject):
         """Finish the work under way and end the lane; False when it does not end within 3 s."""
         self._is_closed = True
         for consumer in self._consumers.values():
-            consumer.ticket.cancel()
+            if not consumer.outlives_window:
+                consumer.ticket.cancel()
         self._consumers.clear()
         self._work.put(None)
         self._thread.join(JOIN_S)

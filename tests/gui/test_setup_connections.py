@@ -276,6 +276,26 @@ def test_a_draft_waits_in_the_list_and_goes_on_where_it_was(qtbot, stage: Stage,
     wait(qtbot, stage, tab, lambda: tab.list.table.rows.place_of(identity) is None)
 
 
+def test_what_was_typed_last_is_kept_when_the_window_closes(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
+    """A draft keeps itself: also the last word before the window goes."""
+    begin(qtbot, stage, tab)
+    answer(tab, name="PLC-7")
+    tab.close()
+    stage.tasks.close()
+    assert [draft.title for draft in stage.writer.drafts.open_ones()] == ["PLC-7"]
+
+
+def test_a_draft_that_is_being_kept_is_put_away_when_it_is_thrown_away(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
+    begin(qtbot, stage, tab)
+    answer(tab, name="PLC-7")
+    tab.wizard.keeper.keep_if_due(2**62)
+    answer(tab, name="PLC-8")
+    tab.wizard.keeper.keep_if_due(2**62)
+    tab.wizard.view.discard.click()
+    wait(qtbot, stage, tab, lambda: not stage.tasks.pending)
+    assert stage.writer.drafts.open_ones() == ()
+
+
 def test_a_form_that_nobody_touched_leaves_no_draft(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
     begin(qtbot, stage, tab)
     tab.wizard.view.close_it.click()

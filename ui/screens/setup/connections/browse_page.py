@@ -119,6 +119,8 @@ class BrowsePage(QWidget):
     def show_items(self, place: str, items: Sequence[FoundItem]) -> None:
         """Put what lies below a place into the tree."""
         parent = self._nodes.get(place)
+        if parent is None and place:
+            return  # the tree was read anew meanwhile
         path: Path = () if parent is None else parent.path
         self._add(parent, [OfferNode(item, (*path, item.name)) for item in items])
         self.said.say("")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from domain.plant.tags import Connection
@@ -114,6 +115,7 @@ class DeviceList(QWidget):
         self.remove.clicked.connect(self._ask_removal)
         self.remove_all.clicked.connect(self._ask_removal_with_values)
         self.confirm.confirmed.connect(self._on_confirmed)
+        QShortcut(QKeySequence.StandardKey.Delete, self.table, self._ask_removal)
 
     def show_rows(self, rows: Sequence[DeviceRow]) -> None:
         """Show the devices; the chosen one stays chosen."""
@@ -171,6 +173,8 @@ class DeviceList(QWidget):
             self.paused.emit(row.id, not row.connection.is_enabled)
 
     def _ask_removal(self) -> None:
+        if self._refusal:
+            return
         words = tr(
             "Link",
             "It is read no more. Its {count} values stay, with their history, and wait for another device.",

@@ -32,6 +32,9 @@ class DraftKeeper:
         self._kept: Draft | None = None
         self._due_us: int | None = None
         self._is_keeping = False
+        self._waiting: LinkDraft | None = None
+        """What is to be kept when the state before it is."""
+        self._is_unwanted = False
 
     @property
     def draft(self) -> LinkDraft:
@@ -49,7 +52,7 @@ class DraftKeeper:
         return None if self._kept is None else self._kept.changed_us
 
     def begin(self, draft: LinkDraft, kept: Draft | None = None) -> None:
-        """Take up a draft, a fresh one or one that was kept."""
+        """Take up a draft, a fresh one or one that was kept; the one before is kept or put away by now."""
         self._past, self._future = [], []
         self._draft, self._kept, self._due_us = draft, kept, None
         self._changed()
@@ -92,26 +95,45 @@ class DraftKeeper:
 
     def put_away(self) -> None:
         """Let go of a draft that was stored or is not wanted any more."""
-        kept = self._kept
-        self._draft, self._due_us, self._kept = None, None, None
-        if kept is not None:
-            self._context.tasks.run(partial(self._setup.close_draft, kept), failed=self._failed)
+        self._draft, self._due_us, self._waiting = None, None, None
+        if self._is_keeping:
+            self._is_unwanted = True
+        elif self._kept is not None:
+            self._close(self._kept)
 
     def _keep(self) -> None:
-        if self._is_keeping or self.draft.is_empty:
+        """Keep the draft; while it is being kept the newest state waits for its turn."""
+        self._due_us = None
+        if self.draft.is_empty:
             return
-        self._due_us, self._is_keeping = None, True
-        work = partial(
-            self._setup.keep_draft, self.draft.to_plain(), title=self.draft.name.strip(), before=self._kept
-        )
-        self._context.tasks.run(work, done=self._on_kept, failed=self._on_failed)
+        if self._is_keeping:
+            self._waiting = self.draft
+            return
+        self._store(self.draft)
+
+    def _store(self, draft: LinkDraft) -> None:
+        self._is_keeping = True
+        work = partial(self._setup.keep_draft, draft.to_plain(), title=draft.name.strip(), before=self._kept)
+        self._context.tasks.run(work, done=self._on_kept, failed=self._on_failed, outlives_window=True)
 
     def _on_kept(self, kept: Draft) -> None:
         self._is_keeping = False
-        if self._draft is not None and str(self._draft.id) == kept.content["id"]:
+        if self._is_unwanted:
+            self._is_unwanted = False
+            self._close(kept)
+            return
+        if self._draft is None or str(self._draft.id) == kept.content["id"]:
             self._kept = kept
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self._store(waiting)
+        elif self._draft is not None:
             self._changed()
 
     def _on_failed(self, problem: BaseException) -> None:
-        self._is_keeping = False
+        self._is_keeping = self._is_unwanted = False
         self._failed(problem)
+
+    def _close(self, kept: Draft) -> None:
+        self._kept = None
+        self._context.tasks.run(partial(self._setup.close_draft, kept), failed=self._failed)

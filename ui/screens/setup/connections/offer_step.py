@@ -132,6 +132,9 @@ class OfferStep:
         self._list_page.show_list(found)
 
     def _list_failed(self, problem: BaseException) -> None:
+        """Say why; a cell that was not taken shows again what the list holds."""
+        if self._list is not None:
+            self._list_page.show_list(self._list)
         self._list_page.show_failed(error_words(problem))
 
     def _tick_registers(self, drafts: Sequence[DraftTag], is_wanted: bool) -> None:

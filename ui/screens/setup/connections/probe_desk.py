@@ -1,5 +1,6 @@
 """The device under test: one process and one lane of its own, so that nothing else ever waits for it."""
 
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from ui.tasks import Tasks, Ticket
 T = TypeVar("T")
 Failed = Callable[[BaseException], None]
 
+BELOW_S: Final = 20.0
 POLITE_S: Final = 0.3
 """So long the main thread waits for a device to say goodbye."""
 
@@ -107,11 +109,11 @@ class Below(tuple[tuple[tuple[str, ...], FoundItem], ...]):
 
 
 def everything_below(probe: DeviceProbe, place: str, most: int) -> Below:
-    """Walk down from a place, level by level, until there are ``most`` values or places."""
+    """Walk down from a place, level by level, until there are ``most`` values or places, or for 20 s."""
     found: list[tuple[tuple[str, ...], FoundItem]] = []
     waiting: list[tuple[tuple[str, ...], str]] = [((), place)]
-    seen = {place}
-    while waiting and len(found) < most and len(seen) < most:
+    seen, begun_s = {place}, time.monotonic()
+    while waiting and len(found) < most and len(seen) < most and time.monotonic() - begun_s < BELOW_S:
         path, where = waiting.pop(0)
         for item in probe.browse(where):
             names = (*path, item.name)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from domain.units import all_units
@@ -118,6 +119,9 @@ class RegisterPage(QWidget):
         row.addLayout(left, 1)
         row.addWidget(self.chosen)
         self.open_file.clicked.connect(self._ask_file)
+        shortcut = QShortcut(QKeySequence("Ctrl+O"), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self._ask_file)
         self.all_rows.clicked.connect(self._tick_all)
         self.tree.itemChanged.connect(self._on_changed)
         self.add.clicked.connect(self._on_add)
