@@ -6,7 +6,9 @@ from typing import Final
 
 from acquisition.addresses import ModbusTable, Order, RegisterType
 from domain.errors import ConfigurationError
-from services.register_map import CURES, Numbering, Reading, RegisterMap, RowProblem, read_register_map
+from services.register_map import RegisterMap, read_register_map
+from services.register_places import Numbering
+from services.register_rows import CURES, Reading, RowProblem
 from services.register_words import Column
 from storage.table_files import FileTable, TableRow, read_table, sheet_names
 

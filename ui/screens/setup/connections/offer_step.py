@@ -18,7 +18,7 @@ from services.link_values import (
     with_names_apart,
 )
 from services.register_lists import RegisterList, open_register_list, registers_by_hand
-from services.register_map import DraftTag
+from services.register_rows import DraftTag
 from services.register_words import Column
 from ui.screens.setup.connections.bench import Bench
 from ui.screens.setup.connections.browse_page import BrowsePage

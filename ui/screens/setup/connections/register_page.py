@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTreeWidget, QTreeWidget
 from domain.units import all_units
 from services.link_values import place_key, place_words
 from services.register_lists import NUMBERINGS, ORDERS, TABLES, TYPES, UNIT_LATER, RegisterList, cure_of
-from services.register_map import DraftTag, RowProblem
+from services.register_rows import DraftTag, RowProblem
 from services.register_words import Column
 from ui.screens.setup.connections.chosen_panel import ChosenPanel
 from ui.screens.setup.connections.words import unit_words
