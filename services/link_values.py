@@ -249,12 +249,14 @@ def complaints_of(
     """Return what still stands in the way of each value; values without complaint are left out."""
     own = {value.id for value in values} | {value.fills for value in values}
     others = [tag for tag in plant.tags if tag.id not in own]
-    names = Counter(tag.name for tag in others) + Counter(_final_name(value, plant) for value in values)
+    filled = {tag.id: tag.name for tag in plant.tags if tag.id in own}
+    final = {value.id: filled.get(value.fills, value.name) if value.fills else value.name for value in values}
+    names = Counter(tag.name for tag in others) + Counter(final.values())
     there = [tag.address for tag in others if tag.connection_id == connection.id]
     places = Counter(
         place_key(address) for address in (*there, *(each.address for each in values)) if address
     )
-    found = {value.id: tuple(_complaints(value, names, places, plant)) for value in values}
+    found = {value.id: tuple(_complaints(value, final[value.id], names, places)) for value in values}
     return MappingProxyType({identity: keys for identity, keys in found.items() if keys})
 
 
@@ -265,9 +267,9 @@ def place_key(address: Mapping[str, object]) -> tuple[object, ...]:
 
 
 def _complaints(
-    value: ChosenValue, names: Mapping[str, int], places: Mapping[tuple[object, ...], int], plant: Plant
+    value: ChosenValue, name: str, names: Mapping[str, int], places: Mapping[tuple[object, ...], int]
 ) -> Iterable[str]:
-    name = _final_name(value, plant)
+    """Yield what is wrong; ``name`` is the one that the value will have."""
     if not name.strip():
         yield NAME_MISSING
     elif names[name] > 1:
@@ -286,12 +288,6 @@ def _complaints(
         yield UNIT_MISSING
     if any(is_empty(*ends) for ends in ((value.low, value.high), (value.normal_low, value.normal_high))):
         yield RANGE_EMPTY
-
-
-def _final_name(value: ChosenValue, plant: Plant) -> str:
-    """Return the name that the value will have: that of the tag which waits for it, or its own."""
-    waiting = next((tag for tag in plant.tags if tag.id == value.fills), None) if value.fills else None
-    return value.name if waiting is None else waiting.name
 
 
 def is_empty(low: float | None, high: float | None) -> bool:

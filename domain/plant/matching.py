@@ -6,11 +6,11 @@ to the machine. What fits two places equally well gets a confidence below one ha
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from domain.errors import UnitError
@@ -21,8 +21,13 @@ from domain.units import unit
 SURE: Final = 0.5
 """Below this a person has to look; a match at or above it is taken over unless somebody objects."""
 
+T = TypeVar("T")
+
 CODE_FOUND: Final = 0.97
 """Score of a machine whose code stands in the name."""
+
+_LONGEST_CODE: Final = 4
+"""A code falls into so many pieces at most."""
 
 _PIECE: Final = re.compile(r"[A-ZÄÖÜ]+(?![a-zäöü])|[A-ZÄÖÜ]?[a-zäöüß]+|\d+")
 _SYNONYMS: Final[Mapping[str, str]] = {
@@ -81,39 +86,66 @@ class Matcher:
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
         self._machines = [asset for asset in plant.assets if asset.kind is AssetKind.MACHINE]
-        self._names = {machine.id: _name_words(machine) for machine in self._machines}
-        self._shared_by = Counter(word for words in self._names.values() for word in words)
+        names = [_name_words(machine) for machine in self._machines]
+        shared_by = Counter(word for words in names for word in words)
+        self._weight = {word: 1 / count for word, count in shared_by.items()}
+        self._whole = [sum(self._weight[word] for word in words) for words in names]
+        self._by_word = _places((word, place) for place, words in enumerate(names) for word in words)
+        codes = [(machine.code.lower(), place) for place, machine in enumerate(self._machines)]
+        self._by_code = _places((_plain_code(code), place) for code, place in codes)
+        self._sisters = _places(
+            (parts[0], (parts[1], place)) for code, place in codes if (parts := _parts(code))
+        )
 
     def match(self, candidate: Candidate) -> Match:
         """Return the best place; a tie halves the confidence."""
         pieces = words_of(candidate.words)
-        ranked = sorted(
-            ((self._machine_score(machine, pieces), machine) for machine in self._machines),
-            key=lambda each: -each[0],
-        )
-        if not ranked or ranked[0][0] <= 0:
+        ranked = sorted(self._scores(pieces).items(), key=lambda each: (-each[1], each[0]))
+        if not ranked or ranked[0][1] <= 0:
             return Match(None, None, 0.0)
-        best, machine = ranked[0]
-        second = ranked[1][0] if len(ranked) > 1 else 0.0
+        place, best = ranked[0]
+        machine, second = self._machines[place], ranked[1][1] if len(ranked) > 1 else 0.0
         if best == CODE_FOUND and second < CODE_FOUND:
             second *= 0.2  # words of a name say little against a code
         confidence = best * (1 - 0.6 * second / best)
         point, point_confidence = self._point(machine, pieces, candidate)
         return Match(machine.id, None if point is None else point.id, round(confidence * point_confidence, 3))
 
-    def _machine_score(self, machine: Asset, pieces: Sequence[str]) -> float:
-        """Return 0..1: the code in one piece is nearly certain, shared words of a name say little.
+    def _scores(self, pieces: Sequence[str]) -> dict[int, float]:
+        """Return 0..1 by place of the machine, of those that the pieces speak for at all.
 
-        A code that differs in its number only names a sister of the machine: FL1 is never FL2.
+        A code in neighbouring pieces is nearly certain, shared words of a name say little. A code that
+        differs in its number only names a sister of the machine: FL1 is never FL2.
         """
-        if _holds_code(machine.code, pieces):
-            return CODE_FOUND
-        if _holds_sister_code(machine.code, pieces):
-            return 0.0
-        words = self._names[machine.id]
-        found = [1 / self._shared_by[word] for word in words if word in pieces]
-        whole = sum(1 / self._shared_by[word] for word in words)
-        return 0.85 * sum(found) / whole if whole else 0.0
+        scores: dict[int, float] = dict.fromkeys(self._coded(pieces), CODE_FOUND)
+        sisters = self._named_as_sisters(pieces)
+        found: dict[int, float] = defaultdict(float)
+        for word in set(pieces):
+            for place in self._by_word.get(word, ()):
+                found[place] += self._weight[word]
+        for place, share in found.items():
+            if place not in scores and place not in sisters:
+                scores[place] = 0.85 * share / self._whole[place]
+        return scores
+
+    def _coded(self, pieces: Sequence[str]) -> set[int]:
+        """Return the machines whose code neighbouring pieces make together: FL2, FL-2 and FL_2 are one."""
+        windows = {
+            "".join(pieces[first:last])
+            for first in range(len(pieces))
+            for last in range(first + 1, min(len(pieces), first + _LONGEST_CODE) + 1)
+        }
+        return {place for window in windows for place in self._by_code.get(window, ())}
+
+    def _named_as_sisters(self, pieces: Sequence[str]) -> set[int]:
+        """Return the machines of whose code the letters stand there with another number."""
+        return {
+            place
+            for letters, number in pairwise(pieces)
+            if number.isdigit()
+            for own, place in self._sisters.get(letters, ())
+            if own != int(number)
+        }
 
     def _point(
         self, machine: Asset, pieces: Sequence[str], candidate: Candidate
@@ -149,30 +181,22 @@ def _name_words(machine: Asset) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words_of(f"{machine.name} {machine.code}")))
 
 
-def _holds_code(code: str, pieces: Sequence[str]) -> bool:
-    """Say whether neighbouring pieces together are exactly the code: FL2, FL-2 and FL_2 are one."""
-    wanted = "".join(re.findall(r"[a-z0-9]+", code.lower()))
-    if not wanted:
-        return False
-    count = len(pieces)
-    for first in range(count):
-        joined = ""
-        for last in range(first, min(count, first + 4)):
-            joined += pieces[last]
-            if joined == wanted:
-                return True
-    return False
+def _plain_code(code: str) -> str:
+    return "".join(re.findall(r"[a-z0-9]+", code))
 
 
-def _holds_sister_code(code: str, pieces: Sequence[str]) -> bool:
-    """Say whether the letters of the code stand there with another number."""
-    match = re.fullmatch(r"([a-z]+)[^a-z0-9]*(\d+)", code.lower())
-    if match is None:
-        return False
-    return any(
-        first == match[1] and second.isdigit() and int(second) != int(match[2])
-        for first, second in pairwise(pieces)
-    )
+def _parts(code: str) -> tuple[str, int] | None:
+    """Return letters and number of a code that is nothing else, None for other codes."""
+    match = re.fullmatch(r"([a-z]+)[^a-z0-9]*(\d+)", code)
+    return None if match is None else (match[1], int(match[2]))
+
+
+def _places(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = defaultdict(list)
+    for key, place in pairs:
+        if key:
+            found[key].append(place)
+    return dict(found)
 
 
 def _point_score(point: MeasurementPoint, pieces: Sequence[str]) -> float:

@@ -155,10 +155,7 @@ class ValuePanel(Panel):
 
     def _offer(self, plant: Plant) -> None:
         none = ("", "\u2013")
-        machines = [machine for line in plant.lines for machine in plant.machines(line.id)]
-        self._choices("machine").offer(
-            [none, *((str(each.id), _machine_words(each.name, each.code)) for each in machines)]
-        )
+        self._choices("machine").offer([none, *_places(plant)])
         asset_id = self._values[0].asset_id
         is_one = len({value.asset_id for value in self._values}) == 1
         points = plant.points_of(_sure(asset_id)) if is_one and _is_in(plant, asset_id) else ()
@@ -265,6 +262,16 @@ def _unit_words(code: str, symbol: str) -> str:
     return symbol if symbol in ("", code) and symbol else f"{symbol}  ({code})" if symbol else code
 
 
+def _places(plant: Plant) -> list[tuple[str, str]]:
+    """Return machines in flow order, each followed by its components."""
+    found = []
+    for machine in (machine for line in plant.lines for machine in plant.machines(line.id)):
+        name = _machine_words(machine.name, machine.code)
+        found.append((str(machine.id), name))
+        found += [(str(part.id), f"{name} / {part.name}") for part in plant.children(machine.id)]
+    return found
+
+
 def _machine_words(name: str, code: str) -> str:
     return name if code in name else f"{name}  {code}"
 
@@ -293,10 +300,9 @@ def _shared(values: Sequence[ChosenValue], field: str) -> str | None:
 
 
 def _show(row: Field, text: str | None) -> None:
-    if text is None and isinstance(row, ChoiceField):
-        row.show_nothing()
-    else:
-        row.show_value(text or "")
+    if isinstance(row, ChoiceField):
+        row.show_nothing()  # a choice that is not offered must not look like the one before
+    row.show_value(text or "")
 
 
 def _trial_words(trial: OrderTrial) -> str:

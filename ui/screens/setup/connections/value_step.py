@@ -51,29 +51,24 @@ class ValueStep:
         self._bench.keeper.change(replace(self._bench.draft, values=values), is_step=False)
 
     def show_rows(self) -> None:
-        draft = self._bench.draft
-        complaints = complaints_of(draft.values, self._bench.plant, draft.connection)
-        self._page.show_rows([self._row(value, complaints.get(value.id, ())) for value in draft.values])
+        """Show the values with their places, complaints and present."""
+        draft, plant = self._bench.draft, self._bench.plant
+        complaints = complaints_of(draft.values, plant, draft.connection)
+        known = _Known(plant)
+        rows = [self._row(value, complaints.get(value.id, ()), known) for value in draft.values]
+        self._page.show_rows(rows)
         self._page.said.say(self.reader.problem, is_marked=bool(self.reader.problem))
         self._page.said.setVisible(bool(self.reader.problem))
 
-    def _row(self, value: ChosenValue, complaints: Sequence[str]) -> ValueRow:
-        filled = next((tag for tag in self._bench.plant.tags if tag.id == value.fills), None)
-        is_stored = any(tag.id == value.id for tag in self._bench.plant.tags)
-        state = tr("Link", "stored") if is_stored else tr("Link", "new")
+    def _row(self, value: ChosenValue, complaints: Sequence[str], known: "_Known") -> ValueRow:
+        filled = known.tags.get(value.fills) if value.fills else None
+        state = tr("Link", "stored") if value.id in known.tags else tr("Link", "new")
         if filled is not None:
             state = tr("Link", "fills {label}", label=filled.label)
         return ValueRow(
-            value, value.name if filled is None else filled.name, self._place_words(value), state,
+            value, value.name if filled is None else filled.name, known.place_words(value), state,
             words.complaints(complaints), self.reader.words_of(value),
         )  # fmt: skip
-
-    def _place_words(self, value: ChosenValue) -> str:
-        known = {asset.id: asset.name for asset in self._bench.plant.assets}
-        if value.asset_id is None or value.asset_id not in known:
-            return "\u2013"
-        point = next((each.name for each in self._bench.plant.points if each.id == value.point_id), "")
-        return " \u00b7 ".join(filter(None, (known[value.asset_id], point)))
 
     def _chosen(self) -> list[ChosenValue]:
         ids = set(self._page.chosen_ids())
@@ -144,3 +139,20 @@ class ValueStep:
 
     def _machine_failed(self, problem: BaseException) -> None:
         self._page.machine.say_problem(error_words(problem))
+
+
+class _Known:
+    """Look-ups of one plant, made once for all rows of a look."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        self.tags = {tag.id: tag for tag in plant.tags}
+        self._points = {point.id: point.name for point in plant.points}
+        self._assets = {asset.id for asset in plant.assets}
+
+    def place_words(self, value: ChosenValue) -> str:
+        """Return machine and point of a value, a dash for none."""
+        if value.asset_id is None or value.asset_id not in self._assets:
+            return "\u2013"
+        point = self._points.get(value.point_id, "") if value.point_id else ""
+        return " \u00b7 ".join(filter(None, (self._plant.machine_of(value.asset_id).name, point)))
