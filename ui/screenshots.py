@@ -16,6 +16,7 @@ from ui.theme import DAY, NIGHT, application_theme
 
 SETUP = "setup"
 SIZES = ((1920, 1080), (1366, 768))
+LARGE_DAY, SMALL_NIGHT = (SIZES[0], "day"), (SIZES[1], "night")
 ATTACH_LIMIT_S = 30.0
 SETTLE_MS = 3500
 
@@ -64,11 +65,12 @@ def _addresses(session: WindowSession) -> dict[str, str]:
 
 
 def _pictures(addresses: Mapping[str, str], *, is_complete: bool) -> Iterator[Picture]:
-    themes, sizes = (("day", "night"), SIZES) if is_complete else (("day",), SIZES[:1])
-    for width, height in sizes:
-        for theme in themes:
-            for name, address in addresses.items():
-                yield Picture(name, address, theme, width, height)
+    """Yield the large day ones, or all four of the rooms and two of each tab of Setup."""
+    looks = [(size, theme) for size in SIZES for theme in ("day", "night")] if is_complete else [LARGE_DAY]
+    for size, theme in looks:
+        for name, address in addresses.items():
+            if not name.startswith(SETUP) or (size, theme) in (LARGE_DAY, SMALL_NIGHT):
+                yield Picture(name, address, theme, *size)
 
 
 def _wait_attached(session: WindowSession) -> None:
