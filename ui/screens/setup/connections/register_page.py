@@ -62,7 +62,7 @@ class RegisterPage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.open_file = KeyButton(tr("Link", "Read a register list\u2026"), key="Ctrl+O", is_primary=True)
+        self.open_file = KeyButton(tr("Link", "Read a register list\u2026"), key="Ctrl+I", is_primary=True)
         self.all_rows = KeyButton(tr("Link", "Tick all that can be read"))
         self.said = HintLine()
         self.tree = _tree()
@@ -119,7 +119,7 @@ class RegisterPage(QWidget):
         row.addLayout(left, 1)
         row.addWidget(self.chosen)
         self.open_file.clicked.connect(self._ask_file)
-        shortcut = QShortcut(QKeySequence("Ctrl+O"), self)
+        shortcut = QShortcut(QKeySequence("Ctrl+I"), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self._ask_file)
         self.all_rows.clicked.connect(self._tick_all)
