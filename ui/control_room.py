@@ -22,6 +22,7 @@ from ui.text import tr
 from ui.theme import application_theme
 
 if TYPE_CHECKING:  # numpy and the storage must not be loaded before the window is shown
+    from domain.plant.plant import Plant
     from services.workstation import Workstation
 
 EXIT_REFUSED = 3
@@ -104,6 +105,7 @@ class WindowSession(QObject):
 
     def _attach(self, opened: "Workstation") -> None:
         from ui.plant_search import PlantProvider
+        from ui.setup_search import SetupProvider
         from ui.shell_source import ServiceShellSource
 
         self._workstation = opened
@@ -117,9 +119,12 @@ class WindowSession(QObject):
             events=opened.events,
             zone=opened.monitoring.plant.zone,
             screens=_screens(opened),
-            providers=[PlantProvider(lambda: opened.monitoring.plant)],
+            providers=[PlantProvider(self._plant), SetupProvider(self._plant)],
             address=self._address,
         )
+
+    def _plant(self) -> "Plant":
+        return self.workstation.monitoring.plant
 
     def _answer_call(self) -> None:
         """Come to the front when a second start asked for it."""

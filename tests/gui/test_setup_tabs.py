@@ -10,12 +10,13 @@ import pytest
 from domain.identifiers import new_id
 from domain.ports import ConnectionStatus
 from services.status import ExpiryWarning, SystemStatus
-from tests.gui.plant_stage import Stage, make_stage, put_away, settle
+from tests.gui.plant_stage import LINK, Stage, make_stage, put_away, settle
 from ui.screens.setup.health.facts import facts_of, link_rows, support_text, verdict
 from ui.screens.setup.health.tab import HealthTab
 from ui.screens.setup.links.tab import LinksTab
 from ui.screens.setup.screen import SetupScreen, make_setup
 from ui.screens.setup.tabs import TABS, TabEntry
+from ui.setup_search import SetupProvider
 from ui.theme import Theme
 
 SECOND = 1_000_000
@@ -112,3 +113,16 @@ def test_every_tab_opens_has_help_and_a_name(screen: SetupScreen, stage: Stage, 
     assert screen.view.minimumSizeHint().width() < 1290
     screen.plant_changed()
     assert stage.problems == []
+
+
+def test_the_search_finds_parts_of_setup_and_devices(stage: Stage) -> None:
+    """HMI guide 3: settings are found by what they are about."""
+    provider = SetupProvider(lambda: stage.workstation.monitoring.plant)
+
+    def addresses(words: str) -> list[str]:
+        return [hit.address for hit in provider.find(words, limit=8)]
+
+    assert addresses("fingerprint") == ["setup/certificates"]
+    assert addresses("add dev") == ["setup/connections"]
+    assert addresses("plc-1") == [f"setup/connections/{LINK.id}"]
+    assert addresses("") == []

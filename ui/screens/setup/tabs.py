@@ -49,16 +49,30 @@ TabFactory = Callable[[Workstation, Context], SetupTab]
 
 @dataclass(frozen=True, slots=True)
 class TabEntry:
-    """A tab: its place in the address, its name, and the package that makes it."""
+    """A tab: its place in the address, its name, and the package that makes it.
+
+    ``about`` are more words by which the search finds it.
+    """
 
     key: str
     source: str
     icon: str
+    about: str
 
     @property
     def words(self) -> str:
         """The name in the list."""
         return tr("Setup", self.source)
+
+    @property
+    def address(self) -> str:
+        """Where the window finds it."""
+        return f"setup/{self.key}"
+
+    @property
+    def searched(self) -> str:
+        """Everything by which it is found."""
+        return f"{self.words} {tr('Setup', self.about)}"
 
     def make(self, workstation: Workstation, context: Context) -> SetupTab:
         """Import the package and make the tab."""
@@ -67,12 +81,47 @@ class TabEntry:
 
 
 TABS: tuple[TabEntry, ...] = (
-    TabEntry("connections", QT_TRANSLATE_NOOP("Setup", "Connections"), "point"),
-    TabEntry("machines", QT_TRANSLATE_NOOP("Setup", "Machines"), "asset"),
-    TabEntry("bearings", QT_TRANSLATE_NOOP("Setup", "Bearings"), "bearing"),
-    TabEntry("links", QT_TRANSLATE_NOOP("Setup", "Link audit"), "link"),
-    TabEntry("certificates", QT_TRANSLATE_NOOP("Setup", "Certificates"), "lock"),
-    TabEntry("health", QT_TRANSLATE_NOOP("Setup", "System health"), "analysis"),
-    TabEntry("backup", QT_TRANSLATE_NOOP("Setup", "Backup"), "copy"),
+    TabEntry(
+        "connections",
+        QT_TRANSLATE_NOOP("Setup", "Connections"),
+        "point",
+        QT_TRANSLATE_NOOP("Setup", "add device PLC Modbus OPC UA MQTT broker folder registers units"),
+    ),
+    TabEntry(
+        "machines",
+        QT_TRANSLATE_NOOP("Setup", "Machines"),
+        "asset",
+        QT_TRANSLATE_NOOP("Setup", "add line site component measurement point criticality class time zone"),
+    ),
+    TabEntry(
+        "bearings",
+        QT_TRANSLATE_NOOP("Setup", "Bearings"),
+        "bearing",
+        QT_TRANSLATE_NOOP("Setup", "catalogue geometry import"),
+    ),
+    TabEntry(
+        "links",
+        QT_TRANSLATE_NOOP("Setup", "Link audit"),
+        "link",
+        QT_TRANSLATE_NOOP("Setup", "loss age missing values go-live"),
+    ),
+    TabEntry(
+        "certificates",
+        QT_TRANSLATE_NOOP("Setup", "Certificates"),
+        "lock",
+        QT_TRANSLATE_NOOP("Setup", "trust fingerprint security renew"),
+    ),
+    TabEntry(
+        "health",
+        QT_TRANSLATE_NOOP("Setup", "System health"),
+        "analysis",
+        QT_TRANSLATE_NOOP("Setup", "status collector disk queues drops versions"),
+    ),
+    TabEntry(
+        "backup",
+        QT_TRANSLATE_NOOP("Setup", "Backup"),
+        "copy",
+        QT_TRANSLATE_NOOP("Setup", "restore verify integrity export import set-up file"),
+    ),
 )
 """In the order in which a plant is set up. A new tab is one package and one line here."""
