@@ -337,6 +337,14 @@ def test_a_removal_says_what_goes_and_is_taken_back(qtbot, stage: Stage, tab) ->
     }
 
 
+def test_what_is_removed_is_what_was_asked_about(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
+    choose_link(qtbot, stage, tab)
+    tab.list.remove.click()
+    tab.list.table.clearSelection()
+    tab.list.confirm.confirm.held.emit()
+    wait(qtbot, stage, tab, lambda: stage.writer.plant.load().connections == ())
+
+
 def test_values_that_limits_watch_do_not_go(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
     choose_link(qtbot, stage, tab)
     tab.list.remove_all.click()

@@ -54,7 +54,8 @@ class DeviceList(QWidget):
         super().__init__()
         self._rows: dict[UUID, DeviceRow] = {}
         self._refusal = ""
-        self._keeps_values = True
+        self._asked: tuple[UUID, bool] | None = None
+        """The device that is to be removed, and whether its values stay."""
         self.add = KeyButton(tr("Link", "Add a device"), icon="link", is_primary=True, key="Ctrl+N")
         self.values = KeyButton(tr("Link", "Values\u2026"), key="Enter")
         self.address = KeyButton(tr("Link", "Address\u2026"))
@@ -192,14 +193,15 @@ class DeviceList(QWidget):
     def _ask(self, effect: str, *, keeps_values: bool) -> None:
         row = self.chosen
         if row is not None and row.connection is not None:
-            self._keeps_values = keeps_values
+            self._asked = (row.id, keeps_values)
             title = tr("Link", "Remove {name}?", name=row.connection.name)
             self.confirm.ask(title, effect=effect.format(count=row.values), act=tr("Link", "Remove"))
 
     def _on_confirmed(self, _reason: str) -> None:
-        row = self.chosen
-        if row is not None:
-            self.removed.emit(row.id, self._keeps_values)
+        """Remove the device that was asked about, whatever is selected by now."""
+        if self._asked is not None:
+            self.removed.emit(*self._asked)
+            self._asked = None
 
 
 def _table() -> DataTable:
