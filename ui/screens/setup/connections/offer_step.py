@@ -95,11 +95,8 @@ class OfferStep:
 
     def _tick_items(self, pairs: Sequence[tuple[tuple[str, ...], FoundItem]], is_wanted: bool) -> None:
         if is_wanted:
-            fresh = [
-                (path, item)
-                for path, item in pairs
-                if place_key(item.address or {}) not in self._bench.draft.places
-            ]
+            places = self._bench.draft.places
+            fresh = [(path, item) for path, item in pairs if place_key(item.address or {}) not in places]
             self._take([value_of_item(item, path) for path, item in fresh])
         else:
             self._drop({place_key(item.address or {}) for _, item in pairs})
@@ -139,7 +136,8 @@ class OfferStep:
 
     def _tick_registers(self, drafts: Sequence[DraftTag], is_wanted: bool) -> None:
         if is_wanted:
-            fresh = [draft for draft in drafts if place_key(draft.address) not in self._bench.draft.places]
+            places = self._bench.draft.places
+            fresh = [draft for draft in drafts if place_key(draft.address) not in places]
             self._take([value_of_register(draft) for draft in fresh])
         else:
             self._drop({place_key(draft.address) for draft in drafts})
