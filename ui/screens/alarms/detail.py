@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -21,6 +20,7 @@ from ui.formatting import PlantTime, number, unit_symbol
 from ui.screens.alarms.state import AlarmAdvice, AlarmEvidence, AlarmRow
 from ui.text import tr
 from ui.theme import BODY, CAPTION, NAME
+from ui.widgets.fact_grid import FactGrid
 from ui.widgets.figure_pane import FigurePane
 from ui.widgets.key_button import KeyButton
 from ui.widgets.notices import EmptyState
@@ -110,21 +110,15 @@ class AlarmDetail(QWidget):
         head.addLayout(words, 1)
         return head
 
-    def _advice_grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(5)
-        grid.setColumnStretch(1, 1)
+    def _advice_grid(self) -> FactGrid:
         names = {
             "consequence": tr("Alarms", "Consequence"),
             "cause": tr("Alarms", "Likely cause"),
             "response": tr("Alarms", "Response"),
             "call": tr("Alarms", "Call"),
         }
-        for row, (key, words) in enumerate(names.items()):
-            self._captions[key] = label(words, size=CAPTION, role="title")
-            grid.addWidget(self._captions[key], row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(self._texts[key], row, 1)
+        grid = FactGrid(self._texts, names)
+        self._captions = grid.captions
         return grid
 
     def _buttons(self) -> QVBoxLayout:

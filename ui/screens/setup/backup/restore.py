@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextOption
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from services.backups import RestorePreview, restore_commands
 from ui.formatting import number
 from ui.screens.setup.backup.words import caution, table_words
 from ui.text import tr
-from ui.theme import CAPTION
 from ui.widgets.data_table import ROW_COMPACT, DataTable
+from ui.widgets.fact_grid import FactGrid
 from ui.widgets.form import text_field
 from ui.widgets.key_button import KeyButton
 from ui.widgets.notices import EmptyState
@@ -90,22 +89,13 @@ class RestorePanel(Panel):
         self._pages.addWidget(content)
         self.body.addWidget(self._pages)
 
-    def _grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(4)
-        grid.setColumnStretch(1, 1)
+    def _grid(self) -> FactGrid:
         names = {
             "made": tr("Backup", "Made"),
             "files": tr("Backup", "Brings back"),
             "aside": tr("Backup", "Sets aside"),
         }
-        for row, (key, words) in enumerate(names.items()):
-            caption = label(words, size=CAPTION, role="title")
-            grid.addWidget(caption, row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(self.facts[key], row, 1)
-            self.facts[key].setAccessibleName(words)
-        return grid
+        return FactGrid(self.facts, names)
 
     def show_preview(self, preview: RestorePreview | None) -> None:
         """Show what a restore would do; None shows that nothing was asked."""

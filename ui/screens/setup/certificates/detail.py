@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from services.certificates import CertificateKind, CertificateView
 from ui.formatting import PlantTime
@@ -13,6 +13,7 @@ from ui.screens.setup.certificates.fingerprint import FingerprintView
 from ui.text import tr
 from ui.theme import CAPTION, NAME
 from ui.widgets.confirm_box import ConfirmBox
+from ui.widgets.fact_grid import FactGrid
 from ui.widgets.key_button import KeyButton
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel, Separator, label
@@ -79,11 +80,7 @@ class CertificateDetail(Panel):
         self._pages.addWidget(content)
         self.body.addWidget(self._pages)
 
-    def _grid(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(5)
-        grid.setColumnStretch(1, 1)
+    def _grid(self) -> FactGrid:
         names = {
             "valid": tr("Certificates", "Valid"),
             "issuer": tr("Certificates", "Issued by"),
@@ -91,12 +88,7 @@ class CertificateDetail(Panel):
             "hosts": tr("Certificates", "Hosts"),
             "vouches": tr("Certificates", "Vouches"),
         }
-        for row, (key, caption) in enumerate(names.items()):
-            named = label(caption, size=CAPTION, role="title")
-            grid.addWidget(named, row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(self.facts[key], row, 1)
-            self.facts[key].setAccessibleName(caption)
-        return grid
+        return FactGrid(self.facts, names)
 
     def _acts(self) -> QWidget:
         self._row = QWidget()
