@@ -167,6 +167,11 @@ def collect(options: argparse.Namespace) -> int:
             return 0
         print(f"jidoka: nothing collects for {options.data_dir}", file=sys.stderr)
         return EXIT_REFUSED
+    if options.confirm_clock:
+        from services.keeping import confirm_clock
+
+        confirm_clock(options.data_dir)
+        return 0
     from services.launching import launch
     from services.supervision import Supervisor
     from storage.data_folder import prepare_data_folder
@@ -460,6 +465,9 @@ def _parser(data_dir: Path) -> argparse.ArgumentParser:
     plant_parser.add_argument("--server", choices=("modbus", "opcua"), required=True)
     collect_parser = add("collect", collect, status)
     collect_parser.add_argument("--stop", action="store_true", help="end the collector of this data folder")
+    collect_parser.add_argument(
+        "--confirm-clock", action="store_true", help="say that this computer's time is right after a jump"
+    )
     collect_parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     replay_parser = add("replay", replay, demo_options)
     replay_parser.add_argument("files", nargs="+", type=Path, metavar="FILE")

@@ -212,6 +212,19 @@ class HistoryWriter(Protocol):
         """Apply retention; return the rows removed."""
         ...
 
+    def watch_clock(self) -> tuple[int, ...]:
+        """Return the jumps of the wall clock since the last call, in microseconds; call it every second."""
+        ...
+
+    @property
+    def confirmed_mark(self) -> int | None:
+        """The mark of the last confirmation of the clock that was used, None before the first."""
+        ...
+
+    def confirm_clock(self, *, mark: int | None = None) -> None:
+        """A person says that the clock is right; pruning goes on."""
+        ...
+
     def write_past(
         self,
         tag_key: int,

@@ -242,7 +242,7 @@ class Collector:
             self._raise(self._watch.observe_connection(status.connection_id, is_up=is_up, now_s=now_s))
         is_losing = self._drop_watch.is_losing(sum(self._drops(statuses).values()), now_s=now_s)
         self._raise(self._watch.observe_system(SAMPLES_DROPPED, is_true=is_losing, now_s=now_s))
-        stale = self._derived.newly_stale(self._values, now_us=self._clock.now_us())
+        stale = self._derived.newly_stale(self._values, now_us=self._clock.now_us(), now_s=now_s)
         if stale is not None:
             self._hub.publish(stale)
         self._recorder.commit_soon()

@@ -1,8 +1,12 @@
 """Quality of derived values between two results of analysis."""
 
+import math
+
 import numpy as np
+from numpy.typing import NDArray
 
 from acquisition.value_table import ValueTable
+from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.plant import Plant
 from domain.plant.quality import CLASS_MASK, FLAG_MASK, QualityCause, QualityClass, quality_code
 from domain.plant.readings import ReadingBatch, reading_batch
@@ -28,9 +32,11 @@ class DerivedTags:
         ]
         self._keys = np.array([tag.key for tag in derived], dtype=np.int32)
         self._sources = np.array([-1 if key is None else key for key in sources], dtype=np.int32)
-        self._limit_us = np.array([_stale_after_us(tag, plant) for tag in derived], dtype=np.int64)
+        self._limit_s = np.array([_stale_after_s(tag, plant) for tag in derived])
+        self._known_us = np.full(len(derived), -1, dtype=np.int64)
+        self._since_s = np.zeros(len(derived))
 
-    def newly_stale(self, values: ValueTable, *, now_us: int) -> ReadingBatch | None:
+    def newly_stale(self, values: ValueTable, *, now_us: int, now_s: float) -> ReadingBatch | None:
         """Return readings for the tags whose quality must change, None when there is none."""
         if not len(self._keys):
             return None
@@ -38,7 +44,7 @@ class DerivedTags:
         source = values.read(self._sources)
         seen = now.receive_us > 0
         source_bad = (self._sources >= 0) & ((source.quality & CLASS_MASK) == QualityClass.BAD)
-        stale = seen & (now_us - now.source_us > self._limit_us)
+        stale = seen & (self._age_s(now.source_us, now_us=now_us, now_s=now_s) > self._limit_s)
         quality = np.where(stale, quality_code(QualityClass.UNCERTAIN, QualityCause.STALE), now.quality)
         quality = np.where(source_bad & seen, source.quality & ~np.uint16(FLAG_MASK), quality)
         wanted = (quality & ~np.uint16(FLAG_MASK)) | (now.quality & FLAG_MASK)
@@ -54,9 +60,19 @@ class DerivedTags:
             sequence=now.sequence[changed] + 1,
         )
 
+    def _age_s(self, source_us: NDArray[np.int64], *, now_us: int, now_s: float) -> NDArray[np.float64]:
+        """Return how long each figure has stood, by the steady clock [F58]; of an earlier run by its date."""
+        is_first = self._known_us < 0
+        before_s = np.where(is_first, np.maximum(now_us - source_us, 0) / MICROSECONDS_PER_SECOND, 0.0)
+        is_new = source_us != self._known_us
+        self._since_s[is_new] = (now_s - before_s)[is_new]
+        self._known_us = source_us.copy()
+        age_s: NDArray[np.float64] = now_s - self._since_s
+        return age_s
 
-def _stale_after_us(tag: Tag, plant: Plant) -> int:
+
+def _stale_after_s(tag: Tag, plant: Plant) -> float:
     """Return after how long a figure is stale; that of a file holds until the next file."""
     if tag.point_id is None or tag.point_id in plant.file_point_ids:
-        return 2**62
-    return round(1e6 * max(DERIVED_STALE_PERIODS * tag.period_s, DERIVED_STALE_S))
+        return math.inf
+    return max(DERIVED_STALE_PERIODS * tag.period_s, DERIVED_STALE_S)

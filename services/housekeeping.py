@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from domain.errors import StorageError
 from domain.instants import MICROSECONDS_PER_DAY, Clock
 from domain.ports import HistoryWriter, WaveformStore
+from services.access import program_actor
+from services.clock_watch import ClockWatch
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class Housekeeping:
         self._next_retention_s = clock.monotonic_s() + FIRST_RETENTION_S
         self._at_start = tuple(each for each in at_start if each)
         self._retention_problem = ""
+        self._clock_watch = ClockWatch(store, history, actor=program_actor("collector"), clock=clock)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -55,7 +58,8 @@ class Housekeeping:
         return (*self._at_start, *filter(None, (self._retention_problem,)))
 
     def run(self) -> None:
-        """Compact what is due; once an hour remove what is too old."""
+        """Watch the clock, compact what is due; once an hour remove what is too old."""
+        self._clock_watch.look()
         self._history.compact(now_us=self._clock.now_us(), most_hours=HOURS_AT_ONCE)
         if self._clock.monotonic_s() >= self._next_retention_s:
             self._next_retention_s = self._clock.monotonic_s() + RETENTION_EVERY_S

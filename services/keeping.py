@@ -12,6 +12,7 @@ from domain.roles import Role
 from services.access import program_actor
 from services.backups import Backups, restore, restore_to_server
 from services.clock import SystemClock
+from services.clock_watch import confirm_time
 from services.plant_file import FileReading, PlantFile, read_file
 from storage import backup
 from storage.data_folder import DataFolder, prepare_data_folder
@@ -46,6 +47,13 @@ def check_integrity(folder: Path) -> dict[str, Any]:
     _existing(folder)
     with _opened(folder) as store:
         return Backups(store, clock=SystemClock()).check(by=program_actor("verify")).to_plain()
+
+
+def confirm_clock(folder: Path) -> None:
+    """Say that this computer's time is right after a jump, so that old history may go again [F58]."""
+    _existing(folder)
+    with _opened(folder) as store:
+        confirm_time(store, by=program_actor("confirm-clock"), clock=SystemClock())
 
 
 def restore_backup(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, Any]:

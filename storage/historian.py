@@ -29,6 +29,7 @@ from storage.text_book import TextBook, stored_texts
 GRACE_US = 120 * MICROSECONDS_PER_SECOND
 """An hour is finished this long after its end; later rows are merged into it."""
 _HOURS_PER_TRANSACTION = 64
+_SUSPECT, _CONFIRMED = "clock_suspect", "clock_confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class Historian:
         self.texts = TextBook(stored_texts(self._connection))
         self._pending: list[PendingBatch] = []
         self._last_id = self._greatest_id()
-        self._guard = ClockGuard(clock, last_known_us=self._last_commit())
+        self._was_suspect = bool(noted(self._connection, _SUSPECT))
+        self._guard = ClockGuard(clock, last_known_us=self._last_commit(), is_suspect=self._was_suspect)
 
     def append(self, batch: ReadingBatch, *, revision: NDArray[np.int32] | int = 1) -> None:
         """Take a batch into the pending second; its arrays are handed over and must not change."""
@@ -160,16 +162,42 @@ class Historian:
                 self._compactor.finish_hour(tag_key, hour, day_is_over=day_of(hour) < today) for hour in hours
             )
 
-    def confirm_clock(self) -> None:
-        """A person says that the clock is right; pruning goes on."""
+    def watch_clock(self) -> tuple[int, ...]:
+        """Return the jumps of the clock since the last call (microseconds); one of over an hour stays noted.
+
+        A restart does not make a wrong date right: what waits for a person's word waits on.
+        """
+        self._guard.look()
+        if self._guard.is_suspect != self._was_suspect:
+            self._note_suspicion()
+        return self._guard.take_jumps()
+
+    @property
+    def confirmed_mark(self) -> int | None:
+        """The mark of the last confirmation that was used."""
+        with told(self._place):
+            return noted(self._connection, _CONFIRMED)
+
+    def confirm_clock(self, *, mark: int | None = None) -> None:
+        """A person says that the clock is right; pruning goes on. ``mark`` tells one confirmation apart."""
         self._guard.confirm()
+        if mark is not None:
+            with told(self._place), immediate(self._connection):
+                note(self._connection, _CONFIRMED, mark)
+        self._note_suspicion()
+
+    def _note_suspicion(self) -> None:
+        with told(self._place), immediate(self._connection):
+            note(self._connection, _SUSPECT, int(self._guard.is_suspect))
+        self._was_suspect = self._guard.is_suspect
 
     def prune(self, *, now_us: int) -> int:
         """Apply retention; return the rows removed. StorageError "clock_jumped" after a jump of the clock."""
-        if self._guard.is_suspect() or abs(now_us - self._clock.now_us()) > MICROSECONDS_PER_HOUR:
+        self._guard.look()
+        if not self._guard.is_trusted or abs(now_us - self._clock.now_us()) > MICROSECONDS_PER_HOUR:
             raise StorageError(
                 "the clock of this computer jumped by more than an hour; old history is not removed "
-                "until somebody confirms the time",
+                "until somebody confirms the time (collect --confirm-clock)",
                 key="clock_jumped",
             )
         with told(self._place), immediate(self._connection):

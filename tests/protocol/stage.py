@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from acquisition.drivers import DRIVERS, DriverEntry
 from acquisition.supervisor import AcquisitionSupervisor
 from domain.identifiers import new_id
+from domain.instants import Clock
 from domain.plant.quality import Quality
 from domain.plant.readings import Reading, ReadingBatch, SampleBlock
 from domain.plant.tags import CaptureSchedule, Connection, ConnectionKind, Tag, TagKind
+from domain.ports import Sink
 
 
 class RealClock:
@@ -84,13 +86,15 @@ class Stage:
         tags: list[Tag],
         *,
         drivers: Callable[[ConnectionKind], DriverEntry] = DRIVERS.__getitem__,
+        clock: Clock | None = None,
+        sink: Sink | None = None,
     ) -> None:
         self.memory = Memory()
         self.supervisor = AcquisitionSupervisor(
             connections,
             tags,
-            self.memory,
-            clock=RealClock(),
+            sink or self.memory,
+            clock=clock or RealClock(),
             drivers=drivers,
             chance=random.Random(1),
         )

@@ -72,6 +72,22 @@ def test_stopping_what_does_not_run_is_refused_in_words(command: Command, tmp_pa
     assert "nothing collects" in complaint
 
 
+def test_f58_the_time_is_confirmed_by_a_command_that_the_audit_knows(
+    command: Command, tmp_path: Path
+) -> None:
+    assert command("collect", "--confirm-clock", "--data-dir", tmp_path)[0] == main.EXIT_REFUSED, "no plant"
+    open_store(tmp_path, role="tool", clock=SystemClock()).close()
+    assert command("collect", "--confirm-clock", "--data-dir", tmp_path)[0] == 0
+    store = open_store(tmp_path, role="tool", clock=SystemClock())
+    (entry,) = store.audit.entries(start_us=0, end_us=2**62)
+    store.close()
+    assert (entry.action, entry.detail["key"], entry.user_name) == (
+        "save",
+        "clock.confirmed",
+        "confirm-clock",
+    )
+
+
 def test_f78_a_second_supervisor_learns_who_is_there(command: Command, tmp_path: Path) -> None:
     open_store(tmp_path, role="tool", clock=SystemClock()).close()
     with InstanceLock(tmp_path / "runtime", "supervisor"):

@@ -136,7 +136,7 @@ class BandStack(QWidget):
     def _follow(self, plot: TrendPlot, now_us: int) -> None:
         """Move on by whole pixels only: each move paints the ground anew."""
         start_us, end_us = plot.window_us
-        if now_us - end_us > (end_us - start_us) / max(100.0, plot.pane.frame.width()):
+        if abs(now_us - end_us) > (end_us - start_us) / max(100.0, plot.pane.frame.width()):
             plot.follow(now_us)
 
     def _grow(self, place: int, value: float) -> None:

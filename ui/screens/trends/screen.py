@@ -84,15 +84,15 @@ class TrendsScreen:
         self._say(refusal)
 
     def refresh(self, now_us: int) -> None:
-        """Renew list, tables and words; twice a second."""
+        """Renew list, tables and words; twice a second. A clock that was set back renews at once [F58]."""
         self.presenter.look(now_us)
         self._display.list()
         self._display.tables()
         self._show_words(now_us)
         due_s = max(LIVE_REFETCH_S, self.hours * 3600 * REFETCH_SHARE)
-        if self.is_live and now_us - self._asked_us > due_s * MICROSECONDS_PER_SECOND:
+        if self.is_live and abs(now_us - self._asked_us) > due_s * MICROSECONDS_PER_SECOND:
             self._ask()
-        if now_us - self._overview_us > NAVIGATOR_EVERY_US:
+        if abs(now_us - self._overview_us) > NAVIGATOR_EVERY_US:
             self._ask_overview(now_us)
 
     def on_shown(self) -> None:
