@@ -7,7 +7,7 @@ lists. Every check fails closed: an empty ``trusted/`` trusts nobody.
 
 import ipaddress
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,16 +77,26 @@ def application_certificate(
 
 
 def renewed_certificate(
-    folder: Path, *, name: str, application_uri: str, hosts: Iterable[str], now: datetime
+    folder: Path,
+    *,
+    name: str,
+    application_uri: str,
+    hosts: Iterable[str],
+    now: datetime,
+    note: Callable[[x509.Certificate], object] = lambda _: None,
 ) -> OwnCertificate:
-    """Make a new key and certificate ``name``; those that were there stay beside it as ``name``.before."""
+    """Make a new key and certificate ``name``; those that were there stay beside it as ``name``.before.
+
+    ``note`` is told the certificate before a file changes; when it raises, everything stays as it was.
+    """
     own = OwnCertificate(folder / f"{name}.der", folder / f"{name}.key.pem")
     folder.mkdir(parents=True, exist_ok=True)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    certificate = _self_signed(key, name=name, application_uri=application_uri, hosts=hosts, now=now)
+    note(certificate)
     if own.certificate.is_file() and own.key.is_file():
         os.replace(own.certificate, folder / f"{name}.before.der")
         os.replace(own.key, folder / f"{name}.before.key.pem")
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    certificate = _self_signed(key, name=name, application_uri=application_uri, hosts=hosts, now=now)
     _write_secret(
         own.key,
         key.private_bytes(

@@ -12,6 +12,7 @@ from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag
 from domain.roles import Actor, Permission
 from services.access import require
+from services.contests import contested
 from storage.repositories.condition_rows import AlarmTransition as AlarmTransition
 from storage.store import Store
 
@@ -96,7 +97,8 @@ class Alarming:
         refused: list[tuple[UUID, Conflict | IllegalTransition]] = []
         for alarm_id in alarm_ids:
             try:
-                done.append(self._act_on(alarm_id, event, by=by, note=note))
+                with contested(self._store, by=by, act=event.value, kind="alarm", thing_id=alarm_id):
+                    done.append(self._act_on(alarm_id, event, by=by, note=note))
             except (Conflict, IllegalTransition) as error:
                 refused.append((alarm_id, error))
         return ActReport(tuple(done), tuple(refused))

@@ -137,11 +137,9 @@ class Certificates:
                 application_uri=client_uri(host),
                 hosts=[host],
                 now=self._now(),
+                note=lambda new: work.audit("renew", "certificate", _audit_id(new), **_detail(new, reason)),
             )
-            certificate = x509_of(made.certificate)
-            detail = _detail(certificate, reason)
-            work.audit("renew", "certificate", _audit_id(certificate), **detail)
-        return self._view(CertificateKind.OWN, certificate)
+        return self._view(CertificateKind.OWN, x509_of(made.certificate))
 
     def own_file(self) -> Path | None:
         """Return the file of our certificate, to be carried to servers; None before the first connection."""

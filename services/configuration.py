@@ -19,6 +19,7 @@ from domain.plant.wiring import untied, wired
 from domain.roles import Actor, Permission
 from domain.units import unit
 from services.access import require
+from services.contests import contested
 from storage.repositories.drafts import Draft
 from storage.store import Store, UnitOfWork
 
@@ -106,7 +107,7 @@ class Configuration:
     @contextmanager
     def _changing(self, by: Actor) -> Iterator[UnitOfWork]:
         require(by, Permission.CONFIGURE)
-        with self._store.unit_of_work(by) as work:
+        with contested(self._store, by=by, act="change"), self._store.unit_of_work(by) as work:
             yield work
 
 

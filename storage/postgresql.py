@@ -4,6 +4,7 @@ Every write transaction holds one advisory lock, so that writers follow each oth
 write lock: versions are compared without races, and change ids are ordered as they were committed.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -37,22 +38,34 @@ def server_url(address: str) -> URL:
     """Return the checked address of a server, ``postgresql://[user@]host[:port]/database``.
 
     ConfigurationError for another kind of address or one that carries a password: it comes from the
-    environment (PGPASSWORD) or the user's password file.
+    environment (PGPASSWORD) or the user's password file. No message repeats what may be a password.
     """
-    try:
-        url = make_url(address)
-    except Exception as error:
-        raise ConfigurationError(f"'{address}' is not the address of a database: {error}") from error
-    if url.drivername != "postgresql" or not url.database:
+    url = _parsed(address)
+    if url is None or url.drivername != "postgresql" or not url.database:
         raise ConfigurationError(
-            f"'{address}' must read postgresql://user@host:port/database", key="database_address_wrong"
+            f"'{_shown(address)}' must read postgresql://user@host:port/database",
+            key="database_address_wrong",
         )
-    if url.password:
+    if url.password or any("password" in name.lower() for name in url.query):
         raise ConfigurationError(
             "an address never holds a password: set PGPASSWORD or use the password file",
             key="database_password_in_address",
         )
     return url.set(drivername="postgresql+psycopg")
+
+
+def _parsed(address: str) -> URL | None:
+    """Return the address in its parts; None for what has none, without the cause, which may quote it."""
+    try:
+        return make_url(address)
+    except Exception:
+        return None
+
+
+def _shown(address: str) -> str:
+    """Return an address as a message may show it: from the host on, and up to the first password."""
+    host_on = f"\u2026@{address.rpartition('@')[2]}" if "@" in address else address
+    return re.split(r"(?i)\S*password", host_on, maxsplit=1)[0].strip()
 
 
 def place_of(url: URL) -> str:

@@ -50,6 +50,12 @@ class TailSpool:
             self._opened().execute("INSERT OR IGNORE INTO waiting VALUES (?, ?, ?, ?, ?, ?)", values)
         self._count()
 
+    def oldest_epoch(self) -> int:
+        """Return the term of the lease in which the oldest waiting row was read; 0 when none waits."""
+        with told(self._path):
+            found = self._opened().execute("SELECT min(epoch) FROM waiting").fetchone()
+        return int(found[0] or 0)
+
     def first(self, most: int) -> list[TailRow]:
         """Return the oldest rows."""
         query = (
@@ -115,7 +121,8 @@ class SpooledHistory:
         That collector read the same devices at the same time; nothing is stored twice, nothing is deleted.
         """
         connection, opening = self._server.writer(now_us=now_us)
-        if not self._spool.rows or self._lease.term.follows_own:
+        term = self._lease.term
+        if not self._spool.rows or term.follows_own or self._spool.oldest_epoch() == term.epoch:
             return connection, opening
         samples = self._spool.samples
         self._spool.close()

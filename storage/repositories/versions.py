@@ -44,6 +44,7 @@ def conflict(kind: str, identity: object, *, by: str, at_us: int) -> Conflict:
         f"{kind} {identity} was changed by {by or 'somebody'} at {iso_utc(at_us)}; look again and repeat",
         key="conflict",
         kind=kind,
+        id=identity,
         by=by,
         at=at_us,
     )
