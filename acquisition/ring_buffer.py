@@ -86,7 +86,10 @@ class WaveformRing(Mapped):
         return tag_key in self._channel_of
 
     def write(self, block: SampleBlock) -> None:
-        """Append a block; a jump of its index starts a new run and counts the samples that are missing."""
+        """Append a block; a jump of its index starts a new run and counts the samples that are missing.
+
+        Another rate starts a new run too: a window never mixes two [F64].
+        """
         channel = self._channels[self._channel_of[block.tag_key]]
         capacity, count = int(channel["capacity"]), len(block.samples)
         samples, first = block.samples, block.first_index
@@ -97,6 +100,8 @@ class WaveformRing(Mapped):
         if block.first_index != channel["write_index"]:
             if channel["write_index"] >= 0:
                 channel["lost"] += max(0, block.first_index - int(channel["write_index"]))
+            channel["run_index"] = first
+        elif block.sampling_rate_hz != channel["rate_hz"]:
             channel["run_index"] = first
         self._store(int(channel["offset"]), capacity, first, samples)
         channel["write_index"] = first + count

@@ -16,6 +16,8 @@ HANN_NOISE_BANDWIDTH = 1.5
 """Equivalent noise bandwidth of the Hann window in lines (Harris 1978, table 1)."""
 
 MINIMUM_SAMPLES = 8
+LARGEST_SAMPLE = 1e15
+"""Beyond any measured quantity; sums of squares of more would leave float32."""
 
 
 @lru_cache(maxsize=16)
@@ -134,11 +136,17 @@ def power_spectral_density(
     return frequency_hz, density.astype(np.float32)
 
 
+def is_usable(samples: FloatArray) -> bool:
+    """Say whether every sample is a number that a measurement can have."""
+    return bool((np.abs(samples) <= LARGEST_SAMPLE).all())
+
+
 def require_block(samples: FloatArray) -> NDArray[np.float32]:
     """Return the samples as (n,) float32; ValueError when they cannot be transformed."""
-    block = np.asarray(samples, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        block = np.asarray(samples, dtype=np.float32)
     if block.ndim != 1 or len(block) < MINIMUM_SAMPLES:
         raise ValueError(f"a block is one-dimensional and has at least {MINIMUM_SAMPLES} samples")
-    if not np.isfinite(block).all():
-        raise ValueError("a block with missing or infinite samples has no spectrum")
+    if not is_usable(block):
+        raise ValueError("a block with missing, infinite or absurdly large samples has no spectrum")
     return block

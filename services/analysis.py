@@ -21,6 +21,7 @@ from domain.plant.signals import Band, SpectrumKind, Waveform
 from domain.plant.tags import Feature, Tag
 from domain.ports import SpectrumRow, WaveformWindow
 from processing.features import BlockAnalysis, analyse_block
+from processing.spectrum import is_usable
 from services.analysis_records import AnalysisRecord, KeepIntervals, waveform_of
 from services.baseline_learning import BaselineLearner
 from services.condition import HealthAssessor
@@ -99,7 +100,7 @@ class AnalysisWorker:
         speed_hz, is_running = self._motion(channel.point)
         analysis = self._analyse(channel, window, speed_hz)
         if analysis is None:
-            return None
+            return self._refused(channel, window)
         for kind, spectrum in analysis.spectra.items():
             self._spectra.write(
                 channel.tag.key, kind, spectrum, start_us=window.start_us, quality=window.quality
@@ -153,6 +154,18 @@ class AnalysisWorker:
         except ValueError:
             return None
 
+    def _refused(self, channel: _Channel, window: WaveformWindow) -> AnalysisRecord | None:
+        """Return bad figures with their cause: old ones must not look as if they were new."""
+        now_s = self._clock.monotonic_s()
+        if not channel.features or now_s - channel.published_s < PUBLISH_EVERY_S:
+            return None
+        channel.published_s = now_s
+        cause = QualityCause.NOT_CONFIGURED if is_usable(window.samples) else QualityCause.DECODE
+        quality = window.quality & FLAG_MASK | quality_code(QualityClass.BAD, cause)
+        keys = list(channel.features.values())
+        values = [float("nan")] * len(keys)
+        return AnalysisRecord(self._batch(keys, values, quality=quality, at_us=_end_us(window)))
+
     def _record(
         self,
         channel: _Channel,
@@ -170,12 +183,11 @@ class AnalysisWorker:
         learned = self._learner.observe(figures) if is_running else {}
         if learned:
             self._baselines.update(learned)
-        quality = window.quality & FLAG_MASK
-        if analysis.is_clipped:
+        quality = window.quality
+        if analysis.is_clipped and quality & CLASS_MASK == QualityClass.GOOD:
             quality |= quality_code(QualityClass.UNCERTAIN, QualityCause.CLIPPED)
-        end_us = window.start_us + round(len(window.samples) * 1e6 / window.sampling_rate_hz)
         return AnalysisRecord(
-            self._batch(list(figures), list(figures.values()), quality=quality, at_us=end_us),
+            self._batch(list(figures), list(figures.values()), quality=quality, at_us=_end_us(window)),
             self._kept_spectra(channel, window, analysis, is_running=is_running, now_s=now_s),
             self._kept_waveform(channel, window, now_s),
             learned,
@@ -220,6 +232,10 @@ class AnalysisWorker:
                 scores.append(health.score)
                 flags |= int(np.bitwise_or.reduce(batch.quality & FLAG_MASK))
         return self._batch(keys, scores, quality=flags, at_us=self._clock.now_us())
+
+
+def _end_us(window: WaveformWindow) -> int:
+    return window.start_us + round(len(window.samples) * 1e6 / window.sampling_rate_hz)
 
 
 def _spectrum_row(
