@@ -87,7 +87,7 @@ class ChunkTables:
 
     def open_hours(self, *, before_us: int) -> list[tuple[int, int]]:
         """Return (tag, first sample) of every part that begins before the instant."""
-        query = "SELECT tag_key, first_us FROM chunk WHERE is_part = 1 AND first_us < ? ORDER BY tag_key"
+        query = "SELECT tag_key, first_us FROM chunk WHERE is_part = 1 AND first_us < ?"
         return list(self._connection.execute(query, (before_us,)))
 
     def delete(self, chunk_ids: Iterable[int]) -> None:

@@ -14,16 +14,20 @@ from storage.sql import HistoryOpening, SqlConnection, immediate, put_names
 
 APPLICATION_ID = 0x4A494448
 """``PRAGMA application_id``: "JIDH"."""
-VERSION = 2
+VERSION = 3
 _INSERT_TAIL = "INSERT INTO tail (id, committed_us, samples, body) VALUES (?, ?, ?, ?)"
 STEP_S = (60, 3600)
 
-_SINCE_1 = """
-CREATE TABLE text (number INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE);
-"""
-"""What version 2 has and version 1 had not."""
+_OPEN_PARTS = "CREATE INDEX ix_chunk_open ON chunk (tag_key) WHERE is_part = 1;"
+"""Without it every trend walks all chunks that a tag ever had, to find those of the present hour."""
 
-_TABLES = """
+_SINCE = {
+    1: "CREATE TABLE text (number INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE);",
+    2: _OPEN_PARTS,
+}
+"""What the version after each one added."""
+
+_TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE text (number INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE);
 CREATE TABLE layout (id INTEGER PRIMARY KEY, keys BLOB NOT NULL);
@@ -41,6 +45,7 @@ CREATE TABLE chunk (
 );
 CREATE INDEX ix_chunk_tag ON chunk (tag_key, first_us, last_us);
 CREATE INDEX ix_chunk_part ON chunk (first_us, tag_key) WHERE is_part = 1;
+{_OPEN_PARTS}
 CREATE TABLE level (
     tag_key INTEGER NOT NULL, step_s INTEGER NOT NULL, start_us INTEGER NOT NULL, span_s INTEGER NOT NULL,
     revision INTEGER NOT NULL, buckets INTEGER NOT NULL, code INTEGER NOT NULL, body BLOB NOT NULL,
@@ -148,5 +153,6 @@ def _prepared(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={VERSION};COMMIT;")
     elif version < VERSION:
-        connection.executescript(f"BEGIN IMMEDIATE;{_SINCE_1}PRAGMA user_version={VERSION};COMMIT;")
+        added = "".join(_SINCE[each] for each in range(version, VERSION))
+        connection.executescript(f"BEGIN IMMEDIATE;{added}PRAGMA user_version={VERSION};COMMIT;")
     return connection

@@ -84,6 +84,11 @@ def _window(demo: DemoRun) -> None:
     tell("first window painted", 1000 * ours, "ms", limit=1000 * bare, limit_name="a bare QMainWindow")
 
 
+def painted_s(folder: Path) -> float:
+    """Return the seconds from the start of the program on a data folder to the paint of its window."""
+    return _painted_s(_WATCHED + _OURS + _SHOW_OURS, str(folder))
+
+
 def _painted_s(program: str, *arguments: str) -> float:
     begun_s = time.monotonic()
     child = subprocess.run(

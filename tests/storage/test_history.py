@@ -417,3 +417,32 @@ def test_kill_9_of_the_writer_loses_nothing_committed(tmp_path: Path) -> None:
     writer._connection.execute("DELETE FROM chunk WHERE tag_key = 2")
     writer.close()
     assert len(_lost(acknowledged, folder)) > 1000
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_of_an_earlier_version_is_brought_up_and_found_by_its_indices(
+    tmp_path: Path, version: int
+) -> None:
+    """F48: finding what is still open must not walk the years; a missing index costs no row."""
+    folder = prepare_data_folder(tmp_path / "data")
+    made = Recorder(folder, StillClock(T0))
+    made.seconds(0, 100)
+    made.close()
+    with sqlite3.connect(folder.history_db) as raw:
+        raw.execute("DROP INDEX ix_chunk_open")
+        if version == 1:
+            raw.execute("DROP TABLE text")
+        raw.execute(f"PRAGMA user_version={version}")
+    raw.close()
+    again = Recorder(folder, StillClock(T0 + HOUR))
+    assert len(again.reader.series(1, start_us=T0, end_us=T0 + HOUR).value) == 100
+    plan = again.reader._connection.execute(
+        "EXPLAIN QUERY PLAN SELECT id FROM chunk WHERE is_part = 1 AND tag_key = 1"
+    ).fetchall()
+    assert "ix_chunk_open" in plan[0][3]
+    plan = again.reader._connection.execute(
+        "EXPLAIN QUERY PLAN SELECT tag_key, first_us FROM chunk WHERE is_part = 1 AND first_us < 5"
+    ).fetchall()
+    assert "ix_chunk_part" in plan[0][3]
+    assert again.reader.texts([1]) == {}
+    again.close()
