@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from uuid import UUID
 
 from domain.condition.alarms import AlarmRule, Priority
@@ -79,12 +80,8 @@ class MachineSheet:
         """Return the figures for little room: the costly ones, then vibration and process."""
         first = [self.by_key[key] for key in costly if key in self.by_key]
         standard = [each for each in self.figures if each.tag.feature in (None, Feature.VELOCITY_RMS)]
-        rest = [each for each in self.figures if each not in standard]
-        chosen: list[Figure] = []
-        for each in (*first, *standard, *rest):
-            if each not in chosen:
-                chosen.append(each)
-        return tuple(chosen[:most])
+        chosen = {each.tag.key: each for each in (*first, *standard, *self.figures)}
+        return tuple(islice(chosen.values(), most))
 
 
 def machine_sheets(

@@ -85,6 +85,7 @@ class TagBrowser:
     ) -> list[ListRow]:
         """Return the rows of the list."""
         rows: list[ListRow] = []
+        selected = frozenset(selection.keys)
         line: Asset | None = None
         for each in self._machines:
             visible = self._visible(each)
@@ -94,7 +95,7 @@ class TagBrowser:
                 line = each.line
                 rows.append(ListRow(None, line.name, is_group=True))
             is_open = bool(self.search) or each.machine.id in self._open
-            chosen = sum(tag.key in selection.keys for tag in each.tags)
+            chosen = sum(tag.key in selected for tag in each.tags)
             note = str(chosen) if chosen and not is_open else ""
             rows.append(ListRow(each.machine.id, each.machine.name, is_open=is_open, note=note))
             rows += [self._row(tag, readings, symbols, selection) for tag in visible]
