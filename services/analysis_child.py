@@ -18,7 +18,12 @@ from storage.store import Store
 
 _log = logging.getLogger(__name__)
 
-HUNG_S = 20.0
+HUNG_S = 8.0
+"""A round that takes longer runs away."""
+
+START_S = 20.0
+"""A fresh process imports its libraries first."""
+
 RESULTS_LIMIT = 2000
 JOIN_S = 2.0
 
@@ -41,6 +46,7 @@ class AnalysisChild:
         self._rules = tuple(rules)
         self._epoch = epoch
         self._process: SpawnProcess | None = None
+        self._started_ns = 0
         self._results: Queue[AnalysisRecord] | None = None
 
     def start(self) -> None:
@@ -55,14 +61,15 @@ class AnalysisChild:
             load_baselines(self._store, self._plant),
             self._keep_intervals(),
         )
-        self._control.set("analysis_beat_ns", time.monotonic_ns())
+        self._control.set("analysis_beat_ns", started_ns := time.monotonic_ns())
+        self._started_ns = started_ns
         self._process = context.Process(
             target=run_analysis, args=(order, self._results), name="analysis", daemon=True
         )
         self._process.start()
 
     def keep_alive(self) -> None:
-        """Start the process again when it died or has been silent for 20 s [F52]."""
+        """Start the process again when it died or runs away [F52]."""
         if self._process is None or self._is_well(self._process):
             return
         _log.error("the analysis process died or hung and is started again")
@@ -87,7 +94,9 @@ class AnalysisChild:
             self._results.close()
 
     def _is_well(self, process: SpawnProcess) -> bool:
-        return process.is_alive() and self._control.age_s("analysis_beat_ns") < HUNG_S
+        is_starting = self._control.get("analysis_beat_ns") == self._started_ns
+        limit_s = START_S if is_starting else HUNG_S
+        return process.is_alive() and self._control.age_s("analysis_beat_ns") < limit_s
 
     def _end(self, process: SpawnProcess) -> None:
         process.kill()

@@ -1,6 +1,7 @@
 """Entry of the analysis process. Imports what is heavy only inside that process."""
 
 import queue
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from domain.condition.alarms import AlarmRule
 from domain.condition.baseline import RobustBaseline
 from domain.plant.plant import Plant
 from services.analysis_records import AnalysisRecord, KeepIntervals
+
+MOST_MEMORY = 2 << 30
+"""Bytes that analysis may take beyond what its libraries need."""
 
 STEP_S = 0.05
 ORPHANED_AFTER_S = 10.0
@@ -28,6 +32,20 @@ class AnalysisOrder:
     intervals: KeepIntervals
 
 
+def bound_memory(more: int) -> None:
+    """Let this process take so many bytes more and no further: an allocation beyond fails in it alone [F52].
+
+    Only where the system can do so; elsewhere the machine's memory is the bound.
+    """
+    if sys.platform != "linux":
+        return
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    most = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def run_analysis(order: AnalysisOrder, results: "Queue[AnalysisRecord]") -> None:
     """Analyse until the stop flag is up, the collector is gone or another epoch began."""
     from acquisition.ring_buffer import WaveformRing
@@ -38,6 +56,7 @@ def run_analysis(order: AnalysisOrder, results: "Queue[AnalysisRecord]") -> None
     from services.clock import SystemClock
     from services.condition import HealthAssessor
 
+    bound_memory(MOST_MEMORY)
     control = ControlSegment.open(order.folder)
     worker = AnalysisWorker(
         order.plant,

@@ -72,6 +72,14 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
 
 
+def _which_of_two(local: datetime) -> str:
+    """Return " +02:00" for a time of day that the clocks show twice when they go back, else nothing [F60]."""
+    first, second = local.replace(fold=0).utcoffset(), local.replace(fold=1).utcoffset()
+    if first is None or second is None or first <= second:
+        return ""
+    return f" {local.isoformat()[-6:]}"
+
+
 @dataclass(frozen=True, slots=True)
 class PlantTime:
     """Times on the plant's own clock; ``zone`` is an IANA name such as "Europe/Berlin"."""
@@ -83,12 +91,14 @@ class PlantTime:
         return from_microseconds(instant_us).astimezone(ZoneInfo(self.zone))
 
     def clock(self, instant_us: int) -> str:
-        """Return "10:42:07"."""
-        return f"{self.local(instant_us):%H:%M:%S}"
+        """Return "10:42:07"; "02:42:07 +02:00" in the hour that comes twice."""
+        local = self.local(instant_us)
+        return f"{local:%H:%M:%S}{_which_of_two(local)}"
 
     def minutes(self, instant_us: int) -> str:
-        """Return "10:42"."""
-        return f"{self.local(instant_us):%H:%M}"
+        """Return "10:42"; "02:42 +02:00" in the hour that comes twice."""
+        local = self.local(instant_us)
+        return f"{local:%H:%M}{_which_of_two(local)}"
 
     def day(self, instant_us: int, *, weekday: bool = True) -> str:
         """Return "Thu 12 Nov" in the language of the locale."""
