@@ -28,6 +28,7 @@ from storage.history_samples import (
     reduced,
     regrouped,
 )
+from storage.history_tail import TailRows
 from storage.history_tail_cache import TailCache, as_samples
 from storage.keeping_rules import KeepingRules
 from storage.sql import HistoryBase
@@ -111,19 +112,25 @@ class StoredHistory:
         with self._snapshot():
             newest = self._tail.newest()
             in_chunks = [self._last_in_chunks(int(key)) for key in keys]
-        places = np.searchsorted(newest.tag_key, keys)
-        for row, (key, stored) in enumerate(zip(keys.tolist(), in_chunks, strict=True)):
-            place = int(places[row])
-            is_in_tail = place < len(newest) and newest.tag_key[place] == key
-            if is_in_tail and (stored is None or newest.source_us[place] >= stored[1]):
-                reading = tuple(column[place] for column in newest.columns()[1:6])
-                value, quality, source, receive, sequence = reading
-                if self._dtypes.get(key) is TagDtype.FLOAT32:
-                    value = self._declared(key, np.atleast_1d(value))[0]
-                _set(batch, row, (value, source, quality, receive, sequence))
-            elif stored is not None:
+        for row, stored in enumerate(in_chunks):
+            if stored is not None:
                 _set(batch, row, stored)
+        self._overlay(batch, newest, np.array([each is not None for each in in_chunks], dtype=np.bool_))
         return batch
+
+    def _overlay(self, batch: ReadingBatch, newest: TailRows, is_stored: NDArray[np.bool_]) -> None:
+        """Put the tail's newest rows over those of the chunks that are not newer."""
+        if not len(newest) or not len(batch):
+            return
+        place = np.minimum(np.searchsorted(newest.tag_key, batch.tag_key), len(newest) - 1)
+        wins = newest.tag_key[place] == batch.tag_key
+        wins &= ~is_stored | (newest.source_us[place] >= batch.source_us)
+        rows, source = np.flatnonzero(wins), place[wins]
+        value = newest.value[source]
+        kinds = [self._dtypes.get(key) is TagDtype.FLOAT32 for key in batch.tag_key[rows].tolist()]
+        batch.value[rows] = np.where(kinds, as_declared(value, TagDtype.FLOAT32), value)
+        batch.quality[rows], batch.source_us[rows] = newest.quality[source], newest.source_us[source]
+        batch.receive_us[rows], batch.sequence[rows] = newest.receive_us[source], newest.sequence[source]
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the words of text tags by their number; unknown numbers are left out."""
