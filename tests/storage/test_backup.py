@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
 
 from domain.errors import AlreadyRunning, DatabaseDamaged, MigrationFailed, StorageError
 from domain.plant.plant import Plant
@@ -15,8 +18,10 @@ from domain.plant.readings import reading_batch
 from domain.plant.signals import Waveform
 from domain.roles import Actor
 from storage import backup as backups
+from storage import migrations
 from storage.data_folder import prepare_data_folder
 from storage.moving_plant import back_up_server
+from storage.opening import OpenOutcome
 from storage.store import Store, open_store
 from tests.storage.postgresql_stage import PostgresServer
 from tests.storage.stored_plant import StillClock
@@ -106,6 +111,43 @@ def test_a_backup_of_a_newer_program_is_refused(
 def _newer(path: Path) -> backups.BackupManifest:
     plain = json.loads((path / "manifest.json").read_text())
     return backups.BackupManifest(**(plain | {"schema": "9999"}))
+
+
+def _up_to_0003(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0003")
+
+
+def test_f43_a_backup_of_an_earlier_schema_is_restored_and_brought_up(
+    tmp_path: Path,
+    small_plant: Plant,
+    engineer: Actor,
+    still_clock: StillClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A copy that a former program made, of the schema it really had."""
+    with monkeypatch.context() as then:
+        then.setattr(migrations, "HEAD", "0003")
+        then.setattr(migrations, "upgrade", _up_to_0003)
+        with closing(open_store(tmp_path, role="collector", clock=still_clock)) as store:
+            with store.unit_of_work(engineer) as work:
+                work.plant.import_plant(small_plant)
+            folder = store.folder
+            taken = backups.backup(folder, tmp_path / "usb", now_us=still_clock.now_us())
+    with closing(open_store(tmp_path, role="collector", clock=still_clock)) as store:
+        assert store.report.outcome is OpenOutcome.MIGRATED
+        with store.unit_of_work(engineer) as work:
+            work.plant.save_site(zone="UTC", site_name="Later")
+    assert backups.plan_restore(taken, folder).needs_upgrade
+    still_clock.now += 1_000_000
+    backups.restore(taken, folder, now_us=still_clock.now_us())
+    with closing(open_store(tmp_path, role="collector", clock=still_clock)) as store:
+        assert store.report.outcome is OpenOutcome.MIGRATED
+        assert store.plant.load().site_name == "Works"
+        assert store.missed_readings.of_tags([1], start_us=0, end_us=2**60, limit=5) == ()
+        assert store.audit.verify().is_sound
 
 
 def test_a_backup_that_cannot_be_written_leaves_nothing(furnished: Store, tmp_path: Path) -> None:
