@@ -22,6 +22,7 @@ from domain.plant.tags import Tag, TagDtype, TagKind
 from domain.roles import Actor, Permission
 from domain.units import all_units, convert, unit
 from services.access import require
+from services.contests import contested
 from services.reports import (
     ManualTagView,
     MissedView,
@@ -158,7 +159,7 @@ class Reporting:
             raise RuleViolation("a correction needs a reason", key="reason_missing")
         tag = self._manual(before.tag_key)
         after = replace(before, value=self._plausible(tag, value, unit))
-        with self._store.unit_of_work(by) as work:
+        with contested(self._store, by=by, act="correct"), self._store.unit_of_work(by) as work:
             after = work.manual_readings.correct(before, after, reason=reason.strip())
         return self._view(before), self._view(after)
 

@@ -228,3 +228,24 @@ def test_f45_of_several_who_change_a_machine_at_once_no_update_is_lost(
     assert {error.parameters["by"] for error in late} == {stored.name}, "who was faster is named"
     noted = {name: action for name, action, kind in acts(raised) if kind == "asset" and "Person" in name}
     assert noted == {by.name: "change" if by.name == stored.name else "refused" for by in PEOPLE}
+
+
+def test_f45_of_several_who_correct_a_reading_at_once_one_wins_and_all_are_noted(
+    raised: Store, still_clock: StillClock
+) -> None:
+    desks = [Reporting(raised, clock=still_clock) for _ in PEOPLE]
+    first = desks[0].record_reading(NewReading(3, 40.0, taken_us=still_clock.now_us()), by=PEOPLE[0])
+    seen = raised.manual_readings.get(first.reading.id)
+    results = at_once(
+        *(
+            lambda desk=desk, by=by, value=value: desk.correct_reading(
+                seen.id, 50.0 + value, reason="misread", by=by
+            )
+            for value, (desk, by) in enumerate(zip(desks, PEOPLE, strict=True))
+        )
+    )
+    late = [each for each in results if isinstance(each, Conflict)]
+    stored = raised.manual_readings.get(seen.id)
+    assert stored.version == 1 + len(PEOPLE) - len(late), "no correction is lost"
+    noted = [action for name, action, kind in acts(raised) if kind == "manual_reading" and action != "record"]
+    assert sorted(noted) == sorted(["correct"] * (len(PEOPLE) - len(late)) + ["refused"] * len(late))
