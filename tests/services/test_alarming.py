@@ -1,6 +1,8 @@
 """Acknowledging over a real database, from two places at once [F45, NEW-31, ROL-1]."""
 
+import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from services.access import program_actor
 from services.alarm_recording import AlarmRecorder, stored_conditions
 from services.alarm_watch import ConditionChange
 from services.alarming import Alarming, counts
+from services.durable_queue import DurableQueue
 from storage.store import Store, open_store
 from tests.conftest import FakeClock
 
@@ -75,6 +78,31 @@ def test_f45_the_second_of_two_learns_that_it_came_late(store: Store, clock: Fak
     late = second.acknowledge([HIGH.id], by=MIA)
     assert not late.done
     assert late.refused[0][0] == HIGH.id
+
+
+def test_f39_alarms_wait_while_another_program_holds_the_database(store: Store, clock: FakeClock) -> None:
+    """Half a minute of an antivirus or a backup: told, 0 lost, and in their order afterwards."""
+    raw = store._database._writer.raw_connection().driver_connection  # type: ignore[attr-defined]
+    raw.execute("PRAGMA busy_timeout=10")
+    kept = store.open_waveforms(is_writer=True)
+    recorder = AlarmRecorder(store, kept, actor=program_actor("collector"))
+    queue = DurableQueue(cause="alarm", limit=1000)
+    other = sqlite3.connect(store.folder.plant_db, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for second in range(30):
+        clock.advance(1)
+        event = AlarmEvent.CONDITION_FALSE if second % 2 else AlarmEvent.CONDITION_TRUE
+        queue.put(partial(recorder.record, ConditionChange(HIGH, event, 91.5), at_us=clock.now_us()))
+        queue.run()
+    assert (len(queue), bool(queue.problem)) == (30, True)
+    assert Alarming(store, clock=clock).listed() == (), "screens go on reading"
+    other.execute("ROLLBACK")
+    other.close()
+    queue.run()
+    kept.close()
+    times = [row.at_us for row in store.alarms.journal(0, 2**62)][::-1]
+    assert (len(queue), queue.losses.total, len(times)) == (0, 0, 30)
+    assert times == sorted(times)
 
 
 def test_the_collector_keeps_an_acknowledgement_made_meanwhile(store: Store, clock: FakeClock) -> None:
