@@ -217,6 +217,11 @@ class HistoryWriter(Protocol):
         ...
 
     @property
+    def is_clock_suspect(self) -> bool:
+        """Whether a jump of over an hour waits for a person's word."""
+        ...
+
+    @property
     def confirmed_mark(self) -> int | None:
         """The mark of the last confirmation of the clock that was used, None before the first."""
         ...

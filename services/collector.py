@@ -345,6 +345,7 @@ class Collector:
             disk_hours_left=self._disk.hours_left,
             loop_lag_ms=round(1000 * self._loop_lag_s, 2),
             certificates=self._certificates.warnings,
+            is_clock_suspect=self._history.is_clock_suspect,
         )
 
     def _problems(self) -> tuple[str, ...]:

@@ -71,7 +71,8 @@ class Housekeeping:
         try:
             self._history.prune(now_us=now_us)
         except StorageError as error:
-            self._retention_problem = str(error)
+            is_rest = error.key == "clock_rested"  # usual after every weekend: nothing that a person must do
+            self._retention_problem = "" if is_rest else str(error)
             _log.warning("retention waits: %s", error)
             return
         self._retention_problem = ""

@@ -63,6 +63,8 @@ class SystemStatus:
     """Samples that are durable on this PC and wait for their server."""
     disk_hours_left: float | None = None
     problems: tuple[str, ...] = field(default=())
+    is_clock_suspect: bool = False
+    """The clock jumped by over an hour and nobody has confirmed the time yet."""
     certificates: tuple[ExpiryWarning, ...] = ()
     """Certificates that end within 60 days, the first to end first."""
 

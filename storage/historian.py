@@ -173,6 +173,11 @@ class Historian:
         return self._guard.take_jumps()
 
     @property
+    def is_clock_suspect(self) -> bool:
+        """Whether a jump of over an hour waits for a person's word."""
+        return self._guard.is_suspect
+
+    @property
     def confirmed_mark(self) -> int | None:
         """The mark of the last confirmation that was used."""
         with told(self._place):
@@ -192,9 +197,18 @@ class Historian:
         self._was_suspect = self._guard.is_suspect
 
     def prune(self, *, now_us: int) -> int:
-        """Apply retention; return the rows removed. StorageError "clock_jumped" after a jump of the clock."""
+        """Apply retention; return the rows removed.
+
+        StorageError "clock_jumped" after a jump of the clock, "clock_rested" within a day after nobody
+        collected.
+        """
         self._guard.look()
-        if not self._guard.is_trusted or abs(now_us - self._clock.now_us()) > MICROSECONDS_PER_HOUR:
+        if not self._guard.is_suspect and not self._guard.is_trusted:
+            raise StorageError(
+                "nobody collected for over an hour; old history goes after a day of even time",
+                key="clock_rested",
+            )
+        if self._guard.is_suspect or abs(now_us - self._clock.now_us()) > MICROSECONDS_PER_HOUR:
             raise StorageError(
                 "the clock of this computer jumped by more than an hour; old history is not removed "
                 "until somebody confirms the time (collect --confirm-clock)",

@@ -9,6 +9,7 @@ import pytest
 
 from domain.identifiers import new_id
 from domain.ports import ConnectionStatus
+from services.clock_watch import CONFIRMED
 from services.status import ExpiryWarning, SystemStatus
 from tests.gui.plant_stage import LINK, Stage, make_stage, put_away, settle
 from ui.screens.setup.health.facts import facts_of, link_rows, support_text, verdict
@@ -126,3 +127,17 @@ def test_the_search_finds_parts_of_setup_and_devices(stage: Stage) -> None:
     assert addresses("add dev") == ["setup/connections"]
     assert addresses("plc-1") == [f"setup/connections/{LINK.id}"]
     assert addresses("") == []
+
+
+def test_a_jump_of_the_clock_is_confirmed_by_a_person(qtbot, screen: SetupScreen, stage: Stage) -> None:
+    """F58: what is old stays until somebody says that the date is right."""
+    screen.open("health")
+    tab = screen.tab("health")
+    assert isinstance(tab, HealthTab)
+    tab._show(STATUS)
+    assert tab.confirm_time.isHidden()
+    tab._show(replace(STATUS, is_clock_suspect=True))
+    assert not tab.confirm_time.isHidden()
+    tab.confirm_time.click()
+    settle(qtbot, stage, screen.refresh, lambda: stage.writer.plant.setting(CONFIRMED) is not None)
+    assert stage.problems == []

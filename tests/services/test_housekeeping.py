@@ -9,6 +9,7 @@ import pytest
 from domain.identifiers import new_id
 from domain.plant.assets import Asset, AssetKind
 from domain.plant.plant import Plant
+from domain.plant.readings import reading_batch
 from domain.plant.tags import Tag, TagKind
 from domain.ports import HistoryWriter
 from services.access import program_actor
@@ -73,3 +74,24 @@ def test_f58_a_clock_that_jumped_removes_nothing_and_is_told(
     clock.advance(RETENTION_EVERY_S)
     keeping.run()
     assert stored(store, clock) == 100
+
+
+def test_a_plant_that_stood_for_a_weekend_waits_a_day_and_troubles_nobody(
+    store: Store, history: HistoryWriter, clock: FakeClock
+) -> None:
+    """F58: a rest can be a wrong date or a weekend; a day of even time tells, without a word."""
+    at_us = clock.now_us()
+    history.append(reading_batch([1], [1.0], quality=0, source_us=at_us, receive_us=at_us, sequence=1))
+    history.commit()
+    history.close()
+    clock.advance(2 * DAY_S)
+    again = store.open_history_writer()
+    keeping = Housekeeping(store, again, store.open_waveforms(is_writer=True), clock=clock)
+    clock.advance(FIRST_RETENTION_S)
+    keeping.run()
+    assert (stored(store, clock), keeping.problems) == (101, ())
+    for _ in range(26):
+        clock.advance(RETENTION_EVERY_S)
+        keeping.run()
+    assert stored(store, clock) < 101
+    again.close()

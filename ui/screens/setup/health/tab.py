@@ -1,13 +1,17 @@
 """The system health tab: one sentence on top, the facts, the links with what they lost."""
 
 from collections.abc import Hashable
+from functools import partial
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from domain.roles import Permission
+from services.clock_watch import confirm_time
 from services.status import SystemStatus
 from services.workstation import Workstation
 from ui.context import Context
+from ui.screens.permissions import refusal_to
 from ui.screens.polling import Poll
 from ui.screens.setup.health.facts import (
     Fact,
@@ -34,11 +38,13 @@ class HealthTab:
     help_page = "setup-health"
 
     def __init__(self, workstation: Workstation, context: Context) -> None:
-        self._context = context
+        self._workstation, self._context = workstation, context
         self._status: SystemStatus | None = None
         self.facts, self.links, self.versions = _fact_table(), _link_table(), _version_table()
         self.sentence, self.problems = QLabel(), QLabel()
         self._copy = KeyButton(tr("Health", "Copy for support"), icon="copy")
+        self.confirm_time = KeyButton(tr("Health", "The time of this PC is right"), icon="check")
+        self.confirm_time.hide()
         self.view = self._build()
         monitoring = workstation.monitoring
         self._poll = Poll(
@@ -75,7 +81,12 @@ class HealthTab:
         self.problems.setWordWrap(True)
         self.problems.setObjectName("caption")
         self._copy.clicked.connect(self._copy_for_support)
+        self.confirm_time.clicked.connect(self._confirm_time)
+        refusal = refusal_to(self._workstation.actor.role, Permission.OPERATE_COLLECTOR)
+        self.confirm_time.setEnabled(not refusal)
+        self.confirm_time.setToolTip(refusal)
         line.addWidget(self.sentence, 1)
+        line.addWidget(self.confirm_time)
         line.addWidget(self._copy)
         head.body.addLayout(line)
         head.body.addWidget(self.problems)
@@ -110,9 +121,17 @@ class HealthTab:
         self.problems.setText("" if status is None else "\n".join(status.problems))
         self.problems.setVisible(bool(status and status.problems))
         self._copy.setEnabled(status is not None)
+        self.confirm_time.setVisible(bool(status and status.is_clock_suspect))
         self.facts.set_rows(() if status is None else facts_of(status))
         self.links.set_rows(() if status is None else link_rows(status))
         self.versions.set_rows(() if status is None else version_rows(status))
+
+    def _confirm_time(self) -> None:
+        """Say that the date is right, so that old history may go again; the collector takes it at once."""
+        self.confirm_time.hide()
+        station = self._workstation
+        work = partial(confirm_time, station.store, by=station.actor, clock=self._context.clock)
+        self._context.tasks.run(work, failed=self._context.show_problem)
 
     def _copy_for_support(self) -> None:
         if self._status is not None:
