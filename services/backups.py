@@ -144,7 +144,7 @@ class Backups:
                 work=work,
                 seal=seal,
             )
-        from storage.moving_plant import back_up_server
+        from storage.moving.plant import back_up_server
 
         return back_up_server(
             address, target, clock=self._clock, with_history=with_history, work=work, seal=seal

@@ -88,7 +88,7 @@ def migrate_folder(folder: Path) -> dict[str, Any]:
 
 def move_folder(folder: Path, target: str, *, progress: Callable[[str, int], None]) -> dict[str, Any]:
     """Move the plant of a folder to a server, or back into files ("sqlite"); prove every table."""
-    from storage.moving_plant import move_plant
+    from storage.moving.plant import move_plant
 
     data = prepare_data_folder(folder)
     copied = move_plant(data, target=target, clock=SystemClock(), progress=progress)

@@ -5,8 +5,8 @@ from domain.long_work import LongWork
 from domain.ports import IntegrityReport, WaveformStore
 from storage.audit_log import AuditLog
 from storage.failures import told
-from storage.history_chunks import ChunkTables
-from storage.history_codec import ChunkCodec
+from storage.history.chunks import ChunkTables
+from storage.history.codec import ChunkCodec
 from storage.sql import HistoryBase
 
 

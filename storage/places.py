@@ -5,11 +5,11 @@ from typing import Protocol
 from domain.instants import Clock
 from domain.ports import WaveformStore
 from storage.data_folder import DataFolder
-from storage.history_file import HistoryFile
+from storage.history.file import HistoryFile
 from storage.leases import FolderLease, Lease
 from storage.sql import HistoryBase
 from storage.status_board import StatusBoard
-from storage.waveform_store import MonthlyWaveforms
+from storage.waveforms.files import MonthlyWaveforms
 
 
 class Places(Protocol):

@@ -5,15 +5,15 @@ from sqlalchemy.engine import URL
 from domain.instants import Clock
 from domain.ports import WaveformStore
 from storage.data_folder import DataFolder
-from storage.history_server import HistoryServer
+from storage.history.server import HistoryServer
+from storage.history.spool import SpooledHistory
 from storage.leases import Lease, ServerLease
 from storage.opening import OpenReport
 from storage.opening_server import open_server_database
 from storage.postgresql import PostgresDatabase, ServerConnection, place_of, server_url
-from storage.spool import SpooledHistory
 from storage.sql import HistoryBase
 from storage.status_board import StatusBoard
-from storage.waveform_server import ServerWaveforms
+from storage.waveforms.server import ServerWaveforms
 
 
 class ServerPlaces:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from storage.history_tail import TailRow
+from storage.history.tail import TailRow
 
 
 class SqlRows(Protocol):

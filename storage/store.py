@@ -19,9 +19,9 @@ from domain.roles import Actor, Role
 from storage.audit_log import AuditLog
 from storage.change_feed import ChangeFeed
 from storage.data_folder import DataFolder, prepare_data_folder
-from storage.empty_history import EmptyHistory
-from storage.historian import Historian, RetentionPolicy
-from storage.history_reader import StoredHistory
+from storage.history.empty import EmptyHistory
+from storage.history.historian import Historian, RetentionPolicy
+from storage.history.reader import StoredHistory
 from storage.integrity import check_integrity
 from storage.leases import Lease, LeaseTerm
 from storage.location import database_address

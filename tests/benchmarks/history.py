@@ -22,9 +22,9 @@ from domain.plant.readings import ReadingBatch
 from domain.plant.tags import TagDtype
 from domain.roles import Actor, Role
 from storage.data_folder import DataFolder, prepare_data_folder
-from storage.historian import Historian
-from storage.history_file import HistoryFile
-from storage.history_reader import StoredHistory
+from storage.history.file import HistoryFile
+from storage.history.historian import Historian
+from storage.history.reader import StoredHistory
 from storage.store import Store, open_store
 from tests.benchmarks._figures import tell
 

@@ -29,9 +29,9 @@ from domain.plant.tags import Tag, TagDtype, TagKind
 from services.access import program_actor
 from services.clock import SystemClock
 from storage.data_folder import DataFolder, prepare_data_folder
-from storage.historian import Historian
-from storage.history_file import HistoryFile
-from storage.history_reader import StoredHistory
+from storage.history.file import HistoryFile
+from storage.history.historian import Historian
+from storage.history.reader import StoredHistory
 from storage.locks import InstanceLock
 from storage.store import open_store
 from tests.benchmarks._figures import tell

@@ -17,7 +17,7 @@ from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 from domain.plant.tags import Keeping
 from domain.ports import SpectrumRow
 from domain.roles import Actor
-from storage.historian import RetentionPolicy
+from storage.history.historian import RetentionPolicy
 from storage.store import Store, open_store
 from tests.storage.postgresql_stage import PostgresServer
 from tests.storage.stored_plant import (  # noqa: F401

@@ -7,9 +7,9 @@ from hypothesis.extra import numpy as arrays
 
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import TagDtype
-from storage.history_codec import ChunkCodec, as_declared
-from storage.history_samples import Samples, merged, reduced, regrouped
-from storage.history_tail import FrameWriter, PendingBatch, decode_frames, pooled
+from storage.history.codec import ChunkCodec, as_declared
+from storage.history.samples import Samples, merged, reduced, regrouped
+from storage.history.tail import FrameWriter, PendingBatch, decode_frames, pooled
 
 LONG = 2**60
 floats = st.floats(allow_nan=True, allow_infinity=True, width=64)

@@ -21,9 +21,9 @@ from domain.ports import HistorySeries
 from services.downtime import last_good_values
 from services.recording import Recorder, WriterLane
 from storage.data_folder import prepare_data_folder
-from storage.historian import Historian
-from storage.history_file import HistoryFile
-from storage.history_reader import StoredHistory
+from storage.history.file import HistoryFile
+from storage.history.historian import Historian
+from storage.history.reader import StoredHistory
 from tests.protocol.opcua_stage import ServerChild, node_tag, plain_connection
 from tests.protocol.proxy import Proxy
 from tests.protocol.stage import RealClock, until

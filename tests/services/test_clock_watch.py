@@ -13,8 +13,8 @@ from domain.plant.readings import reading_batch
 from domain.roles import Actor, Role
 from services.clock_watch import NOTE_EVERY_S, confirm_time
 from services.housekeeping import FIRST_RETENTION_S, RETENTION_EVERY_S, Housekeeping
-from storage.clock_guard import STEADY_S
-from storage.historian import Historian
+from storage.history.clock_guard import STEADY_S
+from storage.history.historian import Historian
 from storage.store import Store, open_store
 from tests.conftest import FakeClock
 

@@ -25,7 +25,7 @@ from acquisition.simulators.wear import PlantTime
 from domain.plant.plant import Plant
 from domain.plant.quality import CLASS_MASK, QualityClass
 from domain.plant.tags import Tag
-from storage.history_reader import StoredHistory
+from storage.history.reader import StoredHistory
 
 QUIET_US = 30_000
 FOLLOW_S = 0.2

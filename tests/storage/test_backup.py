@@ -20,7 +20,7 @@ from domain.roles import Actor
 from storage import backup as backups
 from storage import migrations
 from storage.data_folder import prepare_data_folder
-from storage.moving_plant import back_up_server
+from storage.moving.plant import back_up_server
 from storage.opening import OpenOutcome
 from storage.store import Store, open_store
 from tests.storage.postgresql_stage import PostgresServer

@@ -15,9 +15,9 @@ from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.tags import TagDtype
 from domain.ports import HistoryReader, HistoryWriter
 from storage.data_folder import DataFolder, prepare_data_folder
-from storage.historian import Historian, RetentionPolicy
-from storage.history_file import HistoryFile
-from storage.history_reader import StoredHistory
+from storage.history.file import HistoryFile
+from storage.history.historian import Historian, RetentionPolicy
+from storage.history.reader import StoredHistory
 from tests.storage.stored_plant import StillClock
 
 SECOND, HOUR, DAY = 1_000_000, 3_600_000_000, 86_400_000_000
@@ -365,8 +365,8 @@ _WRITER = """
 import sys
 from pathlib import Path
 from storage.data_folder import prepare_data_folder
-from storage.historian import Historian
-from storage.history_file import HistoryFile
+from storage.history.historian import Historian
+from storage.history.file import HistoryFile
 from domain.plant.readings import reading_batch
 from tests.storage.stored_plant import StillClock
 from tests.storage.test_history import T0, SECOND

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from storage.history_gaps import find_gaps
+from storage.history.gaps import find_gaps
 
 SECOND = 1_000_000
 

@@ -12,9 +12,9 @@ from domain.plant.readings import reading_batch
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 from domain.ports import SpectrumRow
 from domain.roles import Actor
-from storage import moving_history
 from storage.data_folder import prepare_data_folder
-from storage.moving_plant import move_plant
+from storage.moving import history as moving_history
+from storage.moving.plant import move_plant
 from storage.store import Store, open_store
 from tests.storage.postgresql_stage import PostgresServer
 from tests.storage.stored_plant import START_US, StillClock

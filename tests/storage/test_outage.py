@@ -16,7 +16,7 @@ from services.access import program_actor
 from services.alarm_recording import AlarmRecorder
 from services.alarm_watch import ConditionChange
 from services.durable_queue import DurableQueue
-from storage.historian import Historian
+from storage.history.historian import Historian
 from storage.postgresql import server_url
 from storage.store import Store, open_store
 from tests.storage.postgresql_stage import PostgresServer, running_server

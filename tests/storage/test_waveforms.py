@@ -12,7 +12,7 @@ from domain.instants import to_microseconds
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 from domain.ports import SpectrumRow, WaveformStore
 from storage.data_folder import DataFolder, prepare_data_folder
-from storage.waveform_store import MonthlyWaveforms
+from storage.waveforms.files import MonthlyWaveforms
 from tests.storage.stored_plant import StillClock
 
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from domain.errors import DatabaseDamaged
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
-from storage.history_chunks import ChunkTables, StoredChunk, combined, cut_at, day_of
-from storage.history_gaps import find_gaps, hole_between
-from storage.history_samples import Samples, merged, period_of, reduced, regrouped
-from storage.keeping_rules import KeepingRules
+from storage.history.chunks import ChunkTables, StoredChunk, combined, cut_at, day_of
+from storage.history.gaps import find_gaps, hole_between
+from storage.history.keeping_rules import KeepingRules
+from storage.history.samples import Samples, merged, period_of, reduced, regrouped
 
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
 LONGEST_CHUNK = 8192

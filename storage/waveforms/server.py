@@ -14,12 +14,12 @@ from domain.instants import Clock, from_microseconds, to_microseconds
 from domain.plant.signals import SpectrumKind, Waveform
 from domain.ports import KeptWaveform, SpectrumRow
 from storage.failures import told
-from storage.history_codec import ChunkCodec
-from storage.history_server import FencedConnection
+from storage.history.codec import ChunkCodec
+from storage.history.server import FencedConnection
 from storage.leases import Lease
 from storage.postgresql import ServerConnection, place_of
 from storage.sql import SqlConnection, immediate
-from storage.waveform_rows import (
+from storage.waveforms.rows import (
     INSERT_SPECTRUM,
     INSERT_WAVEFORM,
     LIST_SPECTRA,

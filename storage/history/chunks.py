@@ -9,8 +9,8 @@ import numpy as np
 
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
 from domain.ports import HistoryGap
-from storage.history_codec import Chunk, ChunkCodec
-from storage.history_samples import Buckets, Int64, joined_buckets
+from storage.history.codec import Chunk, ChunkCodec
+from storage.history.samples import Buckets, Int64, joined_buckets
 from storage.sql import SqlConnection
 
 LONGEST_SPAN_US = MICROSECONDS_PER_DAY

@@ -14,8 +14,8 @@ from storage.database import Database, connect
 from storage.inspection import look_at
 from storage.location import SETTINGS_FILE, database_address
 from storage.locks import InstanceLock, WriteLock
-from storage.moving import Copied, Progress, copy_plant
-from storage.moving_history import FileSide, ServerSide, Side, copy_history
+from storage.moving.history import FileSide, ServerSide, Side, copy_history
+from storage.moving.tables import Copied, Progress, copy_plant
 from storage.opening import prepare_file
 from storage.postgresql import PostgresDatabase, server_url
 from storage.set_aside import set_aside

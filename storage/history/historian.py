@@ -14,17 +14,17 @@ from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, MICROSE
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import Keeping, TagDtype
 from domain.ports import CommitReport
-from storage.clock_guard import ClockGuard
 from storage.failures import told
-from storage.history_chunks import ChunkTables, day_of
-from storage.history_codec import ChunkCodec
-from storage.history_compaction import HourCompactor
-from storage.history_folding import TailFolder, note, noted, stored_layouts
-from storage.history_samples import Samples, merged
-from storage.history_tail import FrameWriter, PendingBatch, TailRow, pooled
-from storage.keeping_rules import KeepingRules
+from storage.history.chunks import ChunkTables, day_of
+from storage.history.clock_guard import ClockGuard
+from storage.history.codec import ChunkCodec
+from storage.history.compaction import HourCompactor
+from storage.history.folding import TailFolder, note, noted, stored_layouts
+from storage.history.keeping_rules import KeepingRules
+from storage.history.samples import Samples, merged
+from storage.history.tail import FrameWriter, PendingBatch, TailRow, pooled
+from storage.history.text_book import TextBook, stored_texts
 from storage.sql import HistoryBase, immediate
-from storage.text_book import TextBook, stored_texts
 
 GRACE_US = 120 * MICROSECONDS_PER_SECOND
 """An hour is finished this long after its end; later rows are merged into it."""

@@ -18,10 +18,10 @@ from domain.ports import KeptWaveform, SpectrumRow
 from storage.data_folder import DataFolder
 from storage.database import connect
 from storage.failures import storage_error, told
-from storage.history_codec import ChunkCodec
+from storage.history.codec import ChunkCodec
 from storage.set_aside import set_aside
 from storage.sql import immediate
-from storage.waveform_rows import (
+from storage.waveforms.rows import (
     INSERT_SPECTRUM,
     INSERT_WAVEFORM,
     LIST_SPECTRA,

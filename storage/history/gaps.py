@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from domain.plant.quality import CAUSE_MASK, CAUSE_SHIFT, CLASS_MASK, QualityCause, QualityClass
 from domain.ports import HistoryGap
-from storage.history_samples import Int64
+from storage.history.samples import Int64
 
 SHORTEST_HOLE_US = 3_000_000
 PERIODS = 3

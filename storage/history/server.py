@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy.engine import URL
 
 from domain.errors import LeaseLost
-from storage.history_tail import TailRow
+from storage.history.tail import TailRow
 from storage.leases import Lease
 from storage.postgresql import ServerConnection, place_of
 from storage.sql import BEGIN_WRITE, HistoryOpening, SqlConnection, SqlRows, immediate, put_names

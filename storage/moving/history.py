@@ -8,12 +8,12 @@ from sqlalchemy.engine import URL
 
 from storage.data_folder import DataFolder
 from storage.failures import told
-from storage.history_file import HistoryFile
-from storage.moving import ROWS_AT_ONCE, Copied, Progress, RowDigest, batched, require_equal
+from storage.history.file import HistoryFile
+from storage.moving.tables import ROWS_AT_ONCE, Copied, Progress, RowDigest, batched, require_equal
 from storage.postgresql import ServerConnection, place_of
 from storage.sql import SqlConnection, immediate
-from storage.waveform_server import make_month
-from storage.waveform_store import month_file, open_month
+from storage.waveforms.files import month_file, open_month
+from storage.waveforms.server import make_month
 
 Rows = Iterable[Sequence[Any]]
 

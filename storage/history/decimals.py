@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.history_samples import Numbers
+from storage.history.samples import Numbers
 
 DECIMAL = 64
 """Bit of a chunk's type code; below it lie the declared type (bits 4-5), the scale (2-3), the width (0-1)."""

@@ -12,12 +12,13 @@ from domain.plant.quality import QualityCause
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import Keeping, TagDtype
 from domain.ports import HistoryGap, HistorySeries, TrendColumns
-from storage.empty_history import no_series, unknown_values
 from storage.failures import told
-from storage.history_chunks import ChunkTables, LevelRow, StoredChunk, combined
-from storage.history_codec import ChunkCodec, as_declared
-from storage.history_gaps import find_gaps, joined_gaps
-from storage.history_samples import (
+from storage.history.chunks import ChunkTables, LevelRow, StoredChunk, combined
+from storage.history.codec import ChunkCodec, as_declared
+from storage.history.empty import no_series, unknown_values
+from storage.history.gaps import find_gaps, joined_gaps
+from storage.history.keeping_rules import KeepingRules
+from storage.history.samples import (
     EMPTY_BUCKETS,
     Buckets,
     Numbers,
@@ -28,9 +29,8 @@ from storage.history_samples import (
     reduced,
     regrouped,
 )
-from storage.history_tail import TailRows
-from storage.history_tail_cache import TailCache, as_samples
-from storage.keeping_rules import KeepingRules
+from storage.history.tail import TailRows
+from storage.history.tail_cache import TailCache, as_samples
 from storage.sql import HistoryBase
 
 _LEVELS_S = (3600, 60)

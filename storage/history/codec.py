@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from domain.errors import DatabaseDamaged
 from domain.plant.quality import CLASS_MASK, QualityClass
 from domain.plant.tags import TagDtype
-from storage.history_decimals import DECIMAL, EXACT_INTEGERS, STEP_TYPES, decimal_steps, values_of_steps
-from storage.history_samples import Buckets, Int64, Numbers, Samples, period_of
+from storage.history.decimals import DECIMAL, EXACT_INTEGERS, STEP_TYPES, decimal_steps, values_of_steps
+from storage.history.samples import Buckets, Int64, Numbers, Samples, period_of
 
 FLOAT64, FLOAT32 = 0, 1
 _TYPES: dict[int, np.dtype[Any]] = {

@@ -13,7 +13,7 @@ from domain.errors import DatabaseUnreachable
 from storage.data_folder import DataFolder
 from storage.database import connect
 from storage.failures import told
-from storage.history_tail import TailRow
+from storage.history.tail import TailRow
 from storage.leases import Lease
 from storage.set_aside import set_aside
 from storage.sql import HistoryBase, HistoryOpening, SqlConnection, immediate

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from domain.instants import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
 from domain.plant.tags import TagDtype
-from storage.history_chunks import ChunkTables, cut_at
-from storage.history_codec import ChunkCodec, as_declared
-from storage.history_samples import Numbers, Samples, merged
-from storage.history_tail import TailRows, decode_frames, sorted_by_tag
+from storage.history.chunks import ChunkTables, cut_at
+from storage.history.codec import ChunkCodec, as_declared
+from storage.history.samples import Numbers, Samples, merged
+from storage.history.tail import TailRows, decode_frames, sorted_by_tag
 from storage.sql import SqlConnection, immediate
 
 PART_US = 600 * MICROSECONDS_PER_SECOND

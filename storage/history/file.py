@@ -8,7 +8,7 @@ from domain.errors import DatabaseDamaged, MigrationFailed
 from storage.data_folder import DataFolder
 from storage.database import connect
 from storage.failures import storage_error
-from storage.history_tail import TailRow
+from storage.history.tail import TailRow
 from storage.set_aside import set_aside
 from storage.sql import HistoryOpening, SqlConnection, immediate, put_names
 

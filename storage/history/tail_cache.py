@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.history_samples import Samples
-from storage.history_tail import NO_ROWS, TailRows, decode_frames, sorted_by_tag
+from storage.history.samples import Samples
+from storage.history.tail import NO_ROWS, TailRows, decode_frames, sorted_by_tag
 from storage.sql import SqlConnection
 
 _ENDS = "SELECT (SELECT min(id) FROM tail), (SELECT max(id) FROM tail)"

@@ -8,7 +8,7 @@ import numpy as np
 
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 from domain.ports import KeptWaveform, SpectrumRow
-from storage.history_codec import ChunkCodec
+from storage.history.codec import ChunkCodec
 
 INSERT_WAVEFORM: Final = (
     "INSERT INTO waveform (id, tag_key, start_us, sampling_rate_hz, length, unit, quality, revision, reason, "

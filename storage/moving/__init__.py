@@ -1,0 +1,1 @@
+"""Moving a plant between files and a server, proven table by table."""

@@ -1,0 +1,1 @@
+"""Waveforms and spectra: a file a month, or a server."""
