@@ -7,7 +7,8 @@ complaint is a ``ConfigurationError`` that names the tag and the field.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
+from fnmatch import fnmatchcase
+from typing import Final, TypeVar
 
 from acquisition.json_path import path_steps
 from domain.errors import ConfigurationError
@@ -270,12 +271,20 @@ class ReplayAddress:
         return {"channel": self.channel}
 
 
+FILE_ENDINGS: Final = (".csv", ".csv.gz", ".wav", ".npz", ".uff", ".unv")
+"""Of files that can be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class FilesAddress:
-    """A channel or column of the files whose name fits a pattern ("PumpA_*.wav")."""
+    """A channel or column of the files whose name fits a pattern ("PumpA_*.wav"), in capitals or not."""
 
     channel: str
     file: str = "*"
+
+    def fits(self, name: str) -> bool:
+        """Say whether a file of this name may hold the value."""
+        return fnmatchcase(name.casefold(), self.file.casefold())
 
     @classmethod
     def from_plain(cls, plain: Plain, *, tag_name: str = "") -> "FilesAddress":

@@ -18,6 +18,7 @@ from domain.plant.matching import SURE, Candidate, Matcher, words_of
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag, TagDtype, TagKind
 from domain.units import unit
+from services.file_patterns import stem_of
 from services.register_rows import DraftTag
 
 NAME_MISSING: Final = "value_name_missing"
@@ -74,6 +75,8 @@ class ChosenValue:
     point_id: UUID | None = None
     confidence: float | None = 0.0
     fills: UUID | None = None
+    is_own: bool = False
+    """A person said that it fills nothing that waits."""
     version: int = 0
     """Of the stored tag as it was seen, 0 for a new value: somebody else's change is not written over."""
 
@@ -116,8 +119,9 @@ def value_of_item(item: FoundItem, path: Sequence[str]) -> ChosenValue:
         dtype = TagDtype.TEXT
     elif is_flag or _WHOLE.fullmatch(word):
         dtype = TagDtype.INT64
+    address = item.address or {}
     return ChosenValue(
-        new_id(), _suggested_name(path), item.description or item.name, item.address or {},
+        new_id(), _suggested_name(path, address), item.description or item.name, address,
         source=" / ".join(path), unit=item.unit or ("state" if is_flag else "1" if is_text else ""),
         dtype=dtype, kind=kind, sampling_rate_hz=item.sampling_rate_hz,
     )  # fmt: skip
@@ -150,8 +154,13 @@ def value_of_tag(tag: Tag) -> ChosenValue:
     )  # fmt: skip
 
 
-def _suggested_name(path: Sequence[str]) -> str:
-    """Return the name on the device; one that says nothing by itself gets that of the place before it."""
+def _suggested_name(path: Sequence[str], address: Mapping[str, object]) -> str:
+    """Return the name on the device; one that says nothing by itself gets that of the place before it.
+
+    A value of files is named after what all of them have in common, not after the one that lay there first.
+    """
+    if "channel" in address:
+        return clean_name(f"{stem_of(str(address.get('file', '')))}.{path[-1]}".strip(". "))
     says_enough = re.search(r"[._/\-]", path[-1]) is not None
     return clean_name(path[-1] if says_enough else ".".join(path[-2:]))
 
@@ -199,7 +208,7 @@ def matched(values: Iterable[ChosenValue], plant: Plant, *, device: str) -> tupl
     waiting = [tag for key, tag in awaiting.items() if key not in {value.fills for value in placed}]
     filled: dict[UUID, ChosenValue] = {}
     for value in sorted(placed, key=lambda each: -(1.0 if each.confidence is None else each.confidence)):
-        awaited = _awaited(value, waiting)
+        awaited = None if value.is_own else _awaited(value, waiting)
         if awaited is not None and value.fills is None and value.is_sure and value.id not in stored:
             waiting.remove(awaited)
             filled[value.id] = replace(value, fills=awaited.id, unit=awaited.unit)

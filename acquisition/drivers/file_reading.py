@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from fnmatch import fnmatchcase
+from glob import escape
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,9 @@ from domain.units import convert
 
 _AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
 _NAME_TIME: Final = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)[T_ -]?(\d\d)[-:h]?(\d\d)[-:m]?(\d\d)")
-_RUNNING: Final = re.compile(r"\d{5,}")
+_NAME_DATE: Final = re.compile(r"20\d\d([-_.]?)[01]\d\1[0-3]\d|[0-3]\d([-_.])[01]\d\2(?:20)?\d\d")
+_RUNNING: Final = re.compile(r"\d{5,}|(?:(?<=[-_ (#])|^)\d{3,}(?=\)?\.)")
+"""A long number anywhere, or three digits and more at the end: "P201" is a pump, "_0007" is the seventh."""
 _EVEN: Final = 0.01
 _FEWEST_SAMPLES: Final = 8
 
@@ -47,7 +49,7 @@ def read_values(
     ``sequence``, so that the same file read twice is the same rows.
     """
     wanted = [
-        (tag, address.channel) for tag, address in _addressed(tags) if fnmatchcase(path.name, address.file)
+        (tag, address.channel) for tag, address in _addressed(tags) if address.fits(path.name)
     ]
     recording = read_recording(path, zone=zone)
     begin_us = recording.start_us
@@ -69,10 +71,10 @@ def read_values(
 def channels_of(path: Path, *, zone: tzinfo) -> list[FoundItem]:
     """Return what a file offers, addressed for all files that differ in time or running number only."""
     recording = read_recording(path, zone=zone)
-    pattern = _RUNNING.sub("*", _NAME_TIME.sub("*", path.name))
+    pattern = pattern_of(path.name)
     found = []
     for name in recording.names:
-        sampled = recording.sampled.get(name)
+        sampled, column = recording.sampled.get(name), recording.columns.get(name)
         found.append(
             FoundItem(
                 f"{path.name}#{name}",
@@ -81,11 +83,20 @@ def channels_of(path: Path, *, zone: tzinfo) -> list[FoundItem]:
                 address=FilesAddress(name, pattern).to_plain(),
                 dtype="waveform" if sampled else "table",
                 unit=sampled.unit if sampled else "",
+                value=str(column.value[-1]) if column is not None and len(column.value) else "",
                 is_array=sampled is not None,
                 sampling_rate_hz=sampled.sampling_rate_hz if sampled else None,
             )
         )
     return found
+
+
+def pattern_of(name: str) -> str:
+    """Return which files bring the same again: "*" stands for date, time and running number of this one."""
+    pattern = escape(name)
+    for changing in (_NAME_TIME, _NAME_DATE, _RUNNING):
+        pattern = changing.sub("*", pattern)
+    return re.sub(r"\*(?:[-_ T]?\*)+", "*", pattern)
 
 
 def time_in_name(name: str, zone: tzinfo) -> int | None:

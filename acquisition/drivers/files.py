@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from acquisition.addresses import FILE_ENDINGS
 from acquisition.drivers.file_reading import FileValues, channels_of, read_values
 from acquisition.drivers.options import Options
 from acquisition.drivers.tag_values import NOTHING_YET, bad_value, batch_of
@@ -31,7 +32,6 @@ from domain.plant.tags import Connection, Tag
 
 _log = logging.getLogger(__name__)
 
-_ENDINGS: Final = (".csv", ".csv.gz", ".wav", ".npz", ".uff", ".unv")
 TAKEN, REJECTED = "taken", "rejected"
 _MOVE: Final = "move"
 _OLD_S: Final = 60.0
@@ -150,14 +150,18 @@ class FilesDriver:
         try:
             return await asyncio.to_thread(self._look)
         except OSError as unreachable:
-            raise ConnectionLost(f"folder {self._folder} cannot be read: {unreachable}") from unreachable
+            raise ConnectionLost(
+                f"folder {self._folder} cannot be read ({unreachable.strerror}): check its name, "
+                "the network share and who may read it",
+                key="folder_unreadable",
+            ) from unreachable
 
     def _look(self) -> dict[str, _Sight]:
         found: dict[str, _Sight] = {}
         with os.scandir(self._folder) as entries:
             for entry in entries:
                 name = entry.name
-                if name.startswith((".", "~")) or not name.lower().endswith(_ENDINGS):
+                if name.startswith((".", "~")) or not name.lower().endswith(FILE_ENDINGS):
                     continue
                 with contextlib.suppress(FileNotFoundError):  # renamed or removed meanwhile
                     if entry.is_file():

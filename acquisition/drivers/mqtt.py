@@ -68,7 +68,10 @@ class MqttLink:
         except TimeoutError:
             raise DeviceTimeout(f"{self._settings.place} does not answer", key="mqtt_silent") from None
         except OSError as unreachable:
-            raise ConnectionLost(f"{self._settings.place} cannot be reached: {unreachable}") from unreachable
+            raise ConnectionLost(
+                f"{self._settings.place} cannot be reached ({unreachable}): check power, cable and address",
+                key="mqtt_unreachable",
+            ) from unreachable
         self._thread = threading.Thread(target=self._run, args=(client,), name="mqtt", daemon=True)
         self._thread.start()
         code = await self._answer(self._greeting)
@@ -172,7 +175,7 @@ class MqttLink:
         return ConfigurationError(f"{self._settings.place}: {what}", key="mqtt_refused")
 
     def _lost(self, what: str) -> ConnectionLost:
-        return ConnectionLost(f"{self._settings.place} {what}")
+        return ConnectionLost(f"{self._settings.place} {what}", key="mqtt_lost")
 
     # --- in the network thread ---
 

@@ -93,7 +93,7 @@ def _members(topic: str, payload: bytes) -> Iterator[FoundItem]:
             path.removeprefix("$").removeprefix("."),
             has_children=False,
             address=MqttAddress(topic, MqttFormat.JSON, path=path).to_plain(),
-            dtype=type(value).__name__,
+            dtype=_member_type(value),
             value=str(value)[:_LONGEST_VALUE],
             is_array=isinstance(value, list),
         )
@@ -109,6 +109,12 @@ def _leaves(content: object, steps: Steps) -> Iterator[tuple[Steps, object]]:
             yield from _leaves(each, (*steps, number))
     elif content is not None:
         yield steps, content
+
+
+def _member_type(value: object) -> str:
+    """Return the type of a member; JSON knows no whole numbers: 7 now may be 7.5 the next time."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return MqttFormat.NUMBER.value if is_number else type(value).__name__
 
 
 def _json(payload: bytes) -> object:

@@ -114,7 +114,7 @@ def settle_register(person: Person, name: str) -> None:
 def test_a_device_on_a_serial_line(person: Person, tmp_path: Path) -> None:
     line = PtyLine(RtuUnits(written=dict(REGISTERS)), link=tmp_path / "port")
     with served(line):
-        person.begin("modbus_serial", "Line 1", port=str(line.link), unit="2")
+        person.begin("modbus_serial", "Line 1", port=str(line.link), unit="2", parity="none")
         person.test()
         settle_register(person, "P201 heat")
 
@@ -171,11 +171,13 @@ def test_columns_and_sounds_of_a_folder_follow_the_next_files(person: Person, in
     person.test()
     person.press("Next: what it offers")
     heat = person.tick("PumpA_2026-01-31.csv", "Temperature")
-    sound = person.tick("PumpA_20260131_142500.wav", "channel_1")
-    assert heat.address["file"] == "PumpA_*.csv"
+    sound = person.tick("PumpA_20260131_142500.wav", "1")
+    assert (heat.address["file"], heat.name, sound.name) == ("PumpA_*.csv", "PumpA.Temperature", "PumpA.1")
     person.press("Next: what it means")
     person.make_machine()
     person.mean(heat, unit="degC")
+    point = person.session.workstation.monitoring.plant.points[0]
+    person.mean(sound, unit="g", point=str(point.id))
     person.until(lambda: "21.5" in person.shown(heat))
     person.connect()
     write_table(inbox, "PumpA_2026-02-01.csv", 22.5)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.plant.plant import Plant
 from domain.plant.tags import TagKind
+from services.file_patterns import pattern_problem
 from services.link_values import ChosenValue, clean_name
 from ui.typed_numbers import number_of, shown_number
 
@@ -58,10 +59,11 @@ def _minutes(text: str) -> float | None:
 def _machine(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
     """A person's choice is final; the point is asked for anew, the only one is taken."""
     if not text:
-        return replace(value, asset_id=None, point_id=None, confidence=0.0, fills=None)
+        return replace(value, asset_id=None, point_id=None, confidence=0.0, fills=None, is_own=False)
     points = plant.points_of(UUID(text)) if value.is_sampled else ()
     point_id = points[0].id if len(points) == 1 else None
-    return replace(value, asset_id=UUID(text), point_id=point_id, confidence=None, fills=None)
+    placed = replace(value, asset_id=UUID(text), point_id=point_id, confidence=None)
+    return replace(placed, fills=None, is_own=False)
 
 
 def _point(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
@@ -71,7 +73,15 @@ def _point(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
 def _fills(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
     waiting = next((tag for tag in plant.tags if str(tag.id) == text), None)
     unit = value.unit if waiting is None else waiting.unit
-    return replace(value, fills=None if waiting is None else waiting.id, unit=unit, confidence=None)
+    fills = None if waiting is None else waiting.id
+    return replace(value, fills=fills, is_own=waiting is None, unit=unit, confidence=None)
+
+
+def _file(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
+    problem = pattern_problem(text)
+    if problem:
+        raise ValueError(problem)
+    return replace(value, address=dict(value.address) | {"file": text})
 
 
 def _factor(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
@@ -99,6 +109,7 @@ _EDITS: Final[Mapping[str, Edit]] = {
     "point": _point,
     "fills": _fills,
     "unit": lambda value, text, plant: replace(value, unit=text),
+    "file": _file,
     "kind": lambda value, text, plant: replace(value, kind=TagKind(text)),
     "factor": _factor,
     "offset": lambda value, text, plant: replace(value, offset=_number(text)),
@@ -123,6 +134,7 @@ _TEXTS: Final[Mapping[str, Callable[[ChosenValue], str]]] = {
     "point": lambda value: _id(value.point_id),
     "fills": lambda value: _id(value.fills),
     "unit": lambda value: value.unit,
+    "file": lambda value: str(value.address.get("file", "*")),
     "kind": lambda value: value.kind.value,
     "factor": lambda value: shown_number(value.factor),
     "offset": lambda value: shown_number(value.offset),

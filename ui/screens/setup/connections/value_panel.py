@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 from domain.plant.plant import Plant
 from domain.plant.tags import ConnectionKind, TagDtype, TagKind
 from domain.units import all_units
+from services.file_patterns import PATTERN_ENDING, PATTERN_FOLDER, PATTERN_MISSING
 from services.link_values import ChosenValue, may_fill, waiting_tags
 from services.probing import OrderTrial
 from ui.screens.setup.connections import value_edits
@@ -181,8 +182,11 @@ class ValuePanel(Panel):
             is_fitting = is_fitting and (name not in SELDOM or self.more.isChecked())
             row.setVisible(is_fitting)
         self.rows["period_s"].setVisible(kind in POLLED)
+        are_files = kind is ConnectionKind.FILES
+        self.rows["file"].setVisible(are_files)
         captures = any(not value.is_streaming for value in values)
-        self.rows["capture_length"].setVisible(are_waves and captures)
+        self.rows["wave"].setVisible(are_waves and not are_files)
+        self.rows["capture_length"].setVisible(are_waves and captures and not are_files)
         for name in ("name", "label"):
             self.rows[name].setVisible(is_one and not fills)
         self.more.setVisible(are_numbers)
@@ -216,6 +220,9 @@ def edit_problem(key: str) -> str:
         NO_NUMBER: tr("Link", "A number is needed."),
         NOT_POSITIVE: tr("Link", "A number above 0 is needed."),
         NO_FACTOR: tr("Link", "A factor of 0 makes every value 0."),
+        PATTERN_MISSING: tr("Link", "Say which files; * stands for all of them."),
+        PATTERN_FOLDER: tr("Link", "A name is needed, without a folder; that one is set in step 1."),
+        PATTERN_ENDING: tr("Link", "It ends in *, .csv, .csv.gz, .wav, .npz, .uff or .unv."),
     }[key]
 
 
@@ -235,6 +242,10 @@ def _rows() -> dict[str, Field]:
         "machine": ChoiceField(tr("Link", "Machine"), is_searched=True),
         "point": ChoiceField(tr("Link", "Measurement point")),
         "fills": ChoiceField(tr("Link", "Becomes")),
+        "file": LineField(
+            tr("Link", "From files named"),
+            helper=tr("Link", "* stands for what changes from file to file, such as PumpA_*.csv"),
+        ),
         "name": LineField(tr("Link", "Name"), helper=tr("Link", "Unique in the plant")),
         "label": LineField(tr("Link", "Label"), helper=tr("Link", "As people call it")),
         "unit": ChoiceField(tr("Link", "Unit"), units, is_searched=True),
