@@ -48,9 +48,7 @@ def read_values(
     Its begin is told by the file, else by a date in its name, else by when it was modified. Every row carries
     ``sequence``, so that the same file read twice is the same rows.
     """
-    wanted = [
-        (tag, address.channel) for tag, address in _addressed(tags) if address.fits(path.name)
-    ]
+    wanted = [(tag, address.channel) for tag, address in _addressed(tags) if address.fits(path.name)]
     recording = read_recording(path, zone=zone)
     begin_us = recording.start_us
     if begin_us is None:

@@ -22,7 +22,7 @@ from services.link_values import ChosenValue
 from storage.store import open_store
 from tests.protocol.fault_server import FaultServer
 from ui.control_room import WindowSession
-from ui.screens.setup.connections.browse_page import OfferNode
+from ui.screens.setup.connections.offer_tree import OfferNode
 from ui.screens.setup.connections.tab import ConnectionsTab
 from ui.screens.setup.connections.wizard import Wizard
 from ui.widgets.fields import ChoiceField, FlagField
@@ -152,15 +152,7 @@ class Person:
 
     def nodes(self) -> dict[str, OfferNode]:
         """Return what is listed in step 2, by the names that lead to it."""
-        found, waiting = {}, []
-        tree = self.wizard.view.browse.tree
-        waiting = [tree.topLevelItem(place) for place in range(tree.topLevelItemCount())]
-        while waiting:
-            node = waiting.pop()
-            assert isinstance(node, OfferNode)
-            found[" / ".join(node.path)] = node
-            waiting += [node.child(place) for place in range(node.childCount())]
-        return found
+        return {" / ".join(node.path): node for node in self.wizard.view.browse.tree.nodes()}
 
     def open(self, *path: str) -> OfferNode:
         """Open the tree down to a path, as far as it has places; return the last node."""

@@ -15,7 +15,7 @@ from domain.plant.tags import Tag
 from tests.gui.setup_stage import empty_plant, modbus_device, until, window_on
 from tests.protocol.opcua_stage import ServerChild
 from ui.control_room import WindowSession
-from ui.screens.setup.connections.browse_page import OfferNode
+from ui.screens.setup.connections.offer_tree import OfferNode
 from ui.screens.setup.connections.tab import ConnectionsTab
 from ui.theme import Theme
 from ui.widgets.key_button import KeyButton
@@ -158,10 +158,10 @@ def _tick(qtbot: QtBot, session: WindowSession, name: str) -> None:
     browse = wizard.view.browse
 
     def node() -> OfferNode | None:
-        return next((each for each in browse._all_nodes() if each.item.name == name), None)
+        return next((each for each in list(browse.tree.nodes()) if each.item.name == name), None)
 
     until(qtbot, lambda: browse.is_begun)
-    for each in browse._all_nodes():
+    for each in list(browse.tree.nodes()):
         if each.item.has_children and each.item.name not in ("Server", "Aliases", "Locations"):
             each.setExpanded(True)
     until(qtbot, lambda: node() is not None)

@@ -156,6 +156,15 @@ _CHOICES: Final[Mapping[str, str]] = {
     "odd": QT_TRANSLATE_NOOP("Link", "Odd"),
     "none": QT_TRANSLATE_NOOP("Link", "None"),
 }
+_TYPES: Final[Mapping[str, str]] = {
+    "number": QT_TRANSLATE_NOOP("Link", "number"),
+    "text": QT_TRANSLATE_NOOP("Link", "text"),
+    "str": QT_TRANSLATE_NOOP("Link", "text"),
+    "bool": QT_TRANSLATE_NOOP("Link", "yes or no"),
+    "list": QT_TRANSLATE_NOOP("Link", "samples"),
+    "table": QT_TRANSLATE_NOOP("Link", "column"),
+    "waveform": QT_TRANSLATE_NOOP("Link", "waveform"),
+}
 _PROBLEMS: Final[Mapping[str, str]] = {
     "field_missing": QT_TRANSLATE_NOOP("Link", "Needed to reach the device."),
     "field_not_whole": QT_TRANSLATE_NOOP("Link", "A whole number is needed."),
@@ -207,6 +216,11 @@ def _field(kind: ConnectionKind, name: str) -> tuple[str, str]:
 def choice_name(choice: str) -> str:
     """Return the words of a choice."""
     return tr("Link", _CHOICES[choice]) if choice in _CHOICES else choice
+
+
+def type_name(dtype: str) -> str:
+    """Return the type of a value in a person's words; devices that have types of their own keep them."""
+    return tr("Link", _TYPES[dtype]) if dtype in _TYPES else dtype
 
 
 def unit_words(code: str) -> str:
