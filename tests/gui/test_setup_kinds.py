@@ -2,8 +2,8 @@
 
 SET-1, ACQ-2: real window, real collector, real brokers, servers, lines and folders.
 """
-# ruff: noqa: F811 -- fixtures are imported by name and asked for by name
 
+import asyncio
 import struct
 import wave
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from domain.plant.tags import ConnectionKind, Tag, TagDtype
+from domain.plant.tags import Tag, TagDtype
 from tests.gui.setup_stage import Person, person_on, served
 from tests.protocol.fault_server import FaultServer
 from tests.protocol.mqtt_stage import Broker, EdgeNode, Publisher, broker
@@ -182,3 +182,153 @@ def test_columns_and_sounds_of_a_folder_follow_the_next_files(person: Person, in
     person.connect()
     write_table(inbox, "PumpA_2026-02-01.csv", 22.5)
     person.until(lambda: person.live(heat.name) == 22.5, limit_s=40)
+
+
+def test_waveforms_of_the_next_file_are_stored_too(person: Person, inbox: Path) -> None:
+    write_sound(inbox / "PumpA_0001.wav")
+    person.begin("files", "Portable", path=str(inbox), after="move")
+    person.press("Next: what it offers")
+    sound = person.tick("PumpA_0001.wav", "1")
+    person.press("Next: what it means")
+    person.make_machine()
+    panel = person.wizard.view.values.panel
+    person.mean(sound, unit="g", point=str(person.session.workstation.monitoring.plant.points[0].id))
+    assert panel.rows["file"].value() == "PumpA_*.wav"
+    assert not panel.rows["wave"].isVisible(), "a file is a capture, whatever one wishes"
+    panel.rows["file"].enter("")  # type: ignore[attr-defined]
+    assert "Say which files" in panel.rows["file"].hint.text()
+    panel.rows["file"].enter("pumpa*.WAV")  # type: ignore[attr-defined]
+    person.connect()
+    write_sound(inbox / "PUMPA_0002.wav")
+    person.until(lambda: len(list((inbox / "taken").glob("*.wav"))) == 2, limit_s=40)
+    assert stored(person, sound.name).address["file"] == "pumpa*.WAV"
+
+
+def test_a_folder_that_is_not_there_is_told_by_its_name(person: Person, inbox: Path) -> None:
+    person.begin("files", "Portable", path=str(inbox / "gone"))
+    assert "gone cannot be read" in person.test("Not connected")
+
+
+# ---- OPC UA
+
+
+@pytest.fixture
+def password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the collector starts: it takes the word from its environment."""
+    monkeypatch.setenv("JIDOKA_TEST_WORD", "quiet-river-42")
+
+
+def secured_server(folder: Path, port: int, **options: object) -> ServerChild:
+    own = server_certificate(folder / "server", **{k: options.pop(k) for k in ("hosts",) if k in options})  # type: ignore[arg-type]
+    return ServerChild(port, certificate=str(own.certificate), key=str(own.key), **options)
+
+
+def trust_it(person: Person) -> None:
+    panel = person.wizard.view.device.test
+    person.test("This server is not trusted yet")
+    panel.trust.held.emit()
+    person.until(lambda: not panel.sentence.text().startswith(("This server", "Asking")), limit_s=25)
+
+
+def test_an_encrypted_server_with_user_arrays_words_and_flags(
+    password: None, person: Person, tmp_path: Path, free_port: int
+) -> None:
+    """Basic256Sha256 and a password from the environment; the tree comes page by page, and is searched."""
+    server = secured_server(
+        tmp_path, free_port, users={"mia": "quiet-river-42"}, world=120, browse_page=25, arrays=1
+    )
+    server.launch()
+    try:
+        endpoint = f"opc.tcp://127.0.0.1:{free_port}/"
+        person.begin("opcua", "OPC", endpoint=endpoint, user="mia", password_variable="JIDOKA_TEST_WORD")
+        trust_it(person)
+        assert person.wizard.view.device.test.sentence.text().startswith("Connected")
+        person.press("Next: what it offers")
+        person.open("Hall 7", "Crowd", "Value 119")
+        speed = person.tick("Hall 7", "Pump", "Speed")
+        batch = person.tick("Hall 7", "Pump", "Batch")
+        shaking = person.tick("Hall 7", "Pump", "Shaking")
+        assert (speed.unit, batch.dtype, shaking.sampling_rate_hz) == ("Hz", TagDtype.TEXT, 25_600.0)
+        wave_ = person.tick("array.0")
+        browse = person.wizard.view.browse
+        browse.search.setText("value 11")
+        browse.search.returnPressed.emit()
+        person.until(lambda: "Value 117" in person.nodes())
+        found = person.tick("Value 117")
+        person.press("Next: what it means")
+        person.make_machine()
+        person.mean(wave_, unit="g")
+        assert rows_to_do(person)[wave_.id] == "sampling rate missing, point missing"
+        point = str(person.session.workstation.monitoring.plant.points[0].id)
+        person.mean(wave_, point=point, sampling_rate_hz="1000")
+        person.mean(shaking, unit="g", point=point)
+        person.mean(found, unit="bar")
+        person.until(lambda: "24.5" in person.shown(speed) and person.shown(batch) == "A-17")
+        person.connect()
+        person.until(lambda: person.live(speed.name) == 24.5 and person.live(found.name) == 117, limit_s=25)
+    finally:
+        server.kill()
+
+
+def rows_to_do(person: Person) -> dict[object, str]:
+    rows = person.wizard.view.values.table.rows
+    return {row.value.id: row.to_do for row in map(rows.row, range(rows.rowCount()))}
+
+
+def test_a_certificate_made_for_another_host_is_told_in_words(
+    person: Person, tmp_path: Path, free_port: int
+) -> None:
+    server = secured_server(tmp_path, free_port, hosts=("10.9.8.7",))
+    server.launch()
+    try:
+        person.begin("opcua", "OPC", endpoint=f"opc.tcp://127.0.0.1:{free_port}/")
+        panel = person.wizard.view.device.test
+        person.press("Test the device")
+        person.until(lambda: not panel.cancel.isVisible(), limit_s=25)
+        if panel.trust.isVisible():
+            panel.trust.held.emit()
+            person.until(lambda: panel.sentence.text() == "Not connected.", limit_s=25)
+        assert "refused: made for another host" in panel.more.text()
+        assert "Give the address in the endpoint" in panel.more.text()
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize(
+    ("status", "cure"),
+    [(0x801A0000, "save ours"), (0x801F0000, "user and password"), (0x80560000, "has no room")],
+)
+def test_a_server_that_refuses_us_says_what_to_do_about_it(
+    person: Person, free_port: int, status: int, cure: str
+) -> None:
+    server = ServerChild(free_port)
+    server.launch()
+    try:
+        asyncio.run(server.tell("refuse", services=["CreateSession"], status=status))
+        endpoint = f"opc.tcp://127.0.0.1:{free_port}/"
+        person.begin("opcua", "OPC", endpoint=endpoint, security="None", waiver="yes")
+        assert cure in person.test("Not connected")
+    finally:
+        server.kill()
+
+
+def test_a_server_that_dies_while_it_is_browsed_is_told_and_asked_again(
+    person: Person, free_port: int
+) -> None:
+    server = ServerChild(free_port, world=10)
+    server.launch()
+    person.begin("opcua", "OPC", endpoint=f"opc.tcp://127.0.0.1:{free_port}/", security="None", waiver="yes")
+    person.press("Next: what it offers")
+    browse = person.wizard.view.browse
+    place = person.open("Hall 7")
+    server.kill()
+    place.setExpanded(True)
+    person.until(lambda: "cannot be reached" in browse.said.text(), limit_s=25)
+    assert browse.tree.isVisible(), "what is listed stays"
+    server.launch()
+    try:
+        place.setExpanded(False)
+        place.setExpanded(True)
+        person.open("Hall 7", "Pump", "Speed")
+    finally:
+        server.kill()

@@ -131,8 +131,17 @@ class BrowsePage(QWidget):
         self._show_tree(True, "", "")
         self.said.say(tr("Link", "Asking the device\u2026"))
 
-    def show_failed(self, words: str) -> None:
-        """Say why nothing can be listed; what is listed stays."""
+    def stop_looking(self) -> None:
+        """Nobody waits for a search or for everything below a place any more."""
+        if self.is_begun:
+            self.said.say("")
+
+    def show_failed(self, place: str, words: str) -> None:
+        """Say why nothing can be listed; what is listed stays, and the place can be opened once more."""
+        node = self.tree.place(place) if place else None
+        if node is not None:
+            node.is_loaded = False
+            node.setExpanded(False)
         self.said.say("" if not self.is_begun else words, is_marked=True)
         if not self.is_begun:
             self._show_tree(False, tr("Link", "The device cannot be looked at now."), words)

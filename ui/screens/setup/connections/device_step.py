@@ -33,6 +33,11 @@ class DeviceStep:
         """Show the draft as it is now."""
         self._page.show_draft(self._bench.draft)
 
+    def pause(self) -> None:
+        """The device is let go of: a test under way is over."""
+        if self._page.test.is_testing:
+            self._page.test.show_untested()
+
     def _choose_kind(self, kind: str) -> None:
         self._change_link(self._bench.draft.of_kind(ConnectionKind(kind)))
 

@@ -37,6 +37,10 @@ class OfferStep:
         self._bench, self._browse_page, self._list_page = bench, browse, registers
         self._offered: Connection | None = None
         self._list: RegisterList | None = None
+        self._asked: set[str] = set()
+        """Places that the device is being asked for."""
+        self._interrupted: set[str] = set()
+        """Places to ask for when somebody looks again."""
         browse.opened.connect(self._browse)
         browse.ticked.connect(self._tick_items)
         browse.below_asked.connect(self._browse_below)
@@ -53,6 +57,7 @@ class OfferStep:
     def begin(self) -> None:
         """Take up another draft."""
         self._offered, self._list = None, None
+        self._asked, self._interrupted = set(), set()
         self._list_page.begin()
 
     def enter(self) -> None:
@@ -64,6 +69,17 @@ class OfferStep:
             self._browse_page.begin(can_search=draft.kind is ConnectionKind.OPCUA)
             self._browse_page.reread()
 
+    def pause(self) -> None:
+        """The device is let go of: what it was asked for is asked again when somebody looks."""
+        self._interrupted, self._asked = self._interrupted | self._asked, set()
+        self._browse_page.stop_looking()
+
+    def look(self) -> None:
+        """Somebody looks: go on with what was interrupted."""
+        places, self._interrupted = self._interrupted, set()
+        for place in places:
+            self._browse(place)
+
     def show(self) -> None:
         """Show what is chosen."""
         for page in (self._browse_page, self._list_page):
@@ -73,20 +89,27 @@ class OfferStep:
     # ---- devices that tell
 
     def _browse(self, place: str) -> None:
-        self._bench.device().browse(place, partial(self._browsed, place), failed=self._browse_failed)
+        self._asked.add(place)
+        failed = partial(self._browse_failed, place)
+        self._bench.device().browse(place, partial(self._browsed, place), failed=failed)
 
     def _browsed(self, place: str, items: Sequence[FoundItem]) -> None:
+        self._asked.discard(place)
         self._browse_page.show_items(place, items)
 
-    def _browse_failed(self, problem: BaseException) -> None:
-        self._browse_page.show_failed(error_words(problem))
+    def _browse_failed(self, place: str, problem: BaseException) -> None:
+        self._asked.discard(place)
+        self._browse_page.show_failed(place, error_words(problem))
+
+    def _look_failed(self, problem: BaseException) -> None:
+        self._browse_page.show_failed("", error_words(problem))
 
     def _search(self, text: str) -> None:
-        self._bench.device().search(text, self._browse_page.show_found, failed=self._browse_failed)
+        self._bench.device().search(text, self._browse_page.show_found, failed=self._look_failed)
 
     def _browse_below(self, place: str, path: tuple[str, ...]) -> None:
         self._bench.device().browse_all(
-            place, MOST_BELOW, partial(self._found_below, path), failed=self._browse_failed
+            place, MOST_BELOW, partial(self._found_below, path), failed=self._look_failed
         )
 
     def _found_below(self, path: tuple[str, ...], found: Below) -> None:

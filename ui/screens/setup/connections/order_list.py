@@ -48,6 +48,11 @@ class OrderList(QWidget):
         self.buttons = {}
         self.hide()
 
+    def stop_asking(self) -> None:
+        """Show nothing unless there are values to choose from."""
+        if not self.buttons:
+            self.clear()
+
     def say(self, words: str) -> None:
         """Say something instead of values."""
         self.clear()

@@ -7,13 +7,13 @@ from domain.errors import ControlRoomError
 from domain.plant.tags import ConnectionKind
 from services.probing import ProbeReport
 from ui.formatting import number
-from ui.text import error_words, tr
+from ui.screens.setup.connections.cures import UNTRUSTED, refusal_words
+from ui.text import tr
 from ui.theme import NAME
 from ui.widgets.hold_button import HoldButton
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, label
 
-UNTRUSTED = ("certificate_no_trust", "certificate_unknown")
 PAIRS_A_LINE = 8
 
 
@@ -58,6 +58,11 @@ class TestPanel(Panel):
             tr("Link", "A test connects once, as the collector will, and changes nothing in the device."),
         )
 
+    @property
+    def is_testing(self) -> bool:
+        """Whether the device is being asked."""
+        return not self.start.isEnabled()
+
     def show_testing(self) -> None:
         """The device is being asked."""
         self._say(tr("Link", "Asking the device\u2026"), "", is_busy=True)
@@ -77,14 +82,7 @@ class TestPanel(Panel):
             assert isinstance(problem, ControlRoomError)
             self._ask_for_trust(str(problem.parameters["fingerprint"]))
             return
-        hint = ""
-        if key == "opcua_refused":
-            hint = tr(
-                "Link",
-                "If the server does not know this workstation yet, let it trust our certificate: "
-                "Setup, Certificates, save ours.",
-            )
-        self._say(tr("Link", "Not connected."), "\n".join(filter(None, (error_words(problem), hint))))
+        self._say(tr("Link", "Not connected."), refusal_words(problem))
 
     def _ask_for_trust(self, mark: str) -> None:
         self._say(

@@ -36,6 +36,10 @@ class ValueStep:
         self.reader.begin()
         self._page.show_panel()
 
+    def pause(self) -> None:
+        """The device is let go of: byte orders that were asked for do not come."""
+        self._page.panel.orders.stop_asking()
+
     def look(self, now_us: int) -> None:
         """Read the values that are due."""
         self.reader.look(self._bench.draft, self._bench.plant, now_us=now_us)

@@ -68,7 +68,9 @@ class Wizard:
         if not self.keeper.is_open:
             return
         self.keeper.keep_if_due(now_us)
-        if self.draft.step == VALUES:
+        if self.draft.step == OFFER:
+            self._offer.look()
+        elif self.draft.step == VALUES:
             self._values.look(now_us)
 
     @property
@@ -86,6 +88,8 @@ class Wizard:
     def pause(self) -> None:
         """Let go of the device for as long as nobody looks."""
         self._bench.desk.close()
+        for step in (self._device, self._offer, self._values):
+            step.pause()
 
     def leave(self) -> None:
         """Go away; the draft stays."""
