@@ -48,6 +48,11 @@ class OrderList(QWidget):
         self.buttons = {}
         self.hide()
 
+    @property
+    def words(self) -> str:
+        """What is said instead of values."""
+        return self._hint.text()
+
     def stop_asking(self) -> None:
         """Show nothing unless there are values to choose from."""
         if not self.buttons:

@@ -1,0 +1,494 @@
+"""The connections tab in hard use: hidden, closed and changed under one's hands; keys, names, many values.
+
+SET-1, ACQ-2, NEW-10, hmi 8 and 10.
+"""
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QApplication, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from domain.identifiers import new_id
+from domain.plant.discovery import FoundItem
+from services.access import program_actor
+from tests.gui.plant_stage import FL1, LINK, TEMPERATURE, Stage, key, make_stage, put_away, settle
+from tests.gui.setup_stage import modbus_device
+from ui.screens.setup.connections.tab import ConnectionsTab, make_tab
+from ui.theme import Theme
+
+pytestmark = pytest.mark.timeout(90)
+
+
+@pytest.fixture
+def stage(theme: Theme, tmp_path: Path) -> Iterator[Stage]:
+    made = make_stage(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tab(stage: Stage) -> Iterator[ConnectionsTab]:
+    made = make_tab(stage.workstation, stage.context)
+    made.view.resize(1136, 620)  # what a window of 1366 x 768 leaves
+    made.open("")
+    made.view.show()
+    yield made
+    made.close()
+    put_away(made.view)
+
+
+@pytest.fixture
+def wait(qtbot: QtBot, stage: Stage, tab: ConnectionsTab) -> Callable[[Callable[[], bool]], None]:
+    def waited(done: Callable[[], bool]) -> None:
+        settle(qtbot, stage, tab.refresh, done)
+
+    return waited
+
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+def begin(tab: ConnectionsTab, wait: Wait, argument: str = "new", **typed: str) -> None:
+    tab.open(argument)
+    wait(lambda: tab.wizard.keeper.is_open)
+    page = tab.wizard.view.device
+    for field, text in typed.items():
+        (page.name if field == "name" else page.rows[field]).enter(text)  # type: ignore[attr-defined]
+
+
+def add_register(tab: ConnectionsTab, name: str, address: str = "40011", kind: str = "float32") -> None:
+    typed = {"name": name, "address": address, "table": "holding", "kind": kind, "unit": "%"}
+    tab.wizard.view.registers.typed.emit(typed)
+
+
+def probes() -> list[object]:
+    lanes = [thread for thread in threading.enumerate() if thread.name == "probe-lane"]
+    return [*multiprocessing.active_children(), *lanes]
+
+
+# ---- hidden and closed in the middle
+
+
+def test_a_test_and_a_trial_that_were_left_alone_do_not_ask_for_ever(tab: ConnectionsTab, wait: Wait) -> None:
+    with modbus_device({}) as device:
+        device.mode = "hang"
+        begin(tab, wait, name="PLC-7", host="127.0.0.1", port=str(device.port))
+        view = tab.wizard.view
+        view.device.test.start.click()
+        tab.on_hidden()
+        assert view.device.test.sentence.text() == "Not tested yet."
+        assert view.device.test.start.isEnabled()
+        tab.wizard.go("offer")
+        add_register(tab, "Level")
+        tab.wizard.go("values")
+        view.values.table.selectRow(0)
+        view.values.panel.try_orders.click()
+        assert view.values.panel.orders.isVisible()
+        tab.on_hidden()
+        assert not view.values.panel.orders.isVisible()
+
+
+@pytest.mark.parametrize("mode", ["hang", "refuses", "away"])
+def test_orders_of_a_device_that_does_not_give_them_end_in_words(
+    tab: ConnectionsTab, wait: Wait, free_port: int, mode: str
+) -> None:
+    with modbus_device({}) as device:
+        device.mode = "hang" if mode == "hang" else "ok"
+        device.exception = 2 if mode == "refuses" else 0
+        port = free_port if mode == "away" else device.port
+        begin(tab, wait, name="PLC-7", host="127.0.0.1", port=str(port))
+        tab.wizard.go("offer")
+        add_register(tab, "Level")
+        tab.wizard.go("values")
+        tab.wizard.view.values.table.selectRow(0)
+        panel = tab.wizard.view.values.panel
+        panel.try_orders.click()
+        wait(lambda: bool(panel.orders.buttons) or "Asking" not in panel.orders.words)
+        said = [button.text() for button in panel.orders.buttons.values()] or [panel.orders.words]
+        assert all("nan" not in words and len(words) > 12 for words in said), said
+
+
+@pytest.mark.parametrize("act", ["test", "browse", "search", "read"])
+def test_closing_in_the_middle_leaves_no_process_and_no_thread(
+    qtbot: QtBot, stage: Stage, tab: ConnectionsTab, wait: Wait, act: str
+) -> None:
+    with modbus_device({}) as device:
+        device.mode = "hang"
+        begin(tab, wait, name="PLC-7", host="127.0.0.1", port=str(device.port))
+        if act == "test":
+            tab.wizard.view.device.test.start.click()
+        elif act == "read":
+            tab.wizard.go("offer")
+            add_register(tab, "Level")
+            tab.wizard.go("values")
+            tab.refresh(stage.now_us)
+        else:
+            tab.wizard.view.device.kind_chosen.emit("opcua")
+            tab.wizard.view.device.rows["endpoint"].enter(f"opc.tcp://127.0.0.1:{device.port}")  # type: ignore[attr-defined]
+            tab.wizard.go("offer")
+            if act == "search":
+                tab.wizard.view.browse.searched.emit("level")
+        qtbot.wait(300)
+        begun_s = time.monotonic()
+        tab.close()
+        assert time.monotonic() - begun_s < 1.0, "the window does not wait for a device"
+        qtbot.waitUntil(lambda: not probes(), timeout=5000)
+
+
+# ---- changed by others
+
+
+def test_what_is_typed_stays_when_the_plant_changes(
+    qtbot: QtBot, stage: Stage, tab: ConnectionsTab, wait: Wait
+) -> None:
+    """NEW-10: text, focus and cursor of every field, also of one that is searched."""
+    begin(tab, wait, str(LINK.id))
+    view = tab.wizard.view
+    tag = stage.workstation.monitoring.plant.tag(key(FL1, TEMPERATURE))
+    view.values.table.select(tag.id)
+    view.values.panel.more.click()
+    QApplication.setActiveWindow(view.window())
+    for row in view.values.panel.rows.values():
+        line = row.findChild(QLineEdit)
+        if line is None or not line.isVisible():
+            continue
+        line.setFocus()
+        line.selectAll()
+        qtbot.keyClicks(line, "Fe9")
+        line.setCursorPosition(1)
+        _another_machine(stage)
+        tab.plant_changed()
+        assert (row.key, line.text(), line.cursorPosition()) == (row.key, "Fe9", 1)
+        assert row.has_focus, row.key
+
+
+def _another_machine(stage: Stage) -> None:
+    with stage.writer.unit_of_work(program_actor("Erna")) as work:
+        work.plant.save_asset(replace(FL1, id=new_id(), code=f"X{new_id().hex[-6:]}", name="Extra", version=0))
+    stage.workstation.reload()
+
+
+def test_a_draft_of_a_device_that_was_removed_meanwhile_brings_it_back(
+    stage: Stage, tab: ConnectionsTab, wait: Wait
+) -> None:
+    begin(tab, wait, str(LINK.id))
+    tag = stage.workstation.monitoring.plant.tag(key(FL1, TEMPERATURE))
+    tab.wizard.view.values.table.select(tag.id)
+    tab.wizard.view.values.panel.edited.emit("label", "Oil")
+    tab.wizard.leave()
+    stored = next(each for each in stage.writer.plant.load().connections if each.id == LINK.id)
+    tab._remove(stored.id, True)
+    wait(lambda: stage.writer.plant.load().connections == ())
+    stage.workstation.reload()
+    tab.plant_changed()
+    begin(tab, wait, str(LINK.id))
+    assert tab.wizard.view.forth.text() == "Connect"
+    tab.wizard.view.forth.click()
+    wait(lambda: not tab.wizard.keeper.is_open or bool(tab.wizard.view.said.text()))
+    assert tab.wizard.view.said.text() == ""
+    after = stage.writer.plant.load()
+    assert after.tag(tag.key).label == "Oil"
+    assert after.tag(tag.key).connection_id == LINK.id
+
+
+def test_a_name_that_another_device_has_is_told_at_once(stage: Stage, tab: ConnectionsTab, wait: Wait) -> None:
+    begin(tab, wait, name="PLC-1", host="10.0.0.7")
+    tab.wizard.view.forth.click()
+    assert tab.wizard.draft.step == "device"
+    assert "another name" in tab.wizard.view.device.name.hint.text()
+    tab.wizard.view.device.name.enter("PLC-2")
+    tab.wizard.view.forth.click()
+    assert tab.wizard.draft.step == "offer"
+
+
+def test_two_windows_on_one_draft_end_in_one_device_and_no_rest(
+    qtbot: QtBot, stage: Stage, tab: ConnectionsTab, wait: Wait
+) -> None:
+    begin(tab, wait, name="PLC-7", host="10.0.0.7")
+    tab.wizard.keeper.keep_if_due(2**62)
+    wait(lambda: tab.wizard.keeper.kept_us is not None)
+    other = make_tab(stage.workstation, stage.context)
+    other.open(str(tab.wizard.draft.id))
+    settle(qtbot, stage, other.refresh, lambda: other.wizard.keeper.is_open)
+    other.wizard.view.device.name.enter("PLC-8")
+    other.wizard.keeper.keep_if_due(2**62)
+    wait(lambda: [each.title for each in stage.writer.drafts.open_ones()] == ["PLC-8"])
+    tab.wizard.view.device.name.enter("PLC-9")
+    tab.wizard.keeper.keep_if_due(2**62)
+    wait(lambda: "was faster" in tab.wizard.view.said.text())
+    tab.wizard.go("offer")
+    tab.wizard.go("values")
+    tab.wizard.view.forth.click()
+    wait(lambda: not tab.wizard.keeper.is_open)
+    wait(lambda: stage.writer.drafts.open_ones() == ())
+    other.close()
+    put_away(other.view)
+
+
+# ---- many, long and strange
+
+
+def test_three_hundred_values_at_once(stage: Stage, tab: ConnectionsTab, wait: Wait) -> None:
+    begin(tab, wait, name="PLC-7", host="10.0.0.7")
+    tab.wizard.go("offer")
+    items = [
+        FoundItem(f"p{n}", f"FL2.value{n}", False, {"namespace_uri": "u", "identifier": f"v{n}"}, "Double", "bar")
+        for n in range(300)
+    ]
+    took = {"take": _timed(lambda: tab.wizard._offer._tick_items([((i.name,), i) for i in items], True))}
+    took["step 3"] = _timed(lambda: tab.wizard.go("values"))
+    took["all chosen"] = _timed(tab.wizard.view.values.table.selectAll)
+    took["unit"] = _timed(lambda: tab.wizard.view.values.panel.edited.emit("unit", "degC"))
+    took["low"] = _timed(lambda: tab.wizard.view.values.panel.edited.emit("low", "1"))
+    took["undo"] = _timed(tab.wizard.keeper.undo)
+    took["plant"] = _timed(tab.plant_changed)
+    took["shown"] = _timed(tab.wizard._values.show_rows)
+    print("300 values, ms:", took)
+    assert max(took.values()) < 1000, took
+
+
+def _timed(act: Callable[[], object]) -> int:
+    begun_s = time.perf_counter()
+    act()
+    QCoreApplication.processEvents()
+    return round(1000 * (time.perf_counter() - begun_s))
+
+
+@pytest.mark.parametrize("name", ['Pump "A" / 7 \u00b0C', "<b>Halle</b> & Co {x}", "\u6cf5 7 \u2013 %s"])
+def test_strange_names_are_shown_as_they_are_and_stored(
+    stage: Stage, tab: ConnectionsTab, wait: Wait, name: str
+) -> None:
+    begin(tab, wait, name=name, host="10.0.0.7")
+    tab.wizard.go("offer")
+    add_register(tab, name)
+    tab.wizard.go("values")
+    view = tab.wizard.view
+    view.values.table.selectRow(0)
+    assert view._title.textFormat() is Qt.TextFormat.PlainText
+    assert view.values.panel._source.textFormat() is Qt.TextFormat.PlainText
+    assert name in view._title.text()
+    view.values.panel.edited.emit("machine", str(FL1.id))
+    view.forth.click()
+    wait(lambda: not tab.wizard.keeper.is_open)
+    assert name in [each.name for each in stage.writer.plant.load().connections]
+
+
+# ---- keys and names of controls
+
+
+def pages(tab: ConnectionsTab, wait: Wait) -> Iterator[str]:
+    """Go through everything that the tab can show."""
+    wait(lambda: tab.list.table.rows.rowCount() == 1)
+    tab.list.table.selectRow(0)
+    yield "list"
+    begin(tab, wait, name="PLC-7", host="10.0.0.7")
+    device = tab.wizard.view.device
+    for kind in ("modbus_tcp", "opcua", "mqtt", "files", "modbus_serial", "modbus_rtu_tcp", "modbus_tls"):
+        device.kind_chosen.emit(kind)
+        device.more.setChecked(True)
+        yield kind
+    device.kind_chosen.emit("opcua")
+    tab.wizard.view.pages.setCurrentWidget(tab.wizard.view.browse)
+    tab.wizard.view.browse.show_items("", [FoundItem("a", "Hall", True)])
+    yield "browse"
+    device.kind_chosen.emit("modbus_tcp")
+    device.rows["host"].enter("10.0.0.7")  # type: ignore[attr-defined]
+    tab.wizard.go("offer")
+    add_register(tab, "Level")
+    yield "registers"
+    tab.wizard.go("values")
+    tab.wizard.view.values.table.selectRow(0)
+    tab.wizard.view.values.panel.more.setChecked(True)
+    yield "values"
+    tab.wizard.view.values.panel.new_machine.click()
+    yield "machine"
+
+
+def controls(tab: ConnectionsTab) -> list[QWidget]:
+    return [
+        each
+        for each in tab.view.findChildren(QWidget)
+        if each.isVisible() and each.focusPolicy() & Qt.FocusPolicy.TabFocus and each.focusProxy() is None
+    ]
+
+
+def test_every_control_has_a_name_and_is_reached_by_the_keyboard(tab: ConnectionsTab, wait: Wait) -> None:
+    nameless, lost = [], []
+    for page in pages(tab, wait):
+        QCoreApplication.processEvents()
+        found = controls(tab)
+        nameless += [(page, type(each).__name__, each.objectName()) for each in found if not _name_of(each)]
+        chain, each = set(), found[0]
+        for _ in range(2000):
+            chain.add(id(each))
+            each = each.nextInFocusChain()
+        lost += [(page, _name_of(each)) for each in found if each.isEnabled() and id(each) not in chain]
+        buttons = [each for each in tab.view.findChildren(QWidget) if each.isVisible() and _is_button(each)]
+        lost += [(page, _name_of(each)) for each in buttons if not each.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    assert nameless == []
+    assert lost == []
+
+
+def _name_of(control: QWidget) -> str:
+    return control.accessibleName() or (control.text() if hasattr(control, "text") else "")
+
+
+def _is_button(control: QWidget) -> bool:
+    return control.inherits("QAbstractButton") and control.isEnabled() and not control.inherits("QToolButton")
+
+
+def test_escape_and_ctrl_enter_do_the_same_in_every_step(
+    qtbot: QtBot, stage: Stage, tab: ConnectionsTab, wait: Wait
+) -> None:
+    begin(tab, wait, name="PLC-7", host="10.0.0.7")
+    view = tab.wizard.view
+    QApplication.setActiveWindow(view.window())
+    view.device.name.take_focus()
+    press(qtbot, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert tab.wizard.draft.step == "offer"
+    add_register(tab, "Level")
+    view.registers.hand_name.take_focus()
+    press(qtbot, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert tab.wizard.draft.step == "values"
+    view.values.table.selectRow(0)
+    view.values.panel.new_machine.click()
+    view.values.machine.name.enter("Fan")
+    view.values.machine.code.enter("F77")
+    view.values.machine.code.take_focus()
+    press(qtbot, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    wait(lambda: any(asset.code == "F77" for asset in stage.writer.plant.load().assets))
+    view.values.panel.new_machine.click()
+    view.values.machine.name.take_focus()
+    press(qtbot, Qt.Key.Key_Escape)
+    assert tab.wizard.keeper.is_open, "Esc leaves the new machine first"
+    assert view.values.panel.isVisible()
+    view.values.table.setFocus()
+    press(qtbot, Qt.Key.Key_Escape)
+    assert not tab.wizard.keeper.is_open
+
+
+def press(qtbot: QtBot, what: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    qtbot.keyClick(focused, what, modifier)
+
+
+def test_delete_takes_out_values_only_where_the_list_has_the_focus(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait
+) -> None:
+    begin(tab, wait, name="PLC-7", host="10.0.0.7")
+    tab.wizard.go("offer")
+    add_register(tab, "Level")
+    tab.wizard.go("values")
+    view = tab.wizard.view
+    QApplication.setActiveWindow(view.window())
+    view.values.table.selectRow(0)
+    view.back.setFocus()
+    press(qtbot, Qt.Key.Key_Delete)
+    assert len(tab.wizard.draft.values) == 1
+    view.values.table.setFocus()
+    press(qtbot, Qt.Key.Key_Delete)
+    assert tab.wizard.draft.values == ()
+
+
+# ---- register lists
+
+
+def test_a_cell_is_edited_with_f2_and_left_with_escape(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait, tmp_path: Path
+) -> None:
+    begin(tab, wait, name="PLC-7", host="10.0.0.7")
+    tab.wizard.go("offer")
+    page = tab.wizard.view.registers
+    (tmp_path / "list.csv").write_text("Name;Register;Type;Unit\nFlow;40002;strange;m3/h\n", encoding="utf-8")
+    page.file_chosen.emit(str(tmp_path / "list.csv"))
+    wait(lambda: page.tree.topLevelItemCount() == 1)
+    QApplication.setActiveWindow(page.window())
+    page.tree.setFocus()
+    page.tree.setCurrentItem(page.tree.topLevelItem(0), 2)
+    press(qtbot, Qt.Key.Key_F2)
+    assert page.tree.state() == QAbstractItemView.State.EditingState
+    press(qtbot, Qt.Key.Key_Escape)
+    assert tab.wizard.keeper.is_open, "Esc ends the edit, not the set-up"
+    press(qtbot, Qt.Key.Key_F2)
+    editor = page.tree.viewport().findChild(QLineEdit)
+    assert editor is not None
+    editor.setText("uint16")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    wait(lambda: "1 of 1 rows" in page.said.text())
+    assert page.tree.currentItem() is not None, "one goes on where one was"
+    assert page.tree.hasFocus()
+
+
+def test_a_sheet_of_a_workbook_is_chosen(tab: ConnectionsTab, wait: Wait, tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.title = "Drive"
+    for sheet, name in ((book.active, "Speed"), (book.create_sheet("Pump"), "Flow")):
+        sheet.append(["Name", "Register", "Type", "Unit"])
+        sheet.append([name, 40001, "int16", "Hz"])
+    book.save(tmp_path / "list.xlsx")
+    begin(tab, wait, name="PLC-7", host="10.0.0.7")
+    tab.wizard.go("offer")
+    page = tab.wizard.view.registers
+    page.file_chosen.emit(str(tmp_path / "list.xlsx"))
+    wait(lambda: page.sheet.isVisible())
+    assert page.sheet.value() == "Drive"
+    page.sheet.show_value("Pump")
+    page.sheet.edited.emit("", "Pump")
+    wait(lambda: page.tree.topLevelItem(0).text(0) == "Flow")
+
+
+def test_five_thousand_registers_and_a_file_that_is_too_large(
+    tab: ConnectionsTab, wait: Wait, tmp_path: Path
+) -> None:
+    begin(tab, wait, name="PLC-7", host="10.0.0.7")
+    tab.wizard.go("offer")
+    page = tab.wizard.view.registers
+    rows = "".join(f"Value {n};4{n:05d};int16;bar\n" for n in range(1, 5001))
+    (tmp_path / "long.csv").write_text("Name;Register;Type;Unit\n" + rows, encoding="utf-8")
+    begun_s = time.perf_counter()
+    page.file_chosen.emit(str(tmp_path / "long.csv"))
+    wait(lambda: page.tree.topLevelItemCount() == 5000)
+    shown_s = time.perf_counter() - begun_s
+    first = page.tree.topLevelItem(0)
+    tick = _timed(lambda: first.setCheckState(0, Qt.CheckState.Checked))
+    every = _timed(page.all_rows.click)
+    print(f"5,000 registers: shown after {shown_s:.2f} s, a tick {tick} ms, all {every} ms")
+    assert len(tab.wizard.draft.values) == 5000
+    (tmp_path / "huge.csv").write_bytes(b"Name;Register\n" + b"x;1\n" * 5_000_000)
+    page.file_chosen.emit(str(tmp_path / "huge.csv"))
+    wait(lambda: "larger than 16 MB" in page.said.text())
+
+
+# ---- room for other languages
+
+
+def test_nothing_is_clipped_when_words_are_forty_percent_longer(
+    theme: Theme, stage: Stage, wait: Wait, tab: ConnectionsTab
+) -> None:
+    too_wide = [
+        (page, each.minimumSizeHint().width())
+        for page in pages(tab, wait)
+        for each in [tab.view]
+        if each.minimumSizeHint().width() > 1136
+    ]
+    assert too_wide == []
+    clipped = [
+        (page, _name_of(each), each.width(), each.sizeHint().width())
+        for page in pages(tab, wait)
+        for each in tab.view.findChildren(QWidget)
+        if each.isVisible() and _is_button(each) and each.width() < each.minimumSizeHint().width()
+    ]
+    assert clipped == []
+
+
+__all__ = ["QAbstractScrollArea", "QEvent"]
