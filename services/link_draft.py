@@ -87,18 +87,18 @@ class LinkDraft:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any], plant: Plant) -> "LinkDraft":
-        """Return the draft as kept; a device that is stored meanwhile is the one that it changes."""
+        """Return the draft as kept; a device that is stored meanwhile is the one that it changes.
+
+        One that was removed meanwhile is new: its values, which wait or are gone, are anybody's.
+        """
         identity = UUID(plain["id"])
-        return cls(
-            identity,
-            ConnectionKind(plain["kind"]),
-            plain["name"],
-            plain["typed"],
-            tuple(ChosenValue.from_plain(value) for value in plain["values"]),
-            plain["step"],
-            tuple(UUID(each) for each in plain["removed"]),
-            next((each for each in plant.connections if each.id == identity), None),
-        )
+        before = next((each for each in plant.connections if each.id == identity), None)
+        values = tuple(ChosenValue.from_plain(value) for value in plain["values"])
+        removed = tuple(UUID(each) for each in plain["removed"])
+        if before is None:
+            values, removed = tuple(replace(value, version=0) for value in values), ()
+        kind, step = ConnectionKind(plain["kind"]), plain["step"]
+        return cls(identity, kind, plain["name"], plain["typed"], values, step, removed, before)
 
 
 def new_draft(kind: ConnectionKind = ConnectionKind.MODBUS_TCP) -> LinkDraft:

@@ -248,8 +248,9 @@ class PlantSetup:
         return self._configuration.save_draft(replace(draft, title=title, content=content), by=self._by)
 
     def close_draft(self, draft: Draft) -> Draft:
-        """Put a draft away."""
-        return self._configuration.close_draft(draft, by=self._by)
+        """Put a draft away, whoever kept it last; one that is gone already is no harm."""
+        newest = next((each for each in self._configuration.drafts() if each.id == draft.id), None)
+        return draft if newest is None else self._configuration.close_draft(newest, by=self._by)
 
     def _save(self, things: Sequence[Thing], title_key: str) -> Edit:
         return self._configuration.edit(save=things, title_key=title_key, by=self._by)

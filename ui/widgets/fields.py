@@ -241,14 +241,29 @@ class ChoiceField(Field):
         self.editor.activated.connect(self._tell_chosen)
 
     def offer(self, choices: Choices) -> None:
-        """Give other choices; what was chosen stays chosen when it is among them."""
+        """Give other choices; what was chosen stays chosen when it is among them, what is typed stays."""
         if tuple(choices) != tuple(self._choices):
-            chosen = self.value()
+            chosen, typed = self.value(), self._typed()
             self._choices = tuple(choices)
             self.editor.clear()
             for key, words in choices:
                 self.editor.addItem(words, key)
             self.show_value(chosen)
+            if typed is not None:
+                self._type(*typed)
+
+    def _typed(self) -> tuple[str, int] | None:
+        """Return the words that a person is looking for, with the cursor; None when nobody types."""
+        line = self.editor.lineEdit()
+        if line is None or not line.isModified() or not self.has_focus:
+            return None
+        return line.text(), line.cursorPosition()
+
+    def _type(self, words: str, cursor: int) -> None:
+        line = self.editor.lineEdit()
+        line.setText(words)
+        line.setModified(True)
+        line.setCursorPosition(cursor)
 
     def _chosen(self) -> str:
         return str(self.editor.currentData() or "")

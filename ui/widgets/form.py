@@ -66,6 +66,12 @@ def send_keys(sheet: QWidget) -> list[QShortcut]:
     return [QShortcut(QKeySequence(keys), sheet, context=context) for keys in SEND_KEYS]
 
 
+def on_delete(table: QWidget) -> QShortcut:
+    """Return a shortcut for Del that acts while the focus is in a table, and nowhere else."""
+    context = Qt.ShortcutContext.WidgetShortcut
+    return QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), table, context=context)
+
+
 def _polish(widget: QWidget) -> None:
     widget.style().unpolish(widget)
     widget.style().polish(widget)

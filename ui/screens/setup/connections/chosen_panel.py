@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 
 from services.link_values import ChosenValue
 from ui.screens.setup.connections.words import unit_words
 from ui.text import tr
 from ui.widgets.data_table import DataTable
+from ui.widgets.form import on_delete
 from ui.widgets.key_button import KeyButton
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
@@ -39,7 +39,7 @@ class ChosenPanel(Panel):
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self.remove)
         self.remove.clicked.connect(self._take_out)
-        QShortcut(QKeySequence.StandardKey.Delete, self.table, self._take_out)
+        on_delete(self.table).activated.connect(self._take_out)
         self.table.selection_changed.connect(self._look)
         self.show_values(())
 

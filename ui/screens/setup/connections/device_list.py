@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from domain.plant.tags import Connection
@@ -17,7 +16,7 @@ from ui.screens.setup.connections.words import kind_name
 from ui.text import connection_state, tr
 from ui.widgets.confirm_box import ConfirmBox
 from ui.widgets.data_table import DataTable
-from ui.widgets.form import HintLine
+from ui.widgets.form import HintLine, on_delete
 from ui.widgets.key_button import KeyButton
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
@@ -116,7 +115,7 @@ class DeviceList(QWidget):
         self.remove.clicked.connect(self._ask_removal)
         self.remove_all.clicked.connect(self._ask_removal_with_values)
         self.confirm.confirmed.connect(self._on_confirmed)
-        QShortcut(QKeySequence.StandardKey.Delete, self.table, self._ask_removal)
+        on_delete(self.table).activated.connect(self._ask_removal)
 
     def show_rows(self, rows: Sequence[DeviceRow]) -> None:
         """Show the devices; the chosen one stays chosen."""

@@ -87,8 +87,11 @@ class DevicePage(QWidget):
 
     # ---- what the presenter tells
 
-    def show_draft(self, draft: LinkDraft) -> None:
-        """Show what was typed; fields that were left say what is wrong with them."""
+    def show_draft(self, draft: LinkDraft, *, is_taken: bool) -> None:
+        """Show what was typed; fields that were left say what is wrong with them.
+
+        ``is_taken``: another device has the name.
+        """
         if draft.kind is not self._kind:
             self._make_rows(draft.kind)
         self.kinds.set_chosen(draft.kind.value)
@@ -99,16 +102,16 @@ class DevicePage(QWidget):
             row.show_value(draft.typed.get(name, ""))
         self._typed = draft.typed
         self._arrange()
-        self._show_problems(draft.answers.problems, is_nameless=not draft.name.strip())
+        self._show_problems(draft.answers.problems, name_problem=_name_problem(draft, is_taken=is_taken))
 
-    def complain(self, draft: LinkDraft) -> None:
+    def complain(self, draft: LinkDraft, *, is_taken: bool) -> None:
         """Say everything that is wrong and put the focus on the first of it."""
         self._seen = {"", *self._fields}
         problems = draft.answers.problems
         if any(self._fields[name].is_expert for name in problems):
             self.more.setChecked(True)
-        self.show_draft(draft)
-        if not draft.name.strip():
+        self.show_draft(draft, is_taken=is_taken)
+        if is_taken or not draft.name.strip():
             self.name.take_focus()
             return
         wrong = next((row for name, row in self.rows.items() if name in problems), None)
@@ -146,9 +149,8 @@ class DevicePage(QWidget):
             row.setVisible(asked and (not field.is_expert or self.more.isChecked()))
         self.more.setVisible(has_more)
 
-    def _show_problems(self, problems: Mapping[str, str], *, is_nameless: bool) -> None:
-        is_told = "" in self._seen and is_nameless
-        self.name.complain(tr("Link", "Give the device a name.") if is_told else "")
+    def _show_problems(self, problems: Mapping[str, str], *, name_problem: str) -> None:
+        self.name.complain(name_problem if "" in self._seen else "")
         for name, row in self.rows.items():
             key = problems.get(name, "") if name in self._seen else ""
             field = self._fields[name]
@@ -164,6 +166,12 @@ class DevicePage(QWidget):
     def _leave(self, name: str) -> None:
         self._seen.add(name)
         self.typed.emit(name, self.rows[name].value())
+
+
+def _name_problem(draft: LinkDraft, *, is_taken: bool) -> str:
+    if not draft.name.strip():
+        return tr("Link", "Give the device a name.")
+    return tr("Link", "A device has this name already. Choose another name.") if is_taken else ""
 
 
 def _row(kind: ConnectionKind, field: OptionField) -> Field:

@@ -31,7 +31,23 @@ class DeviceStep:
 
     def show(self) -> None:
         """Show the draft as it is now."""
-        self._page.show_draft(self._bench.draft)
+        self._page.show_draft(self._bench.draft, is_taken=self._is_taken)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the device has a name of its own and could be reached by what was answered."""
+        draft = self._bench.draft
+        return bool(draft.name.strip()) and not self._is_taken and not draft.answers.problems
+
+    def complain(self) -> None:
+        """Say what is missing at its field."""
+        self._page.complain(self._bench.draft, is_taken=self._is_taken)
+
+    @property
+    def _is_taken(self) -> bool:
+        draft = self._bench.draft
+        others = (each for each in self._bench.plant.connections if each.id != draft.id)
+        return draft.name.strip() in {each.name for each in others}
 
     def pause(self) -> None:
         """The device is let go of: a test under way is over."""
@@ -46,18 +62,18 @@ class DeviceStep:
 
     def _name(self, text: str) -> None:
         self._bench.keeper.change(replace(self._bench.draft, name=text))
-        self._page.show_draft(self._bench.draft)
+        self.show()
 
     def _change_link(self, draft: LinkDraft) -> None:
         if draft.connection != self._bench.draft.connection:
             self._cancel_test()
         self._bench.keeper.change(draft)
-        self._page.show_draft(self._bench.draft)
+        self.show()
 
     def test(self) -> None:
         """Ask the device once."""
         if self._bench.draft.answers.problems:
-            self._page.complain(self._bench.draft)
+            self.complain()
             return
         self._page.test.show_testing()
         self._bench.device().test(self._tested, failed=self._page.test.show_problem)

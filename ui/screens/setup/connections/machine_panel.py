@@ -9,7 +9,7 @@ from domain.plant.plant import Plant
 from domain.plant.templates import MachineClass
 from ui.text import plain, tr
 from ui.widgets.fields import ChoiceField, LineField
-from ui.widgets.form import HintLine, send_keys
+from ui.widgets.form import HintLine
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel
 
@@ -45,8 +45,6 @@ class MachinePanel(Panel):
         self.kind.edited.connect(self._tell_class)
         self.add.clicked.connect(self._on_add)
         self.cancel.clicked.connect(self.cancelled)
-        for shortcut in send_keys(self):
-            shortcut.activated.connect(self._on_add)
         self.kind.show_value(choices[0][0])
         self._tell_class()
 

@@ -185,9 +185,7 @@ class RegisterPage(QWidget):
         self.sheet.offer([(each, each) for each in found.sheets])
         self.sheet.show_value(found.sheet)
         self.sheet.setVisible(len(found.sheets) > 1)
-        with QSignalBlocker(self.tree):
-            self.tree.clear()
-            self.tree.addTopLevelItems([RegisterNode(draft) for draft in found.found.drafts])
+        self._list_rows(found.found.drafts)
         usable = sum(is_usable(draft) for draft in found.found.drafts)
         self.said.say(
             tr(
@@ -199,6 +197,18 @@ class RegisterPage(QWidget):
             )
         )
         self.show_ticks(self._ticks)
+
+    def _list_rows(self, drafts: Sequence[DraftTag]) -> None:
+        """List the rows anew; one goes on in the cell where one was."""
+        row, column = self.tree.currentIndex().row(), self.tree.currentColumn()
+        top = self.tree.verticalScrollBar().value()
+        with QSignalBlocker(self.tree):
+            self.tree.clear()
+            self.tree.addTopLevelItems([RegisterNode(draft) for draft in drafts])
+        before = self.tree.topLevelItem(row) if row >= 0 else None
+        if before is not None:
+            self.tree.setCurrentItem(before, column)
+            self.tree.verticalScrollBar().setValue(top)
 
     def show_failed(self, words: str) -> None:
         """Say why a list or cell was not taken."""

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from domain.plant.plant import Plant
 from domain.plant.tags import ConnectionKind, TagDtype, TagKind
@@ -20,7 +20,7 @@ from ui.text import quality_words, tr
 from ui.widgets.fields import ChoiceField, Field, LineField
 from ui.widgets.key_button import KeyButton, ToolButton
 from ui.widgets.notices import EmptyState
-from ui.widgets.panel import Panel
+from ui.widgets.panel import Panel, label
 
 WIDTH = 330
 ALONE: Final = ("name", "label", "fills")
@@ -61,8 +61,7 @@ class ValuePanel(Panel):
         self._values: tuple[ChosenValue, ...] = ()
         self._kind = ConnectionKind.MODBUS_TCP
         self.rows: dict[str, Field] = _rows()
-        self._source = QLabel()
-        self._source.setObjectName("caption")
+        self._source = label("", role="caption")
         self._source.setWordWrap(True)
         self.new_machine = KeyButton(tr("Link", "New\u2026"), name=tr("Link", "New machine"))
         self.more = ToolButton(tr("Link", "More settings"))

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from domain.plant.plant import Plant
 from domain.plant.tags import ConnectionKind
@@ -18,7 +17,7 @@ from ui.screens.setup.connections.value_panel import WIDTH, ValuePanel
 from ui.screens.setup.connections.words import unit_words
 from ui.text import tr
 from ui.widgets.data_table import DataTable
-from ui.widgets.form import HintLine
+from ui.widgets.form import HintLine, on_delete
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
 from ui.widgets.table_model import CellKind, Column
@@ -75,7 +74,7 @@ class ValuesPage(QWidget):
         row.addLayout(left, 1)
         row.addWidget(self._side)
         self.table.selection_changed.connect(self.selected)
-        QShortcut(QKeySequence.StandardKey.Delete, self.table, self.removed.emit)
+        on_delete(self.table).activated.connect(self.removed)
         self.panel.removed.connect(self.removed)
         self.machine.cancelled.connect(self.show_panel)
 
@@ -109,6 +108,17 @@ class ValuesPage(QWidget):
         """Ask for a new machine in the place of the fields."""
         self._side.setCurrentWidget(self.machine)
         self.machine.begin(plant, name=name)
+
+    @property
+    def is_asking_machine(self) -> bool:
+        """Whether a new machine stands in the place of the fields."""
+        return self._side.currentWidget() is self.machine
+
+    @property
+    def is_naming_machine(self) -> bool:
+        """Whether a person is in one of the fields of a new machine."""
+        focused = QApplication.focusWidget()
+        return self.is_asking_machine and focused is not None and self.machine.isAncestorOf(focused)
 
     def show_panel(self) -> None:
         """Show the fields again."""

@@ -114,9 +114,9 @@ class Wizard:
 
     def go(self, step: str) -> None:
         """Go to a step; step 1 is left only when the device could be reached by what was answered."""
-        if step != DEVICE and (self.draft.answers.problems or not self.draft.name.strip()):
+        if step != DEVICE and not self._device.is_complete:
             self.keeper.change(replace(self.draft, step=DEVICE), is_step=False)
-            self.view.device.complain(self.draft)
+            self._device.complain()
             self.view.say(tr("Link", "Answer what is marked first."))
             return
         self.keeper.change(replace(self.draft, step=step), is_step=False)

@@ -1,6 +1,6 @@
 """The frame of the three steps: where one is, what was kept, and the ways on and back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -81,16 +81,30 @@ class WizardView(QWidget):
         self.back.clicked.connect(self.back_asked)
         self.forth.clicked.connect(self.next_asked)
         for shortcut in send_keys(self):
-            shortcut.activated.connect(self.next_asked)
+            shortcut.activated.connect(self._send)
         self._key("Ctrl+T", self.device.test.asked)
         self._key("Ctrl+Z", self.undo_asked)
         self._key("Ctrl+Y", self.redo_asked)
-        self._key("Escape", self.left)
+        self._key("Escape", self._escape)
 
-    def _key(self, keys: str, signal: SignalInstance) -> None:
+    def _key(self, keys: str, act: SignalInstance | Callable[[], None]) -> None:
         shortcut = QShortcut(QKeySequence(keys), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(signal)
+        shortcut.activated.connect(act)
+
+    def _send(self) -> None:
+        """Send what one is in: the new machine, else the step."""
+        if self.values.is_naming_machine:
+            self.values.machine.add.click()
+        else:
+            self.next_asked.emit()
+
+    def _escape(self) -> None:
+        """Leave what is in front: the new machine, else the set-up of the device."""
+        if self.pages.currentWidget() is self.values and self.values.is_asking_machine:
+            self.values.show_panel()
+        else:
+            self.left.emit()
 
     def show_step(self, draft: LinkDraft, *, can_browse: bool) -> None:
         """Bring the page of the draft's step forward."""
