@@ -94,7 +94,7 @@ def _members(topic: str, payload: bytes) -> Iterator[FoundItem]:
             has_children=False,
             address=MqttAddress(topic, MqttFormat.JSON, path=path).to_plain(),
             dtype=_member_type(value),
-            value=str(value)[:_LONGEST_VALUE],
+            value=(value if isinstance(value, str) else json.dumps(value))[:_LONGEST_VALUE],
             is_array=isinstance(value, list),
         )
 

@@ -177,3 +177,11 @@ def test_a_waveform_is_kept_on_schedule_and_around_alarms() -> None:
     (captured,) = tags_of([replace(wave, is_streaming=False, capture_length=4096)], LINK, plant)
     assert captured.capture is not None
     assert (captured.capture.length, captured.capture.before_s) == (4096, 0.0)
+
+
+def test_a_value_that_a_person_calls_its_own_fills_nothing_afterwards() -> None:
+    plant = plant_with_pump()
+    value = replace(chosen(plant, "DischargePressure"), fills=None, is_own=True, confidence=None)
+    (again,) = matched([value], plant, device="PLC-1")
+    assert again.fills is None
+    assert ChosenValue.from_plain(again.to_plain()) == again

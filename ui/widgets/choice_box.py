@@ -27,6 +27,13 @@ class ChoiceBox(QComboBox):
         assert completer is not None, "an editable box has one"
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        self.lineEdit().editingFinished.connect(self._show_choice)
+
+    def _show_choice(self) -> None:
+        """Words that are no choice go: what stands there is what is chosen."""
+        chosen = self.itemText(self.currentIndex())
+        if self.lineEdit().text() != chosen:
+            self.lineEdit().setText(chosen)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -268,6 +268,10 @@ class ChoiceField(Field):
     def _chosen(self) -> str:
         return str(self.editor.currentData() or "")
 
+    def show_value(self, value: Any) -> None:
+        if self.editor.currentIndex() < 0 or value != self._chosen():
+            self._choose(value)  # an empty key may have words too
+
     def show_nothing(self) -> None:
         """Choose nothing: several things are shown that differ here."""
         self.editor.setCurrentIndex(-1)

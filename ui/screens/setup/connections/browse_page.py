@@ -29,7 +29,7 @@ class BrowsePage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._can_search = False
-        self.search = line_field(tr("Link", "Search"), hint=tr("Link", "Search by name, Enter"))
+        self.search = line_field(tr("Link", "Search"))
         self.all_below = KeyButton(tr("Link", "Tick everything below"))
         self.again = KeyButton(tr("Link", "Read again"))
         self.said = HintLine()
@@ -72,6 +72,9 @@ class BrowsePage(QWidget):
     def begin(self, *, can_search: bool) -> None:
         """Forget another device; its top is asked for when this one is looked at."""
         self._can_search = can_search
+        self.search.setPlaceholderText(
+            tr("Link", "Search by name, Enter") if can_search else tr("Link", "Words that the name holds")
+        )
         self.tree.forget()
         self.search.clear()
 

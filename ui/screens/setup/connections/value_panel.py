@@ -312,7 +312,8 @@ def _shared(values: Sequence[ChosenValue], field: str) -> str | None:
 def _show(row: Field, text: str | None) -> None:
     if isinstance(row, ChoiceField):
         row.show_nothing()  # a choice that is not offered must not look like the one before
-    row.show_value(text or "")
+    if text is not None or not isinstance(row, ChoiceField):
+        row.show_value(text or "")
 
 
 def _trial_words(trial: OrderTrial) -> str:

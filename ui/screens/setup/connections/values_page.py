@@ -133,7 +133,7 @@ def _columns() -> tuple[Column, ...]:
         Column("unit", tr("Link", "Unit"), _unit, width=60),
         Column("scale", tr("Link", "Scale"), _scale, width=84, is_weak=True),
         Column("live", tr("Link", "Live"), _live, CellKind.NUMBER, 124, decimals=2, is_hideable=False),
-        Column("state", tr("Link", "To do"), _state, width=170, is_hideable=False, tip=_state),
+        Column("state", tr("Link", "To do"), _state, width=216, is_hideable=False, tip=_state),
     )
 
 
