@@ -16,12 +16,14 @@ from domain.plant.discovery import FoundItem
 from domain.units import all_units, unit
 
 MOST_TOPICS: Final = 20_000
+_BIRTHS: Final = ("NBIRTH", "DBIRTH")
+_DATA: Final = ("NDATA", "DDATA")
 _MOST_MEMBERS: Final = 500
 _LONGEST_VALUE: Final = 80
 
 
 class MqttCatalog:
-    """Remembers the newest message of each topic and the births of Sparkplug, within a bound.
+    """Remembers the newest message of each topic and the metrics of Sparkplug, within a bound.
 
     A place is a topic or the beginning of one; that of a Sparkplug node or device leaves the kind of message
     out: "spBv1.0/group/node/device".
@@ -35,7 +37,7 @@ class MqttCatalog:
         """Note one message."""
         sparkplug = SparkplugTopic.of(message.topic)
         if sparkplug is not None:
-            self._take_birth(sparkplug, message.payload)
+            self._take_metrics(sparkplug, message.payload)
         elif message.topic in self._plain or len(self._plain) < MOST_TOPICS:
             self._plain[message.topic] = message.payload[:100_000]
 
@@ -50,14 +52,17 @@ class MqttCatalog:
             return [*self._below(place), *_members(place, self._plain[place])]
         return list(self._below(place))
 
-    def _take_birth(self, topic: SparkplugTopic, payload: bytes) -> None:
-        if topic.kind not in ("NBIRTH", "DBIRTH") or len(self._metrics) >= MOST_TOPICS:
+    def _take_metrics(self, topic: SparkplugTopic, payload: bytes) -> None:
+        """Note what a birth says; data tell that a node is there, and more where they name their metrics."""
+        is_birth = topic.kind in _BIRTHS
+        if not (is_birth or topic.kind in _DATA) or len(self._metrics) >= MOST_TOPICS:
             return
         place = "/".join(part for part in (NAMESPACE, topic.group, topic.node, topic.device) if part)
         try:
-            self._metrics[place] = {metric.name: metric for metric in parse_payload(payload).metrics}
+            told = {metric.name: metric for metric in parse_payload(payload).metrics if metric.name}
         except DecodeError:
             return
+        self._metrics[place] = told if is_birth else told | self._metrics.get(place, {})
 
     def _below(self, place: str) -> Iterator[FoundItem]:
         start = f"{place}/" if place else ""

@@ -3,6 +3,7 @@
 SET-1, ACQ-2, NEW-10, hmi 8 and 10.
 """
 
+import itertools
 import math
 import multiprocessing
 import threading
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, Qt, QTranslator
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, QTranslator
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -21,6 +22,7 @@ from domain.plant.discovery import FoundItem
 from services.access import program_actor
 from tests.gui.plant_stage import FL1, LINK, TEMPERATURE, Stage, key, make_stage, put_away, settle
 from tests.gui.setup_stage import modbus_device
+from ui.screens.setup.connections.offer_tree import BATCH
 from ui.screens.setup.connections.tab import ConnectionsTab, make_tab
 from ui.theme import Theme
 from ui.widgets.key_button import SegmentedButtons
@@ -295,6 +297,31 @@ def test_three_hundred_values_at_once(stage: Stage, tab: ConnectionsTab, wait: W
     took["shown"] = _timed(tab.wizard._values.show_rows)
     print("300 values, ms:", took)
     assert max(took.values()) < 1000, took
+
+
+def test_a_folder_of_twenty_thousand_never_stops_the_window(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait
+) -> None:
+    """It comes piece by piece; the longest stretch between two turns of the window is measured."""
+    begin(tab, wait, name="OPC", host="10.0.0.7")
+    page, turns = tab.wizard.view.browse, [time.perf_counter()]
+    tab.wizard.view.pages.setCurrentWidget(page)
+    page.show_items("", [FoundItem("crowd", "Crowd", True), FoundItem("hall", "Hall", True)])
+    items = [FoundItem(f"p{n}", f"Value {n}", False, {"identifier": f"v{n}"}) for n in range(20_000)]
+    pulse = QTimer()
+    pulse.timeout.connect(lambda: turns.append(time.perf_counter()))
+    pulse.start(0)
+    page.show_items("crowd", items)
+    crowd = page.tree.place("crowd")
+    assert crowd is not None
+    assert crowd.childCount() == BATCH
+    crowd.setExpanded(True)
+    qtbot.waitUntil(lambda: crowd.childCount() == 20_000, timeout=20_000)
+    longest_ms = 1000 * max(after - before for before, after in itertools.pairwise(turns))
+    page.reread()
+    print(f"20,000 values: longest stretch {longest_ms:.0f} ms")
+    assert longest_ms < 400, "100 ms on a quiet machine"
+    assert not page.is_begun
 
 
 def _timed(act: Callable[[], object]) -> int:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QCompleter
+from PySide6.QtWidgets import QComboBox, QCompleter, QLineEdit
 
 from ui.icons import draw_icon
 from ui.theme import application_theme
@@ -27,13 +27,32 @@ class ChoiceBox(QComboBox):
         assert completer is not None, "an editable box has one"
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-        self.lineEdit().editingFinished.connect(self._show_choice)
+        self._line().editingFinished.connect(self._show_choice)
+
+    def typed(self) -> tuple[str, int] | None:
+        """Return the words that a person is looking for, with the cursor; None when there are none."""
+        line = self.lineEdit()
+        if line is None or not line.isModified():
+            return None
+        return line.text(), line.cursorPosition()
+
+    def retype(self, words: str, cursor: int) -> None:
+        """Let words stand there that a person is looking for."""
+        line = self._line()
+        line.setText(words)
+        line.setModified(True)
+        line.setCursorPosition(cursor)
+
+    def _line(self) -> QLineEdit:
+        line = self.lineEdit()
+        assert line is not None, "an editable box has one"
+        return line
 
     def _show_choice(self) -> None:
         """Words that are no choice go: what stands there is what is chosen."""
         chosen = self.itemText(self.currentIndex())
-        if self.lineEdit().text() != chosen:
-            self.lineEdit().setText(chosen)
+        if self._line().text() != chosen:
+            self._line().setText(chosen)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -243,27 +243,14 @@ class ChoiceField(Field):
     def offer(self, choices: Choices) -> None:
         """Give other choices; what was chosen stays chosen when it is among them, what is typed stays."""
         if tuple(choices) != tuple(self._choices):
-            chosen, typed = self.value(), self._typed()
+            chosen, typed = self.value(), self.editor.typed() if self.has_focus else None
             self._choices = tuple(choices)
             self.editor.clear()
             for key, words in choices:
                 self.editor.addItem(words, key)
             self.show_value(chosen)
             if typed is not None:
-                self._type(*typed)
-
-    def _typed(self) -> tuple[str, int] | None:
-        """Return the words that a person is looking for, with the cursor; None when nobody types."""
-        line = self.editor.lineEdit()
-        if line is None or not line.isModified() or not self.has_focus:
-            return None
-        return line.text(), line.cursorPosition()
-
-    def _type(self, words: str, cursor: int) -> None:
-        line = self.editor.lineEdit()
-        line.setText(words)
-        line.setModified(True)
-        line.setCursorPosition(cursor)
+                self.editor.retype(*typed)
 
     def _chosen(self) -> str:
         return str(self.editor.currentData() or "")

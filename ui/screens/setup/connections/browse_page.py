@@ -105,6 +105,9 @@ class BrowsePage(QWidget):
                     "It answers, but lists no value. Look at its own set-up, or narrow the topics less.",
                 ),
             )
+        elif not items:
+            parent.is_loaded = False  # a node that was not born yet tells more the next time
+            self.said.say(tr("Link", "Nothing is known below {name} yet.", name=parent.item.name))
         if len(items) == 1 and items[0].has_children:
             only = self.tree.place(items[0].place)
             assert only is not None

@@ -108,7 +108,7 @@ class ConnectionsTab:
         for tag in plant.tags:
             if tag.connection_id is not None:
                 counts[tag.connection_id] = counts.get(tag.connection_id, 0) + 1
-        drafts = {UUID(draft.content["id"]): draft for draft in self._drafts}
+        drafts = {UUID(draft.content["id"]): draft for draft in reversed(self._drafts)}  # the newest counts
         stored = [
             DeviceRow(each.id, each, states.get(each.id), counts.get(each.id, 0), drafts.pop(each.id, None))
             for each in plant.connections
