@@ -5,6 +5,7 @@ An unknown key reads as plain words made from the key: a missing text must never
 """
 
 from collections.abc import Mapping
+from html import escape
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QLocale
@@ -37,6 +38,13 @@ def plain(key: str) -> str:
     """Return a key as words: "bearing_outer_race" reads "Bearing outer race"."""
     words = key.rsplit(".", 1)[-1].replace("_", " ").replace("-", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+def tip(words: str) -> str:
+    """Return words for a tool tip as they are: what a device or a person called "<b>" is no mark-up."""
+    if "<" not in words:
+        return words
+    return f"<qt>{escape(words)}</qt>".replace("\n", "<br>")
 
 
 def _named(context: str, table: Mapping[str, str], key: str, **parameters: object) -> str:

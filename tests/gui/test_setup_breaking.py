@@ -344,6 +344,8 @@ def test_strange_names_are_shown_as_they_are_and_stored(
     assert view._title.textFormat() is Qt.TextFormat.PlainText
     assert view.values.panel._source.textFormat() is Qt.TextFormat.PlainText
     assert name in view._title.text()
+    shown = view.values.table.rows.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "<b>" not in shown, "a name is no mark-up"
     view.values.panel.edited.emit("machine", str(FL1.id))
     view.forth.click()
     wait(lambda: not tab.wizard.keeper.is_open)

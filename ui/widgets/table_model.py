@@ -7,6 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from ui import text
+
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 
@@ -167,7 +169,7 @@ class RowsModel(QAbstractTableModel):
         if role == GROUP_END_ROLE:
             return self._sorted_by is None and self._ends_group is not None and self._ends_group(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip(row) if column.tip is not None else None
+            return text.tip(column.tip(row)) if column.tip is not None else None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return words_of(column.value(row))
         return None

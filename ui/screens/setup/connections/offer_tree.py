@@ -11,7 +11,7 @@ from domain.plant.discovery import FoundItem
 from services.link_values import place_key
 from ui.formatting import unit_symbol
 from ui.screens.setup.connections.words import type_name
-from ui.text import tr
+from ui.text import tip, tr
 from ui.theme import CAPTION, MEDIUM, font
 from ui.widgets.tick import TickDelegate
 
@@ -35,7 +35,7 @@ class OfferNode(QTreeWidgetItem):
         if item.address is not None:
             self.setFlags(self.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             self.setCheckState(NAME, Qt.CheckState.Unchecked)
-        self.setToolTip(NAME, "\n".join(filter(None, (" / ".join(path), item.description))))
+        self.setToolTip(NAME, tip("\n".join(filter(None, (" / ".join(path), item.description)))))
 
     @property
     def is_ticked(self) -> bool:

@@ -15,7 +15,7 @@ from services.register_rows import DraftTag, RowProblem
 from services.register_words import Column
 from ui.screens.setup.connections.chosen_panel import ChosenPanel
 from ui.screens.setup.connections.words import unit_words
-from ui.text import plain, tr
+from ui.text import plain, tip, tr
 from ui.theme import CAPTION, MEDIUM, font
 from ui.widgets.fields import ChoiceField, LineField
 from ui.widgets.file_sheet import Wanted, ask_file
@@ -43,7 +43,7 @@ class RegisterNode(QTreeWidgetItem):
             self.setCheckState(NAME, Qt.CheckState.Unchecked)
         self.setFlags(flags)
         self.setText(PROBLEM, "; ".join(problem_words(each) for each in draft.problems))
-        self.setToolTip(PROBLEM, "\n".join(problem_words(each) for each in draft.problems))
+        self.setToolTip(PROBLEM, tip("\n".join(problem_words(each) for each in draft.problems)))
 
 
 class RegisterPage(QWidget):
