@@ -341,15 +341,21 @@ def test_strange_names_are_shown_as_they_are_and_stored(
     tab.wizard.go("values")
     view = tab.wizard.view
     view.values.table.selectRow(0)
-    assert view._title.textFormat() is Qt.TextFormat.PlainText
     assert view.values.panel._source.textFormat() is Qt.TextFormat.PlainText
-    assert name in view._title.text()
+    assert name in view._title.accessibleName()
     shown = view.values.table.rows.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
     assert "<b>" not in shown, "a name is no mark-up"
     view.values.panel.edited.emit("machine", str(FL1.id))
     view.forth.click()
     wait(lambda: not tab.wizard.keeper.is_open)
     assert name in [each.name for each in stage.writer.plant.load().connections]
+
+
+def test_a_name_as_long_as_a_sentence_does_not_widen_the_window(tab: ConnectionsTab, wait: Wait) -> None:
+    begin(tab, wait, name="Frequency converter of the second feed pump behind the old boiler house " * 2)
+    QCoreApplication.processEvents()
+    assert tab.view.minimumSizeHint().width() <= 1136
+    assert "Frequency" in tab.wizard.view._title.toolTip()
 
 
 # ---- keys and names of controls

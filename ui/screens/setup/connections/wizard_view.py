@@ -15,6 +15,7 @@ from ui.screens.setup.connections.values_page import ValuesPage
 from ui.screens.setup.connections.words import kind_name
 from ui.text import tr
 from ui.theme import NAME
+from ui.widgets.elided_label import ElidedLabel
 from ui.widgets.form import HintLine, send_keys
 from ui.widgets.key_button import KeyButton, SegmentedButtons
 from ui.widgets.panel import label
@@ -36,7 +37,7 @@ class WizardView(QWidget):
         super().__init__()
         self.device, self.browse, self.registers = DevicePage(), BrowsePage(), RegisterPage()
         self.values = ValuesPage(classes)
-        self._title, self._kept = label("", size=NAME, strong=True), label("", role="caption")
+        self._title, self._kept = ElidedLabel(size=NAME, is_title=True), label("", role="caption")
         self.steps = SegmentedButtons(
             [
                 (DEVICE, tr("Link", "1  Device")),
@@ -131,7 +132,7 @@ class WizardView(QWidget):
     def show_head(self, draft: LinkDraft, kept: str) -> None:
         """Name the device and say when it was kept."""
         name = draft.name.strip() or tr("Link", "New device")
-        self._title.setText(f"{name}  ({kind_name(draft.kind)})")
+        self._title.set_words(f"{name}  ({kind_name(draft.kind)})")
         place = STEPS.index(draft.step) + 1
         step = tr("Link", "step {place} of {count}", place=place, count=len(STEPS))
         self._kept.setText(" \u00b7 ".join(filter(None, (step, kept))))
