@@ -324,6 +324,26 @@ def test_a_folder_of_twenty_thousand_never_stops_the_window(
     assert not page.is_begun
 
 
+def test_a_place_that_is_listed_twice_at_once_is_there_once(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait
+) -> None:
+    """Also after words were looked for at another device."""
+    begin(tab, wait, name="OPC", host="10.0.0.7")
+    page = tab.wizard.view.browse
+    page.begin(can_search=False)
+    page.search.setText("nothing like it")
+    page.begin(can_search=True)
+    page.show_items("", [FoundItem("crowd", "Crowd", True), FoundItem("hall", "Hall", True)])
+    items = [FoundItem(f"p{n}", f"Value {n}", False, {"identifier": f"v{n}"}) for n in range(2 * BATCH)]
+    page.show_items("crowd", items)
+    page.show_items("crowd", items)
+    crowd = page.tree.place("crowd")
+    assert crowd is not None
+    qtbot.wait(200)
+    assert crowd.childCount() == 2 * BATCH
+    assert not crowd.child(0).isHidden()
+
+
 def _timed(act: Callable[[], object]) -> int:
     begun_s = time.perf_counter()
     act()

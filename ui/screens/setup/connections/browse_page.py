@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from domain.plant.discovery import FoundItem
@@ -75,8 +75,10 @@ class BrowsePage(QWidget):
         self.search.setPlaceholderText(
             tr("Link", "Search by name, Enter") if can_search else tr("Link", "Words that the name holds")
         )
+        with QSignalBlocker(self.search):  # else the empty field would bring a tree back
+            self.search.clear()
         self.tree.forget()
-        self.search.clear()
+        self.tree.show_only("")
 
     @property
     def is_begun(self) -> bool:

@@ -97,7 +97,7 @@ class OfferTree(QTreeWidget):
     def list_below(self, parent: OfferNode | None, items: Sequence[FoundItem]) -> None:
         """List these below a node, None for the top, in the place of what was there."""
         if parent is not None:
-            self._drop(parent.takeChildren())
+            self._drop(parent)
         pieces = [tuple(items[first : first + BATCH]) for first in range(0, len(items), BATCH)]
         self._waiting.extend((parent, piece) for piece in pieces)
         self._add_next()
@@ -135,17 +135,20 @@ class OfferTree(QTreeWidget):
                 self._values.setdefault(key, []).append(node)
                 node.tick(key in self._ticks)
 
-    def _drop(self, nodes: Sequence[QTreeWidgetItem]) -> None:
-        """Forget nodes that are listed anew, with what was below them."""
-        waiting = list(nodes)
+    def _drop(self, parent: OfferNode) -> None:
+        """Forget what is below a node, and what was still to come there."""
+        dropped, waiting = [parent], parent.takeChildren()
         while waiting:
             node = waiting.pop()
             assert isinstance(node, OfferNode)
+            dropped.append(node)
             waiting += node.takeChildren()
             if self._places.get(node.item.place) is node:
                 del self._places[node.item.place]
             if node.item.address is not None:
                 self._values[place_key(node.item.address)].remove(node)
+        gone = {id(node) for node in dropped}
+        self._waiting = deque(each for each in self._waiting if id(each[0]) not in gone)
 
     # ---- what is wanted
 
