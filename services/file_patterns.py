@@ -1,9 +1,11 @@
 """Which files of a folder bring a value: patterns such as "PumpA_*.csv", as a person types them [ACQ-2]."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
-from acquisition.addresses import FILE_ENDINGS
+from acquisition.addresses import FILE_ENDINGS, FilesAddress
+from domain.plant.discovery import FoundItem
 
 PATTERN_MISSING: Final = "pattern_missing"
 PATTERN_FOLDER: Final = "pattern_folder"
@@ -28,3 +30,9 @@ def stem_of(pattern: str) -> str:
     ending = next((each for each in FILE_ENDINGS if pattern.casefold().endswith(each)), "")
     stem = pattern[: len(pattern) - len(ending)].replace("[[]", "[").replace("[*]", " ").replace("[?]", " ")
     return _CHANGING.sub(" ", stem).strip()
+
+
+def brings(address: Mapping[str, object], item: FoundItem) -> bool:
+    """Say whether a value takes this channel of a listed file, by whichever pattern."""
+    wanted = FilesAddress.from_plain(address)
+    return wanted.channel == item.name and wanted.fits(item.place.removesuffix(f"#{item.name}"))

@@ -29,6 +29,8 @@ from ui.widgets.key_button import SegmentedButtons
 
 pytestmark = pytest.mark.timeout(90)
 
+FILES = ("PumpA_0001.csv", "PumpA_0002.csv", "PumpA_0003.csv")
+
 
 @pytest.fixture
 def stage(theme: Theme, tmp_path: Path) -> Iterator[Stage]:
@@ -308,8 +310,12 @@ def test_a_folder_of_twenty_thousand_never_stops_the_window(
     tab.wizard.view.pages.setCurrentWidget(page)
     page.show_items("", [FoundItem("crowd", "Crowd", True), FoundItem("hall", "Hall", True)])
     items = [FoundItem(f"p{n}", f"Value {n}", False, {"identifier": f"v{n}"}) for n in range(20_000)]
+
+    def note() -> None:
+        turns.append(time.perf_counter())
+
     pulse = QTimer()
-    pulse.timeout.connect(lambda: turns.append(time.perf_counter()))
+    pulse.timeout.connect(note)
     pulse.start(0)
     page.show_items("crowd", items)
     crowd = page.tree.place("crowd")
@@ -342,6 +348,18 @@ def test_a_place_that_is_listed_twice_at_once_is_there_once(
     qtbot.wait(200)
     assert crowd.childCount() == 2 * BATCH
     assert not crowd.child(0).isHidden()
+
+
+def test_a_channel_of_many_files_is_one_value(tab: ConnectionsTab, wait: Wait, tmp_path: Path) -> None:
+    begin(tab, wait, name="Portable")
+    tab.wizard.view.device.kind_chosen.emit("files")
+    address = {"channel": "Flow", "file": "PumpA_*.csv"}
+    pairs = [((f, "Flow"), FoundItem(f"{f}#Flow", "Flow", False, address, "table")) for f in FILES]
+    tab.wizard._offer._tick_items(pairs, True)
+    (value,) = tab.wizard.draft.values
+    assert value.source == "PumpA_0001.csv / Flow"
+    tab.wizard._offer._tick_items(pairs, False)
+    assert tab.wizard.draft.values == ()
 
 
 def _timed(act: Callable[[], object]) -> int:

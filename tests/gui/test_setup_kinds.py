@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -198,6 +199,11 @@ def test_waveforms_of_the_next_file_are_stored_too(person: Person, inbox: Path) 
     panel.rows["file"].enter("")  # type: ignore[attr-defined]
     assert "Say which files" in panel.rows["file"].hint.text()
     panel.rows["file"].enter("pumpa*.WAV")  # type: ignore[attr-defined]
+    person.press("Back")
+    person.until(lambda: person.open("PumpA_0001.wav", "1").is_ticked)
+    person.open("PumpA_0001.wav", "1").setCheckState(0, Qt.CheckState.Checked)
+    assert len(person.wizard.draft.values) == 1, "another pattern brings the same channel"
+    person.press("Next: what it means")
     person.connect()
     write_sound(inbox / "PUMPA_0002.wav")
     person.until(lambda: len(list((inbox / "taken").glob("*.wav"))) == 2, limit_s=40)

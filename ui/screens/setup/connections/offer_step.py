@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.errors import ControlRoomError
 from domain.plant.discovery import FoundItem
 from domain.plant.tags import Connection, ConnectionKind
+from services.file_patterns import brings
 from services.link_values import (
     ChosenValue,
     matched,
@@ -22,6 +23,7 @@ from services.register_rows import DraftTag
 from services.register_words import Column
 from ui.screens.setup.connections.bench import Bench
 from ui.screens.setup.connections.browse_page import BrowsePage
+from ui.screens.setup.connections.offer_tree import Ticks
 from ui.screens.setup.connections.probe_desk import Below
 from ui.screens.setup.connections.register_page import RegisterPage
 from ui.text import error_words, tr
@@ -84,7 +86,17 @@ class OfferStep:
         """Show what is chosen."""
         for page in (self._browse_page, self._list_page):
             page.chosen.show_values(self._bench.draft.values)
-            page.show_ticks(self._bench.draft.places)
+        self._list_page.show_ticks(self._bench.draft.places)
+        self._browse_page.show_ticks(self._ticks())
+
+    def _ticks(self) -> Ticks:
+        """Return what is chosen of the device, of files by whichever pattern."""
+        draft = self._bench.draft
+        if draft.kind is not ConnectionKind.FILES:
+            return draft.places
+        items = [node.item for node in self._browse_page.tree.nodes()]
+        brought = [each for each in items if any(brings(value.address, each) for value in draft.values)]
+        return draft.places | {place_key(each.address or {}) for each in brought}
 
     # ---- devices that tell
 
@@ -96,6 +108,7 @@ class OfferStep:
     def _browsed(self, place: str, items: Sequence[FoundItem]) -> None:
         self._asked.discard(place)
         self._browse_page.show_items(place, items)
+        self._browse_page.show_ticks(self._ticks())
 
     def _browse_failed(self, place: str, problem: BaseException) -> None:
         self._asked.discard(place)
@@ -117,12 +130,22 @@ class OfferStep:
         self._tick_items([((*path, *names), item) for names, item in found], True)
 
     def _tick_items(self, pairs: Sequence[tuple[tuple[str, ...], FoundItem]], is_wanted: bool) -> None:
-        if is_wanted:
-            places = self._bench.draft.places
-            fresh = [(path, item) for path, item in pairs if place_key(item.address or {}) not in places]
-            self._take([value_of_item(item, path) for path, item in fresh])
-        else:
-            self._drop({place_key(item.address or {}) for _, item in pairs})
+        if not is_wanted:
+            self._leave_out([item for _, item in pairs])
+            return
+        ticks = self._ticks()
+        fresh: dict[tuple[object, ...], tuple[tuple[str, ...], FoundItem]] = {}
+        for path, item in pairs:  # a channel of many files is one value
+            fresh.setdefault(place_key(item.address or {}), (path, item))
+        self._take([value_of_item(item, path) for key, (path, item) in fresh.items() if key not in ticks])
+
+    def _leave_out(self, items: Sequence[FoundItem]) -> None:
+        draft, places = self._bench.draft, {place_key(item.address or {}) for item in items}
+        leaving = [value.id for value in draft.values if place_key(value.address) in places]
+        if draft.kind is ConnectionKind.FILES:
+            brought = (each.id for each in draft.values if any(brings(each.address, item) for item in items))
+            leaving += brought
+        self.remove(leaving)
 
     # ---- register lists
 
