@@ -43,8 +43,8 @@ from services.downtime import MissedValues, collected_keys, downtime_rows, last_
 from services.durable_queue import DurableQueue, is_passing
 from services.housekeeping import Housekeeping
 from services.intake import Intake
-from services.probing import with_pki
 from services.recording import Recorder, WriterLane
+from services.set_up.probing import with_pki
 from services.set_up_watch import SetUpWatch
 from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
 from storage.store import Store

@@ -12,7 +12,7 @@ from domain.plant.assets import MeasurementPoint
 from domain.plant.limits import Limit, LimitSide, Provenance
 from domain.plant.plant import Plant
 from domain.plant.tags import Feature, Tag, TagKind
-from services.standing_rules import link_rule, loss_rule
+from services.set_up.standing_rules import link_rule, loss_rule
 
 SITE = Provenance("site", "demo plant", "machine data sheet")
 BANDS = Provenance("site", "demo plant", "experience with bearings of these motors")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from domain.plant.plant import Plant
-from services.link_forms import place_of
+from services.set_up.link_forms import place_of
 from ui.navigation import room_name
 from ui.screens.setup.tabs import TABS
 from ui.search import SearchHit

@@ -21,9 +21,9 @@ from services.alarming import Alarming
 from services.backups import Backups
 from services.certificates import Certificates
 from services.clock_watch import confirm_time
-from services.configuration import Configuration
 from services.reporting import Reporting
 from services.reports import NewReading
+from services.set_up.configuration import Configuration
 from storage.store import Store
 from tests.storage.stored_plant import (  # noqa: F401
     StillClock,

@@ -11,7 +11,7 @@ from domain.plant.plant import Plant
 from domain.plant.tags import Feature, Tag, TagKind
 from domain.plant.templates import MachineClass, NewMachine, machine_classes_of, new_machine
 from domain.plant.wiring import wired
-from services.machine_classes import machine_classes
+from services.set_up.machine_classes import machine_classes
 
 LINE = Asset(new_id(), None, AssetKind.LINE, "Line 1", "L1")
 

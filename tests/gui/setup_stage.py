@@ -18,7 +18,7 @@ from domain.plant.quality import Quality
 from domain.plant.tags import Tag
 from services.clock import SystemClock
 from services.launching import launch, request_stop, wait_ended
-from services.link_values import ChosenValue
+from services.set_up.link_values import ChosenValue
 from storage.store import open_store
 from tests.protocol.fault_server import FaultServer
 from ui.control_room import WindowSession

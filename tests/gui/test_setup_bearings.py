@@ -10,8 +10,8 @@ from PySide6.QtTest import QTest
 
 from domain.plant.bearings import BearingGeometry, BearingType
 from domain.roles import Role
-from services.bearing_catalogue import BearingCatalogue
-from services.plant_setup import PlantSetup
+from services.set_up.bearing_catalogue import BearingCatalogue
+from services.set_up.plant_setup import PlantSetup
 from tests.gui.first_day_stage import EmptyStage, idle, make_empty_stage
 from tests.gui.plant_stage import POINTS, Stage, make_stage, put_away
 from ui.screens.setup.bearings.tab import BearingsTab, make_tab

@@ -14,9 +14,9 @@ from domain.plant.assets import Asset, AssetKind, Criticality, MachineGroup, Mea
 from domain.plant.bearings import BearingGeometry
 from domain.plant.tags import TagKind
 from domain.roles import Role
-from services.bearing_catalogue import BearingCatalogue
 from services.clock import SystemClock
-from services.plant_setup import PlantSetup
+from services.set_up.bearing_catalogue import BearingCatalogue
+from services.set_up.plant_setup import PlantSetup
 from tests.gui.first_day_stage import EmptyStage, idle, make_empty_stage
 from tests.gui.plant_stage import FL1, FL2, LINES, POINTS, SITE, Stage, make_stage, put_away
 from ui.control_room import WindowSession

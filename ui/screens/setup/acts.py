@@ -7,9 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from services.configuration import Edit
-from services.edit_stack import Act, EditStack
-from services.plant_setup import PlantSetup
+from services.set_up.configuration import Edit
+from services.set_up.edit_stack import Act, EditStack
+from services.set_up.plant_setup import PlantSetup
 from services.workstation import Workstation
 from ui.context import Context
 from ui.screens.setup.edit_words import edit_words, turned_words

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from domain.plant.bearings import BearingType
 from domain.plant.plant import Plant
-from services.bearing_catalogue import BearingUse
+from services.set_up.bearing_catalogue import BearingUse
 from ui.screens.setup.bearings.table import UseRow, use_table
 from ui.screens.setup.bearings.words import use_words
 from ui.screens.setup.machines.words import geometry_words, order_words

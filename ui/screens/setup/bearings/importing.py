@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout
 
-from services.bearing_catalogue import BearingImport
+from services.set_up.bearing_catalogue import BearingImport
 from ui.screens.setup.bearings.table import preview_table
 from ui.screens.setup.bearings.words import count_words
 from ui.text import error_words, tr

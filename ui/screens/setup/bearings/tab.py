@@ -10,9 +10,9 @@ from domain.plant.assets import MeasurementPoint
 from domain.plant.bearings import BearingGeometry, BearingType
 from domain.plant.plant import Plant
 from domain.roles import Permission
-from services.bearing_catalogue import BearingCatalogue, BearingImport, BearingUse
-from services.configuration import Edit
-from services.plant_setup import PlantSetup
+from services.set_up.bearing_catalogue import BearingCatalogue, BearingImport, BearingUse
+from services.set_up.configuration import Edit
+from services.set_up.plant_setup import PlantSetup
 from services.workstation import Workstation
 from ui.context import Context
 from ui.screens.permissions import refusal_to

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.plant.bearings import BearingType, DefectOrders, defect_orders
-from services.bearing_catalogue import BearingRow, BearingUse
+from services.set_up.bearing_catalogue import BearingRow, BearingUse
 from ui.formatting import Presentation, number
 from ui.screens.setup.bearings.words import outcome_words
 from ui.text import tr

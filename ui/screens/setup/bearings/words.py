@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.bearing_catalogue import BearingImport, BearingRow, BearingUse, Complaint
+from services.set_up.bearing_catalogue import BearingImport, BearingRow, BearingUse, Complaint
 from ui.text import QT_TRANSLATE_NOOP, plain, tr
 from ui.typed_numbers import shown_number
 

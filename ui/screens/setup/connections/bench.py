@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain.plant.plant import Plant
-from services.link_draft import LinkDraft
-from services.plant_setup import PlantSetup
+from services.set_up.link_draft import LinkDraft
+from services.set_up.plant_setup import PlantSetup
 from services.workstation import Workstation
 from ui.context import Context
 from ui.screens.setup.connections.draft_keeper import DraftKeeper

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from PySide6.QtCore import Signal
 
-from services.link_values import ChosenValue
+from services.set_up.link_values import ChosenValue
 from ui.screens.setup.connections.words import unit_words
 from ui.text import tr
 from ui.widgets.data_table import DataTable

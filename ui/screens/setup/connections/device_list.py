@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from domain.plant.tags import Connection
 from domain.ports import ConnectionStatus
-from services.link_forms import place_of
-from services.plant_setup import Draft
+from services.set_up.link_forms import place_of
+from services.set_up.plant_setup import Draft
 from ui.formatting import age
 from ui.screens.setup.connections.words import kind_name
 from ui.text import connection_state, tr

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from domain.plant.tags import ConnectionKind
-from services.link_draft import LinkDraft
-from services.link_forms import LINK_FORMS, FieldKind, OptionField, is_asked
+from services.set_up.link_draft import LinkDraft
+from services.set_up.link_forms import LINK_FORMS, FieldKind, OptionField, is_asked
 from ui.screens.setup.connections import words
 from ui.screens.setup.connections.test_panel import TestPanel
 from ui.text import tr

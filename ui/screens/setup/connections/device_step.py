@@ -5,8 +5,8 @@ from functools import partial
 
 from domain.plant.tags import ConnectionKind
 from services.certificates import Certificates
-from services.link_draft import LinkDraft
-from services.probing import ProbeReport
+from services.set_up.link_draft import LinkDraft
+from services.set_up.probing import ProbeReport
 from ui.screens.setup.connections.bench import Bench
 from ui.screens.setup.connections.device_page import DevicePage
 from ui.text import tr

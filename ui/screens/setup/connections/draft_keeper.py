@@ -5,8 +5,8 @@ from functools import partial
 from typing import Final
 
 from domain.instants import MICROSECONDS_PER_SECOND
-from services.link_draft import LinkDraft
-from services.plant_setup import Draft, PlantSetup
+from services.set_up.link_draft import LinkDraft
+from services.set_up.plant_setup import Draft, PlantSetup
 from ui.context import Context
 
 KEEP_AFTER_S: Final = 1.0

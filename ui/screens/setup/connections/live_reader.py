@@ -6,9 +6,9 @@ from uuid import UUID
 
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.plant import Plant
-from services.link_draft import LinkDraft
-from services.link_values import ChosenValue
-from services.probing import ProbedValue
+from services.set_up.link_draft import LinkDraft
+from services.set_up.link_values import ChosenValue
+from services.set_up.probing import ProbedValue
 from services.workstation import Workstation
 from ui.formatting import Presentation
 from ui.screens.setup.connections.live_values import (

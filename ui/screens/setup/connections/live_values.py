@@ -7,10 +7,10 @@ from uuid import UUID
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag, TagDtype
 from domain.ports import LiveSource
-from services.link_values import ChosenValue
-from services.probing import ProbedValue
+from services.set_up.link_values import ChosenValue
+from services.set_up.probing import ProbedValue
+from services.set_up.value_tags import probe_tag
 from services.text_words import TextWords
-from services.value_tags import probe_tag
 from ui.formatting import Presentation, present
 from ui.screens.readings import Readings
 from ui.text import quality_words

@@ -9,8 +9,8 @@ from uuid import UUID
 from domain.errors import ControlRoomError
 from domain.plant.discovery import FoundItem
 from domain.plant.tags import Connection, ConnectionKind
-from services.file_patterns import brings
-from services.link_values import (
+from services.set_up.file_patterns import brings
+from services.set_up.link_values import (
     ChosenValue,
     matched,
     place_key,
@@ -18,9 +18,9 @@ from services.link_values import (
     value_of_register,
     with_names_apart,
 )
-from services.register_lists import RegisterList, open_register_list, registers_by_hand
-from services.register_rows import DraftTag
-from services.register_words import Column
+from services.set_up.register_lists import RegisterList, open_register_list, registers_by_hand
+from services.set_up.register_rows import DraftTag
+from services.set_up.register_words import Column
 from ui.screens.setup.connections.bench import Bench
 from ui.screens.setup.connections.browse_page import BrowsePage
 from ui.screens.setup.connections.offer_tree import Ticks

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from domain.plant.discovery import FoundItem
-from services.link_values import place_key
+from services.set_up.link_values import place_key
 from ui.formatting import unit_symbol
 from ui.screens.setup.connections.words import type_name
 from ui.text import tip, tr

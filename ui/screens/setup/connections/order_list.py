@@ -6,7 +6,7 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from services.probing import OrderTrial
+from services.set_up.probing import OrderTrial
 from ui.text import tr
 from ui.widgets.form import HintLine
 from ui.widgets.key_button import ToolButton

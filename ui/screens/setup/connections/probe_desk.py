@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from domain.plant.discovery import FoundItem
 from domain.plant.tags import Connection, Tag
-from services.probing import END_S, DeviceProbe, OrderTrial, ProbedValue, ProbeReport
+from services.set_up.probing import END_S, DeviceProbe, OrderTrial, ProbedValue, ProbeReport
 from ui.tasks import Tasks, Ticket
 
 T = TypeVar("T")

@@ -9,10 +9,18 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from domain.units import all_units
-from services.link_values import place_key, place_words
-from services.register_lists import NUMBERINGS, ORDERS, TABLES, TYPES, UNIT_LATER, RegisterList, cure_of
-from services.register_rows import DraftTag, RowProblem
-from services.register_words import Column
+from services.set_up.link_values import place_key, place_words
+from services.set_up.register_lists import (
+    NUMBERINGS,
+    ORDERS,
+    TABLES,
+    TYPES,
+    UNIT_LATER,
+    RegisterList,
+    cure_of,
+)
+from services.set_up.register_rows import DraftTag, RowProblem
+from services.set_up.register_words import Column
 from ui.screens.setup.connections.chosen_panel import ChosenPanel
 from ui.screens.setup.connections.words import unit_words
 from ui.text import plain, tip, tr

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, TagKind
 from domain.roles import Permission
-from services.configuration import Edit
-from services.link_draft import DEVICE, LinkDraft, draft_of, new_draft
-from services.plant_setup import Draft, PlantSetup
+from services.set_up.configuration import Edit
+from services.set_up.link_draft import DEVICE, LinkDraft, draft_of, new_draft
+from services.set_up.plant_setup import Draft, PlantSetup
 from services.workstation import Workstation
 from ui.context import Context
 from ui.screens.permissions import refusal_to

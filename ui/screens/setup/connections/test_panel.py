@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from domain.errors import ControlRoomError
 from domain.plant.tags import ConnectionKind
-from services.probing import ProbeReport
+from services.set_up.probing import ProbeReport
 from ui.formatting import number
 from ui.screens.setup.connections.cures import UNTRUSTED, refusal_words
 from ui.text import tr

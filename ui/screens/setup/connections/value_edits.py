@@ -7,8 +7,8 @@ from uuid import UUID
 
 from domain.plant.plant import Plant
 from domain.plant.tags import TagKind
-from services.file_patterns import pattern_problem
-from services.link_values import ChosenValue, clean_name
+from services.set_up.file_patterns import pattern_problem
+from services.set_up.link_values import ChosenValue, clean_name
 from ui.typed_numbers import number_of, shown_number
 
 NO_NUMBER, NOT_POSITIVE, NO_FACTOR = "edit_no_number", "edit_not_positive", "edit_no_factor"

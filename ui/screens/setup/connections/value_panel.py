@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from domain.plant.plant import Plant
 from domain.plant.tags import ConnectionKind, TagDtype, TagKind
 from domain.units import all_units
-from services.file_patterns import PATTERN_ENDING, PATTERN_FOLDER, PATTERN_MISSING
-from services.link_values import ChosenValue, may_fill, waiting_tags
-from services.probing import OrderTrial
+from services.set_up.file_patterns import PATTERN_ENDING, PATTERN_FOLDER, PATTERN_MISSING
+from services.set_up.link_values import ChosenValue, may_fill, waiting_tags
+from services.set_up.probing import OrderTrial
 from ui.screens.setup.connections import value_edits
 from ui.screens.setup.connections.order_list import OrderList
 from ui.screens.setup.connections.value_edits import CAPTURES, NO_FACTOR, NO_NUMBER, NOT_POSITIVE, STREAMING

@@ -6,9 +6,9 @@ from functools import partial
 from uuid import UUID
 
 from domain.plant.plant import Plant
-from services.configuration import Edit
-from services.link_values import ChosenValue, complaints_of, matched
-from services.probing import OrderTrial
+from services.set_up.configuration import Edit
+from services.set_up.link_values import ChosenValue, complaints_of, matched
+from services.set_up.probing import OrderTrial
 from ui.screens.setup.connections import value_edits, words
 from ui.screens.setup.connections.bench import Bench
 from ui.screens.setup.connections.live_reader import LiveReader

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLa
 from domain.plant.plant import Plant
 from domain.plant.tags import ConnectionKind
 from domain.plant.templates import MachineClass
-from services.link_values import ChosenValue
+from services.set_up.link_values import ChosenValue
 from ui.formatting import Presentation, number
 from ui.screens.setup.connections.machine_panel import MachinePanel
 from ui.screens.setup.connections.value_panel import WIDTH, ValuePanel

@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import partial
 
 from domain.plant.plant import Plant
-from services.configuration import Edit
-from services.link_draft import DEVICE, OFFER, STEPS, VALUES, LinkDraft
-from services.link_values import complaints_of
-from services.machine_classes import machine_classes
-from services.plant_setup import Draft, PlantSetup
+from services.set_up.configuration import Edit
+from services.set_up.link_draft import DEVICE, OFFER, STEPS, VALUES, LinkDraft
+from services.set_up.link_values import complaints_of
+from services.set_up.machine_classes import machine_classes
+from services.set_up.plant_setup import Draft, PlantSetup
 from services.workstation import Workstation
 from ui.context import Context
 from ui.screens.setup.connections.bench import Bench

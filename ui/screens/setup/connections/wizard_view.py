@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from domain.plant.templates import MachineClass
-from services.link_draft import DEVICE, OFFER, STEPS, VALUES, LinkDraft
+from services.set_up.link_draft import DEVICE, OFFER, STEPS, VALUES, LinkDraft
 from ui.screens.setup.connections.browse_page import BrowsePage
 from ui.screens.setup.connections.device_page import DevicePage
 from ui.screens.setup.connections.register_page import RegisterPage

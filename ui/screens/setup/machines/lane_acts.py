@@ -5,8 +5,8 @@ from uuid import UUID
 
 from domain.plant.assets import Asset, Criticality, MeasurementPoint, Technique
 from domain.plant.tags import Tag
-from services.configuration import Edit
-from services.plant_setup import PlantSetup
+from services.set_up.configuration import Edit
+from services.set_up.plant_setup import PlantSetup
 
 
 def change_asset(asset: Asset, setup: PlantSetup) -> Edit:

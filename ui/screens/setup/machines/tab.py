@@ -8,9 +8,9 @@ from domain.plant.bearings import BearingType
 from domain.plant.plant import Plant
 from domain.plant.tags import Tag
 from domain.roles import Permission
-from services.bearing_catalogue import BearingCatalogue
-from services.configuration import Edit
-from services.machine_classes import machine_classes
+from services.set_up.bearing_catalogue import BearingCatalogue
+from services.set_up.configuration import Edit
+from services.set_up.machine_classes import machine_classes
 from services.workstation import Workstation
 from ui.context import Context
 from ui.screens.permissions import refusal_to

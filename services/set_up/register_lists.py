@@ -6,10 +6,10 @@ from typing import Final
 
 from acquisition.addresses import ModbusTable, Order, RegisterType
 from domain.errors import ConfigurationError
-from services.register_map import RegisterMap, read_register_map
-from services.register_places import Numbering
-from services.register_rows import CURES, Reading, RowProblem
-from services.register_words import Column
+from services.set_up.register_map import RegisterMap, read_register_map
+from services.set_up.register_places import Numbering
+from services.set_up.register_rows import CURES, Reading, RowProblem
+from services.set_up.register_words import Column
 from storage.table_files import FileTable, TableRow, read_table, sheet_names
 
 TYPES: Final = tuple(kind.value for kind in RegisterType if kind is not RegisterType.STRING)

@@ -8,8 +8,8 @@ from uuid import UUID
 from domain.identifiers import new_id
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, ConnectionKind, TagKind
-from services.link_forms import Answers, defaults_of, read_form, typed_of, with_options
-from services.link_values import ChosenValue, place_key, value_of_tag
+from services.set_up.link_forms import Answers, defaults_of, read_form, typed_of, with_options
+from services.set_up.link_values import ChosenValue, place_key, value_of_tag
 
 DEVICE, OFFER, VALUES = STEPS = ("device", "offer", "values")
 """Where it is, what it offers, what its values mean: the three steps."""

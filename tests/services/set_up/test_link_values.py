@@ -8,7 +8,7 @@ from domain.plant.discovery import FoundItem
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, ConnectionKind, Keeping, Scaling, Tag, TagDtype, TagKind
 from domain.plant.templates import new_machine
-from services.link_values import (
+from services.set_up.link_values import (
     ADDRESS_TAKEN,
     MACHINE_MISSING,
     MACHINE_UNSURE,
@@ -24,9 +24,9 @@ from services.link_values import (
     value_of_tag,
     with_names_apart,
 )
-from services.machine_classes import machine_classes
-from services.register_lists import registers_by_hand
-from services.value_tags import tags_of
+from services.set_up.machine_classes import machine_classes
+from services.set_up.register_lists import registers_by_hand
+from services.set_up.value_tags import tags_of
 
 SITE = Asset(new_id(), None, AssetKind.SITE, "North", "N")
 LINE = Asset(new_id(), SITE.id, AssetKind.LINE, "Line 1", "L1")

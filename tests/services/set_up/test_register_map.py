@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from acquisition.addresses import ModbusAddress, ModbusTable, Order, RegisterType
 from domain.errors import ConfigurationError
 from domain.plant.tags import Scaling, TagDtype
-from services.register_map import RegisterMap, guess_columns, read_register_map
-from services.register_places import Numbering
-from services.register_rows import CURES, Reading
-from services.register_words import Column
+from services.set_up.register_map import RegisterMap, guess_columns, read_register_map
+from services.set_up.register_places import Numbering
+from services.set_up.register_rows import CURES, Reading
+from services.set_up.register_words import Column
 from storage.table_files import FileTable, TableRow, read_table
 
 ENGLISH = """\

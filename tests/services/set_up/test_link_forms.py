@@ -9,7 +9,7 @@ from acquisition.drivers import DRIVERS
 from domain.identifiers import new_id
 from domain.plant.tags import Connection, ConnectionKind
 from services.clock import SystemClock
-from services.link_forms import (
+from services.set_up.link_forms import (
     LINK_FORMS,
     defaults_of,
     is_asked,

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Final
 
 from domain.errors import ConfigurationError
-from services.register_places import Numbering, numbering_of
-from services.register_rows import (
+from services.set_up.register_places import Numbering, numbering_of
+from services.set_up.register_rows import (
     AS_THE_LIST_SAYS,
     Columns,
     DraftTag,
@@ -22,7 +22,7 @@ from services.register_rows import (
     RowReader,
     cell_of,
 )
-from services.register_words import HEADER_WORDS, Column, plain_word
+from services.set_up.register_words import HEADER_WORDS, Column, plain_word
 from storage.table_files import FileTable, TableRow
 
 _HEADER_SEARCH_ROWS: Final = 30

@@ -16,11 +16,11 @@ from domain.plant.tags import Connection, Tag, TagKind
 from domain.plant.templates import class_value_names, figures_of, new_machine, new_point
 from domain.roles import Actor
 from services.alarm_watch import SAMPLES_DROPPED
-from services.configuration import Configuration, Edit, Thing
-from services.link_values import ChosenValue, complaints_of
-from services.machine_classes import machine_classes
-from services.standing_rules import LINK_LOST, link_rule, loss_rule
-from services.value_tags import tags_of
+from services.set_up.configuration import Configuration, Edit, Thing
+from services.set_up.link_values import ChosenValue, complaints_of
+from services.set_up.machine_classes import machine_classes
+from services.set_up.standing_rules import LINK_LOST, link_rule, loss_rule
+from services.set_up.value_tags import tags_of
 from storage.repositories.drafts import Draft as Draft
 from storage.store import Store
 

@@ -18,8 +18,8 @@ from domain.plant.matching import SURE, Candidate, Matcher, words_of
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag, TagDtype, TagKind
 from domain.units import unit
-from services.file_patterns import stem_of
-from services.register_rows import DraftTag
+from services.set_up.file_patterns import stem_of
+from services.set_up.register_rows import DraftTag
 
 NAME_MISSING: Final = "value_name_missing"
 NAME_TAKEN: Final = "value_name_taken"

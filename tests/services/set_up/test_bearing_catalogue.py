@@ -13,7 +13,7 @@ from domain.plant.assets import MeasurementPoint, Technique
 from domain.plant.bearings import BearingGeometry, defect_orders
 from domain.plant.plant import Plant
 from domain.roles import Actor, Role
-from services.bearing_catalogue import BearingCatalogue
+from services.set_up.bearing_catalogue import BearingCatalogue
 from storage.store import open_store
 from tests.conftest import FakeClock
 

@@ -12,7 +12,7 @@ import pytest
 from domain.errors import AcquisitionError, ConnectionLost
 from domain.plant.quality import QualityCause
 from domain.plant.tags import ConnectionKind
-from services.probing import DeviceProbe
+from services.set_up.probing import DeviceProbe
 from tests.protocol.fault_server import FaultServer
 from tests.protocol.opcua_stage import ServerChild, plain_connection
 from tests.protocol.stage import connection, tag

@@ -10,8 +10,8 @@ from typing import Final
 from acquisition.addresses import REGISTERS_PER_VALUE, ModbusAddress, ModbusTable, Order, RegisterType
 from domain.errors import ConfigurationError
 from domain.plant.tags import Scaling, TagDtype
-from services.register_places import Numbering, Place, place_of
-from services.register_words import TABLE_WORDS, TYPE_WORDS, WRITE_WORDS, Column, plain_word, unit_code
+from services.set_up.register_places import Numbering, Place, place_of
+from services.set_up.register_words import TABLE_WORDS, TYPE_WORDS, WRITE_WORDS, Column, plain_word, unit_code
 from storage.table_files import TableRow
 
 Columns = Mapping[Column, int]

@@ -13,7 +13,7 @@ from domain.plant.assets import Asset, AssetKind
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind
 from domain.roles import Actor, Role
-from services.configuration import Configuration
+from services.set_up.configuration import Configuration
 from storage.repositories.drafts import Draft
 from storage.store import Store, open_store
 from tests.conftest import FakeClock

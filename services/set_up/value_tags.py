@@ -15,7 +15,7 @@ from domain.plant.tags import (
     Tag,
     TagDtype,
 )
-from services.link_values import ChosenValue, is_declared
+from services.set_up.link_values import ChosenValue, is_declared
 
 CAPTURE_EVERY_S: Final = 600.0
 AROUND_ALARM_S: Final = 2.0

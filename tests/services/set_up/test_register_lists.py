@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigurationError
-from services.register_lists import open_register_list, registers_by_hand
-from services.register_words import Column
+from services.set_up.register_lists import open_register_list, registers_by_hand
+from services.set_up.register_words import Column
 
 LIST = "Name,Address,Type,Unit\nFlow,40001,float32,m3/h\nLevel,40003,strange,%\nState,40005,,\n"
 

@@ -5,8 +5,14 @@ import pytest
 from acquisition.addresses import FilesAddress
 from acquisition.drivers.file_reading import pattern_of
 from domain.plant.discovery import FoundItem
-from services.file_patterns import PATTERN_ENDING, PATTERN_FOLDER, PATTERN_MISSING, pattern_problem, stem_of
-from services.link_values import value_of_item
+from services.set_up.file_patterns import (
+    PATTERN_ENDING,
+    PATTERN_FOLDER,
+    PATTERN_MISSING,
+    pattern_problem,
+    stem_of,
+)
+from services.set_up.link_values import value_of_item
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from dataclasses import replace
 from domain.identifiers import new_id
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind
-from services.link_draft import LinkDraft, draft_of, new_draft
-from services.link_values import ChosenValue
+from services.set_up.link_draft import LinkDraft, draft_of, new_draft
+from services.set_up.link_values import ChosenValue
 
 LINK = Connection(new_id(), "PLC", ConnectionKind.MODBUS_TCP, {"host": "a", "depth": 4})
 FLOW = Tag(new_id(), 3, "F", "Flow", TagKind.MEASURED, "m3/h", new_id(), connection_id=LINK.id)

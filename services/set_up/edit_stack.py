@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from services.configuration import Edit, Step, Thing
+from services.set_up.configuration import Edit, Step, Thing
 
 
 @dataclass(frozen=True, slots=True)

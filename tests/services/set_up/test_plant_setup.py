@@ -17,10 +17,10 @@ from domain.plant.plant import Plant
 from domain.plant.tags import Connection, ConnectionKind, TagKind
 from domain.roles import Actor, Role
 from services.access import program_actor
-from services.edit_stack import Act, EditStack
-from services.link_values import ChosenValue, value_of_tag
-from services.plant_setup import PlantSetup
 from services.reporting import Reporting
+from services.set_up.edit_stack import Act, EditStack
+from services.set_up.link_values import ChosenValue, value_of_tag
+from services.set_up.plant_setup import PlantSetup
 from storage.store import Store, open_store
 from tests.conftest import FakeClock
 
