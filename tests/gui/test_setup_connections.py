@@ -272,7 +272,7 @@ def test_a_draft_waits_in_the_list_and_goes_on_where_it_was(qtbot, stage: Stage,
     assert row.draft.title == "PLC-7"
     begin(qtbot, stage, tab, str(identity))
     assert (tab.wizard.draft.step, len(tab.wizard.draft.values)) == ("offer", 2)
-    tab.wizard.view.discard.click()
+    tab.wizard.view.discard.held.emit()
     wait(qtbot, stage, tab, lambda: tab.list.table.rows.place_of(identity) is None)
 
 
@@ -291,7 +291,7 @@ def test_a_draft_that_is_being_kept_is_put_away_when_it_is_thrown_away(qtbot, st
     tab.wizard.keeper.keep_if_due(2**62)
     answer(tab, name="PLC-8")
     tab.wizard.keeper.keep_if_due(2**62)
-    tab.wizard.view.discard.click()
+    tab.wizard.view.discard.held.emit()
     wait(qtbot, stage, tab, lambda: not stage.tasks.pending)
     assert stage.writer.drafts.open_ones() == ()
 

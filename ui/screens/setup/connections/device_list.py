@@ -17,6 +17,7 @@ from ui.text import connection_state, tr
 from ui.widgets.confirm_box import ConfirmBox
 from ui.widgets.data_table import DataTable
 from ui.widgets.form import HintLine, on_delete
+from ui.widgets.hold_button import HoldButton
 from ui.widgets.key_button import KeyButton
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
@@ -62,7 +63,7 @@ class DeviceList(QWidget):
         self.trend = KeyButton(tr("Link", "Trend"), icon="trends")
         self.remove = KeyButton(tr("Link", "Remove\u2026"), key="Del")
         self.remove_all = KeyButton(tr("Link", "Remove with values\u2026"))
-        self.discard = KeyButton(tr("Link", "Throw the draft away"))
+        self.discard = HoldButton(tr("Link", "Throw the draft away"))
         self.said = HintLine()
         self.table = _table()
         self.confirm, self.undo = ConfirmBox(), undo
@@ -109,8 +110,9 @@ class DeviceList(QWidget):
             self.trend: self.trend_asked,
             self.discard: self.thrown_away,
         }
-        for button in (self.values, self.address, self.trend, self.discard):
+        for button in (self.values, self.address, self.trend):
             button.clicked.connect(self._tell)
+        self.discard.held.connect(self._tell)
         self.pause.clicked.connect(self._on_pause)
         self.remove.clicked.connect(self._ask_removal)
         self.remove_all.clicked.connect(self._ask_removal_with_values)

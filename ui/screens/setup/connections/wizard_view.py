@@ -17,6 +17,7 @@ from ui.text import tr
 from ui.theme import NAME
 from ui.widgets.elided_label import ElidedLabel
 from ui.widgets.form import HintLine, send_keys
+from ui.widgets.hold_button import HoldButton
 from ui.widgets.key_button import KeyButton, SegmentedButtons
 from ui.widgets.panel import label
 
@@ -52,7 +53,7 @@ class WizardView(QWidget):
             self.pages.addWidget(page)
         self.said = HintLine()
         self.close_it = KeyButton(tr("Link", "Close"), key="Esc")
-        self.discard = KeyButton(tr("Link", "Throw away"), is_flat=True)
+        self.discard = HoldButton(tr("Link", "Throw away"))
         self.back = KeyButton(tr("Link", "Back"))
         self.forth = KeyButton(tr("Link", "Next"), key="Ctrl+Enter", is_primary=True)
         self._build()
@@ -78,7 +79,7 @@ class WizardView(QWidget):
         column.addLayout(foot)
         self.steps.chosen.connect(self.step_chosen)
         self.close_it.clicked.connect(self.left)
-        self.discard.clicked.connect(self.discarded)
+        self.discard.held.connect(self.discarded)
         self.back.clicked.connect(self.back_asked)
         self.forth.clicked.connect(self.next_asked)
         for shortcut in send_keys(self):
