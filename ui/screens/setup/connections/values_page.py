@@ -128,7 +128,7 @@ class ValuesPage(QWidget):
 def _columns() -> tuple[Column, ...]:
     return (
         Column("name", tr("Link", "Value"), _name, tip=_tip, is_hideable=False),
-        Column("place", tr("Link", "Machine, point"), _place, width=180, tip=_place),
+        Column("place", tr("Link", "Machine, point"), _place, tip=_place),
         Column("match", tr("Link", "Match"), _match, width=76, align_right=True, order=_match_order),
         Column("unit", tr("Link", "Unit"), _unit, width=60),
         Column("scale", tr("Link", "Scale"), _scale, width=84, is_weak=True),
