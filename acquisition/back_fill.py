@@ -2,10 +2,11 @@
 
 A stretch begins at the last value before a loss and ends at the first one after it, both excluded. The value
 of a quiet tag was told when it was new, so no stretch begins long before the newest value of its link.
+The values that were due in a stretch are counted as lost until they turn up.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,13 @@ from domain.plant.tags import Tag
 
 REACH_US: Final = 60 * MICROSECONDS_PER_SECOND
 """A stretch begins at most so long before the newest value of its link."""
+
+IN_STEP_PERIODS: Final = 3
+IN_STEP_GRACE_US: Final = MICROSECONDS_PER_SECOND
+"""A tag whose last value lay longer before the newest of its link was quiet: nothing was due."""
+
+JITTER_PERIODS: Final = 0.1
+"""A value that comes so little after it was due is in time."""
 
 LONGEST_US: Final = 7 * MICROSECONDS_PER_DAY
 MOST_STRETCHES: Final = 32
@@ -38,6 +46,8 @@ class Stretches:
     keys: NDArray[np.int32]
     start_us: NDArray[np.int64]
     end_us: NDArray[np.int64]
+    lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Values that were due in the stretch and were not brought yet; empty when nobody counts them."""
 
     def take(self, batch: ReadingBatch) -> ReadingBatch:
         """Return the rows that lie inside, each tag's later than those taken before."""
@@ -47,30 +57,58 @@ class Stretches:
         np.maximum.at(self.start_us, place[chosen], batch.source_us[chosen])
         return batch.select(chosen)
 
+    def give_back(self, brought: ReadingBatch) -> int:
+        """Return how many of the values counted as lost are these rows, which ``take`` has chosen."""
+        if not len(self.lost):
+            return 0
+        place = np.searchsorted(self.keys, brought.tag_key)
+        found = np.minimum(np.bincount(place, minlength=len(self.keys)), self.lost)
+        self.lost[:] -= found
+        return int(found.sum())
+
 
 class MissedTime:
-    """Follows the live values of one link; hands out stretches when values have come again."""
+    """Follows the live values of one link; hands out stretches when values have come again.
+
+    ``lost`` counts the values that were due meanwhile, by the period of their tag. What came irregularly or
+    was known from an earlier run only is not counted.
+    """
 
     def __init__(self, tags: Sequence[Tag]) -> None:
-        self._keys = np.array(sorted(tag.key for tag in tags if not tag.is_waveform), dtype=np.int32)
+        values = sorted((tag for tag in tags if not tag.is_waveform), key=lambda tag: tag.key)
+        self._keys = np.array([tag.key for tag in values], dtype=np.int32)
+        periods_us = [max(1, round(tag.period_s * MICROSECONDS_PER_SECOND)) for tag in values]
+        self._period_us = np.array(periods_us, dtype=np.int64)
         self._last_us = np.full(len(self._keys), NO_TIME, np.int64)
         self._open_us = np.full(len(self._keys), NO_TIME, np.int64)
         self._end_us = np.full(len(self._keys), NO_TIME, np.int64)
+        self._is_live = np.zeros(len(self._keys), dtype=bool)
+        self._due_since_us = np.full(len(self._keys), NO_TIME, np.int64)
         self._waiting: list[Stretches] = []
+        self.lost = 0
 
     def resume(self, last: ReadingBatch) -> None:
         """Take over what an earlier run stored last; bad rows say nothing."""
         place, source_us = self._good(last)
         self._last_us[place] = source_us
 
-    def begin(self) -> None:
+    def begin(self, *, is_counted: bool = True) -> None:
         """A new link is up: what it brings first ends a stretch that began with the last value known."""
         newest_us = int(self._last_us.max(initial=NO_TIME))
         if newest_us == NO_TIME:
             return
+        self._due_since_us = self._in_step_us(newest_us) if is_counted else self._due_since_us
         open_us = np.maximum(self._last_us, newest_us - REACH_US)
         self._open_us = np.where(self._last_us == NO_TIME, NO_TIME, open_us)
         self._end_us[:] = NO_TIME
+
+    def _in_step_us(self, newest_us: int) -> NDArray[np.int64]:
+        """Return since when values are due; a stretch that no value has ended yet goes on."""
+        reach_us = IN_STEP_PERIODS * self._period_us + IN_STEP_GRACE_US
+        in_step = self._is_live & (self._last_us >= newest_us - reach_us)
+        goes_on = (self._open_us != NO_TIME) & (self._end_us == NO_TIME)
+        before = np.where(goes_on, self._due_since_us, NO_TIME)
+        return np.where(in_step, self._last_us, before)
 
     def note(self, batch: ReadingBatch) -> None:
         """Take live values."""
@@ -78,17 +116,33 @@ class MissedTime:
         if (self._open_us != NO_TIME).any():
             ends = (self._open_us[place] != NO_TIME) & (self._end_us[place] == NO_TIME)
             self._end_us[place[ends][::-1]] = source_us[ends][::-1]  # of several values the first one
+            self.lost += int(self._due(np.unique(place[ends])).sum())
         self._last_us[place] = np.maximum(source_us, self._last_us[place])
+        self._is_live[place] = True
+
+    def _due(self, place: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Return how many values of some tags were due in the stretches that have ended."""
+        end_us, since_us = self._end_us[place], self._due_since_us[place]
+        away = (end_us - np.where(since_us == NO_TIME, end_us, since_us)) / self._period_us[place]
+        missed: NDArray[np.int64] = np.maximum(np.ceil(away - JITTER_PERIODS) - 1, 0).astype(np.int64)
+        return missed
 
     def waiting(self) -> Sequence[Stretches]:
         """Return what is to be asked, oldest first, with the stretches that have ended meanwhile."""
         ended = (self._open_us != NO_TIME) & (self._end_us != NO_TIME)
         if ended.any():
             begin_us = np.maximum(self._open_us[ended], self._end_us[ended] - LONGEST_US)
-            self._waiting.append(Stretches(self._keys[ended], begin_us, self._end_us[ended]))
-            self._open_us[ended] = NO_TIME
+            lost = self._due(np.flatnonzero(ended))
+            self._waiting.append(Stretches(self._keys[ended], begin_us, self._end_us[ended], lost))
+            self._open_us[ended] = self._due_since_us[ended] = NO_TIME
             del self._waiting[:-MOST_STRETCHES]
         return tuple(self._waiting)
+
+    def take(self, stretches: Stretches, batch: ReadingBatch) -> ReadingBatch:
+        """Return the rows that lie in the stretches; they are lost no more."""
+        brought = stretches.take(batch)
+        self.lost -= stretches.give_back(brought)
+        return brought
 
     def done(self, stretches: Stretches) -> None:
         """Forget stretches that the device has answered for, or will not."""

@@ -36,6 +36,9 @@ FILL_ROWS_PER_S: Final = 10_000
 """Back-fill takes about a tenth of a core and lets live values through between its batches."""
 FILL_ATTEMPTS: Final = 3
 
+LINK_DOWN: Final = "link_down"
+"""Cause of loss: values that were due while the link was down and did not turn up afterwards."""
+
 
 class ConnectionSupervisor:
     """Keeps one connection alive until it is stopped or its source has ended."""
@@ -93,6 +96,8 @@ class ConnectionSupervisor:
         if self._driver is not None:
             for cause, count in self._driver.losses.by_cause.items():
                 drops[cause] = drops.get(cause, 0) + count
+        if self._missed.lost:
+            drops[LINK_DOWN] = self._missed.lost
         return ConnectionStatus(
             connection_id=self._connection.id,
             name=self._connection.name,
@@ -138,7 +143,7 @@ class ConnectionSupervisor:
                     f"connection '{self._connection.name}': not ready within {CONNECT_DEADLINE_S:.0f} s"
                 ) from None
             self._inspection.begin(self._clock.monotonic_s())
-            self._missed.begin()
+            self._missed.begin(is_counted=self._entry.is_polled or isinstance(driver, PastSource))
             yield driver
         finally:
             await self._close(driver)
@@ -209,7 +214,7 @@ class ConnectionSupervisor:
         tags = [tag for tag in self._tags if tag.key in keys]
         start_us, end_us = int(stretches.start_us.min()) + 1, int(stretches.end_us.max())
         async for batch in source.read_past(tags, start_us=start_us, end_us=end_us):
-            missed = stretches.take(batch)
+            missed = self._missed.take(stretches, batch)
             if len(missed):
                 self._filled += len(missed)
                 self._sink.publish(self._inspection.past(missed))

@@ -91,6 +91,24 @@ def test_a_flapping_link_keeps_a_bounded_number_of_stretches() -> None:
     assert seconds(waiting[-1]) == [(1, 3 * MOST_STRETCHES - 2, 3 * MOST_STRETCHES - 1)]
 
 
+def test_f20_values_due_in_an_outage_are_lost_until_they_turn_up() -> None:
+    """Periods of 1 s: 9 values between 1 and 11 s; the quiet tag and the one of yesterday owe nothing."""
+    missed = MissedTime([tag(key, OWNER, {}, period_s=1.0) for key in (1, 2, 3)])
+    missed.resume(rows((3, 1)))
+    missed.note(rows((2, -60), (1, 1)))
+    missed.begin()
+    missed.begin()  # an attempt that brought nothing
+    missed.note(rows((1, 11), (2, 11), (3, 11)))
+    assert missed.lost == 9
+    (stretches,) = missed.waiting()
+    for page in (rows((1, 1), (1, 2), (1, 3), quality=PAST), rows((1, 3), (2, 5), (1, 11), quality=PAST)):
+        missed.take(stretches, page)
+    assert missed.lost == 7
+    missed.begin(is_counted=False)
+    missed.note(rows((1, 100)))
+    assert missed.lost == 7, "who delivers what it kept by itself owes nothing"
+
+
 @given(st.lists(st.lists(st.tuples(st.integers(1, 4), st.integers(-5, 25)), max_size=12), max_size=5))
 def test_only_rows_inside_are_taken_and_none_of_an_earlier_page_again(
     pages: list[list[tuple[int, int]]],
