@@ -82,8 +82,9 @@ class MissedTime:
         self._last_us = np.full(len(self._keys), NO_TIME, np.int64)
         self._open_us = np.full(len(self._keys), NO_TIME, np.int64)
         self._end_us = np.full(len(self._keys), NO_TIME, np.int64)
-        self._is_live = np.zeros(len(self._keys), dtype=bool)
+        self._moved_us = np.full(len(self._keys), NO_TIME, np.int64)
         self._due_since_us = np.full(len(self._keys), NO_TIME, np.int64)
+        self._owed = np.zeros(len(self._keys), np.int64)
         self._waiting: list[Stretches] = []
         self.lost = 0
 
@@ -97,43 +98,48 @@ class MissedTime:
         newest_us = int(self._last_us.max(initial=NO_TIME))
         if newest_us == NO_TIME:
             return
-        self._due_since_us = self._in_step_us(newest_us) if is_counted else self._due_since_us
+        nobody = np.full(len(self._keys), NO_TIME, np.int64)
+        self._due_since_us = self._in_step_us() if is_counted else nobody
         open_us = np.maximum(self._last_us, newest_us - REACH_US)
         self._open_us = np.where(self._last_us == NO_TIME, NO_TIME, open_us)
         self._end_us[:] = NO_TIME
 
-    def _in_step_us(self, newest_us: int) -> NDArray[np.int64]:
+    def _in_step_us(self) -> NDArray[np.int64]:
         """Return since when values are due; a stretch that no value has ended yet goes on."""
         reach_us = IN_STEP_PERIODS * self._period_us + IN_STEP_GRACE_US
-        in_step = self._is_live & (self._last_us >= newest_us - reach_us)
+        moved = self._moved_us != NO_TIME
+        in_step = moved & (self._moved_us >= self._moved_us.max() - reach_us)
         goes_on = (self._open_us != NO_TIME) & (self._end_us == NO_TIME)
         before = np.where(goes_on, self._due_since_us, NO_TIME)
         return np.where(in_step, self._last_us, before)
 
-    def note(self, batch: ReadingBatch) -> None:
-        """Take live values."""
+    def note(self, batch: ReadingBatch, *, held_us: int = NO_TIME) -> None:
+        """Take live values; those of ``held_us`` are older and were told because the link began."""
         place, source_us = self._good(batch)
         if (self._open_us != NO_TIME).any():
             ends = (self._open_us[place] != NO_TIME) & (self._end_us[place] == NO_TIME)
             self._end_us[place[ends][::-1]] = source_us[ends][::-1]  # of several values the first one
-            self.lost += int(self._due(np.unique(place[ends])).sum())
+            self._owe(np.unique(place[ends]), held_us)
         self._last_us[place] = np.maximum(source_us, self._last_us[place])
-        self._is_live[place] = True
+        moved = source_us != held_us
+        self._moved_us[place[moved]] = source_us[moved]
 
-    def _due(self, place: NDArray[np.intp]) -> NDArray[np.int64]:
-        """Return how many values of some tags were due in the stretches that have ended."""
+    def _owe(self, place: NDArray[np.intp], held_us: int) -> None:
+        """Count what was due in the stretches that have ended; a value that is held was due itself."""
         end_us, since_us = self._end_us[place], self._due_since_us[place]
         away = (end_us - np.where(since_us == NO_TIME, end_us, since_us)) / self._period_us[place]
-        missed: NDArray[np.int64] = np.maximum(np.ceil(away - JITTER_PERIODS) - 1, 0).astype(np.int64)
-        return missed
+        passed = np.where(end_us == held_us, np.floor(away), np.ceil(away - JITTER_PERIODS))
+        self._owed[place] = np.maximum(passed - 1, 0).astype(np.int64)
+        self.lost += int(self._owed[place].sum())
 
     def waiting(self) -> Sequence[Stretches]:
         """Return what is to be asked, oldest first, with the stretches that have ended meanwhile."""
         ended = (self._open_us != NO_TIME) & (self._end_us != NO_TIME)
         if ended.any():
             begin_us = np.maximum(self._open_us[ended], self._end_us[ended] - LONGEST_US)
-            lost = self._due(np.flatnonzero(ended))
-            self._waiting.append(Stretches(self._keys[ended], begin_us, self._end_us[ended], lost))
+            self._waiting.append(
+                Stretches(self._keys[ended], begin_us, self._end_us[ended], self._owed[ended])
+            )
             self._open_us[ended] = self._due_since_us[ended] = NO_TIME
             del self._waiting[:-MOST_STRETCHES]
         return tuple(self._waiting)

@@ -69,6 +69,11 @@ class PastSource(Protocol):
     Asked beside a running ``subscribe``, never twice at a time.
     """
 
+    @property
+    def held_us(self) -> int:
+        """The source time with which ``subscribe`` tells values that were older when it began."""
+        ...
+
     def read_past(self, tags: Sequence[Tag], *, start_us: int, end_us: int) -> AsyncIterator[ReadingBatch]:
         """Deliver what the device kept with start <= source time < end, oldest first, marked back-filled.
 

@@ -14,6 +14,7 @@ from acquisition.back_fill import MissedTime, Stretches, is_past
 from acquisition.driver import Driver, DriverState, PastSource
 from acquisition.drivers import DriverEntry
 from acquisition.inspection import Inspection, has_value
+from acquisition.source_times import NO_TIME
 from domain.errors import AcquisitionError, ConfigurationError, ControlRoomError, DeviceTimeout
 from domain.instants import Clock
 from domain.plant.quality import BAD_COMMUNICATION_LOST, BAD_STALE
@@ -231,7 +232,7 @@ class ConnectionSupervisor:
             passed = self._inspection.block(item, now_s=now_s)
         else:
             passed = self._inspection.batch(item, now_s=now_s)
-            self._missed.note(passed)
+            self._missed.note(passed, held_us=self._held_us())
         if passed is None:
             return
         is_sign_of_life = isinstance(passed, ReadingBatch) and not len(passed)
@@ -243,6 +244,9 @@ class ConnectionSupervisor:
             if has_value(passed):
                 self._last_value_s = now_s
             self._sink.publish(passed)
+
+    def _held_us(self) -> int:
+        return self._driver.held_us if isinstance(self._driver, PastSource) else NO_TIME
 
     def _lose(self, state: DriverState, problem: ControlRoomError) -> None:
         """Turn every tag bad, once per loss."""

@@ -24,7 +24,7 @@ from acquisition.drivers.opcua_rows import ScalarTable, bad_rows
 from acquisition.drivers.opcua_settings import OpcUaSettings
 from acquisition.drivers.opcua_values import quality_of_status
 from acquisition.drivers.writing import Value, raw_value, require_release, unknown_outcome
-from acquisition.source_times import is_believable
+from acquisition.source_times import NO_TIME, is_believable
 from domain.errors import (
     AcquisitionError,
     ConfigurationError,
@@ -87,6 +87,7 @@ class OpcUaDriver:
         self._sequence: int | None = None
         self._is_open = False
         self._is_closing = False
+        self.held_us = NO_TIME
         self.losses = LossCounter()
 
     async def connect(self) -> None:
@@ -117,7 +118,7 @@ class OpcUaDriver:
         Raises ConnectionLost when the link goes or the server ends the subscription, DeviceTimeout when the
         server's clock stands still.
         """
-        subscribed_us = await self._server_time_us()
+        self.held_us = subscribed_us = await self._server_time_us()
         plan = self._plan(tags)
         table = ScalarTable(plan.scalars, subscribed_us=subscribed_us, losses=self.losses)
         inbox = Inbox(

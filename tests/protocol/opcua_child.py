@@ -17,6 +17,8 @@ from asyncua.ua.ua_binary import struct_from_binary
 
 URI = "urn:jidoka:test:plant"
 SERVER_URI = "urn:jidoka:test:server"
+_TAGS_A_FOLDER = 500
+"""The library compares a new node with everything that lies beside it."""
 
 
 class Users:
@@ -64,10 +66,13 @@ class Child:
         for extra in options.get("namespaces_before", []):
             await server.register_namespace(extra)
         index = await server.register_namespace(URI)
+        folder = server.nodes.objects
         for number in range(options.get("tags", 3)):
+            if number and number % _TAGS_A_FOLDER == 0:
+                folder = await server.nodes.objects.add_folder(index, f"from {number}")
             name = f"tag.{number}"
             node = ua.NodeId(name, index)
-            self.variables[name] = await server.nodes.objects.add_variable(node, name, float(number))
+            self.variables[name] = await folder.add_variable(node, name, float(number))
         for number in range(options.get("arrays", 0)):
             name = f"array.{number}"
             node = ua.NodeId(name, index)
@@ -109,15 +114,22 @@ class Child:
             await crowd_folder.add_variable(at(f"crowd.{number}"), f"Value {number}", float(number))
 
     async def tick(self) -> None:
-        """Counter tag.0 = number of ticks; arrays hold the sample index modulo 1000 at 1,000 Hz."""
+        """Counter tag.0 = number of ticks; arrays hold the sample index modulo 1000 at 1,000 Hz.
+
+        With ``counters`` so many tags count, all with the time at which the tick was due.
+        """
         period_s = self.options.get("tick_s", 0.1)
+        counters = [f"tag.{number}" for number in range(self.options.get("counters", 0))]
         length = round(1000 * period_s)
         begin = datetime.now(UTC)
         while True:
             self.count += 1
             if self.is_ticking:
                 moment = begin + timedelta(seconds=period_s * (self.count - 1))
-                await self.write("tag.0", float(self.count))
+                if not counters:
+                    await self.write("tag.0", float(self.count))
+                for name in counters:
+                    await self.write(name, float(self.count), moment=moment)
                 for name in [name for name in self.variables if name.startswith("array")]:
                     first = (self.count - 1) * length
                     samples = [float((first + place) % 1000) for place in range(length)]

@@ -1,0 +1,73 @@
+"""What an outage of an OPC UA link costs is counted to the value, at the size of a plant [F20, F28]."""
+
+import asyncio
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from acquisition.supervisor import LINK_DOWN
+from domain.plant.quality import CLASS_MASK, QualityClass
+from domain.plant.readings import ReadingBatch
+from tests.protocol.opcua_stage import ServerChild, node_tag, plain_connection
+from tests.protocol.proxy import Proxy
+from tests.protocol.stage import Stage, until
+from tests.protocol.test_opcua_faults import launched
+
+TAGS, COUNTERS, REMEMBERED = 5_000, 1_000, 20
+"""The first thousand count once a second, the others are quiet; the server keeps the past of twenty."""
+
+
+@pytest.fixture(scope="module")
+def plant() -> Iterator[ServerChild]:
+    kept = [f"tag.{number}" for number in range(REMEMBERED)]
+    yield from launched(tags=TAGS, counters=COUNTERS, tick_s=1.0, historized=kept)
+
+
+class Counted:
+    """Looks at what arrived by whole arrays: thousands of tags are too many for one object each."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    @property
+    def batches(self) -> list[ReadingBatch]:
+        return [batch for _, batch in self._stage.memory.batches]
+
+    def good(self, *, since: int = 0) -> int:
+        """Return how many tags were good at their last word since a batch."""
+        latest = np.zeros(TAGS, dtype=bool)
+        for batch in self.batches[since:]:
+            latest[batch.tag_key] = batch.quality & CLASS_MASK == QualityClass.GOOD
+        return int(latest.sum())
+
+    def counts(self) -> np.ndarray:
+        """Return each different pair of counting tag and count that arrived, back-filled ones included."""
+        rows = [np.column_stack([b.tag_key, b.value])[b.tag_key < COUNTERS] for b in self.batches]
+        told = np.concatenate(rows)
+        return np.unique(told[np.isfinite(told[:, 1])], axis=0)
+
+
+async def test_f20_the_losses_of_an_outage_with_5000_tags_are_counted_exactly(plant: ServerChild) -> None:
+    """F20: produced = arrived + back-filled + counted as lost; all tags good again <= 5 s."""
+    async with Proxy(plant.port) as wire:
+        owner = plain_connection(wire.port)
+        tags = [node_tag(number, owner, f"tag.{number}", period_s=1.0) for number in range(TAGS)]
+        async with Stage([owner], tags) as stage:
+            seen = Counted(stage)
+            await until(lambda: seen.good() == TAGS, within_s=20, what="first values")
+            wire.cut()
+            await until(lambda: seen.good() == 0, within_s=2, what="all bad")
+            await asyncio.sleep(3.0)
+            mark = len(stage.memory.batches)
+            wire.mend()
+            await until(lambda: seen.good(since=mark) == TAGS, within_s=5, what="all good again")
+            await until(lambda: stage.supervisor.statuses()[0].back_filled > 0, within_s=5, what="the past")
+            await plant.tell("hold")
+            await asyncio.sleep(1.0)
+            status = stage.supervisor.statuses()[0]
+    counts = seen.counts()
+    produced = sum(int(np.ptp(counts[counts[:, 0] == key, 1])) + 1 for key in range(COUNTERS))
+    assert produced - len(counts) >= 2 * (COUNTERS - REMEMBERED), "the outage really cost something"
+    assert status.drops[LINK_DOWN] == produced - len(counts)
+    assert status.back_filled >= REMEMBERED
