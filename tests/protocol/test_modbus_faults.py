@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -72,24 +71,37 @@ async def test_f01_killed_device_is_bad_at_once_and_good_soon_after_its_return(s
 
 
 async def test_f02_hung_device_turns_bad_while_others_keep_their_pace(server: FaultServer) -> None:
-    """F02: bad <= 5 s; the other device's scans are not delayed."""
+    """F02: bad <= 5 s; three others scan as regularly as before, within 10 % of their period."""
     async with FaultServer(0) as other:
-        hung, well = device(server), device(other)
-        tags = [*registers(hung, 1), tag(50, well, {"offset": 50})]
-        async with Stage([hung, well], tags) as stage:
-            await until(lambda: stage.memory.is_good(1, 50), within_s=4, what="first values")
+        hung, well = device(server), [device(other) for _ in range(3)]
+        tags = registers(hung, 1)
+        tags += [tag(50 + place, owner, {"offset": 50 + place}) for place, owner in enumerate(well)]
+        async with Stage([hung, *well], tags) as stage:
+            await until(lambda: stage.memory.is_good(1, 50, 51, 52), within_s=4, what="first values")
+            before = await unevenness(stage, 50, 51, 52)
             server.mode = "hang"
-            mark = len(stage.memory.batches)
+            during = asyncio.create_task(unevenness(stage, 50, 51, 52))
             await until(lambda: stage.memory.is_bad(1), within_s=5, what="bad when hung")
             state = DriverState.NOT_ANSWERING.value
             await until(
                 lambda: stage.supervisor.statuses()[0].state == state, within_s=5, what="not answering"
             )
-            times = [moment for moment, batch in stage.memory.batches[mark:] if 50 in batch.tag_key]
-            assert (times[-1] - times[0]) / (len(times) - 1) < 0.12
-            assert stage.memory.is_good(50)
+            assert await during - before < 0.10
+            assert stage.memory.is_good(50, 51, 52)
             server.mode = "ok"
             await until(lambda: stage.memory.is_good(1), within_s=6, what="good when it answers again")
+
+
+async def unevenness(stage: Stage, *keys: int, scans: int = 25) -> float:
+    """Watch some scans; return how far the intervals between them are off the period of 0.1 s on average."""
+    mark = len(stage.memory.batches)
+
+    def moments(key: int) -> list[float]:
+        return [moment for moment, batch in stage.memory.batches[mark:] if key in batch.tag_key]
+
+    await until(lambda: all(len(moments(key)) > scans for key in keys), within_s=8, what="scans")
+    intervals = np.concatenate([np.diff(moments(key)) for key in keys])
+    return float(np.mean(np.abs(intervals / 0.1 - 1)))
 
 
 async def test_f03_connect_black_hole_is_given_up_in_time() -> None:
@@ -298,16 +310,28 @@ async def test_f10_half_a_frame_and_a_closed_link_surface_at_once(server: FaultS
 
 
 async def test_f11_a_device_that_resets_every_request_is_not_hammered(server: FaultServer) -> None:
-    """F11: at most one connect a second, little CPU."""
+    """F11: at most one connect a second."""
     owner = device(server)
     server.mode = "reset"
     async with Stage([owner], registers(owner, 1)) as stage:
-        begin_s, cpu_s = time.monotonic(), sum(os.times()[:2])
+        begin_s = time.monotonic()
         await until(lambda: server.connects >= 3, within_s=8, what="three attempts")
-        elapsed_s = time.monotonic() - begin_s
-        assert elapsed_s >= 2 * 0.95
-        assert sum(os.times()[:2]) - cpu_s < 0.25 * elapsed_s
+        assert time.monotonic() - begin_s >= 2 * 0.95
         assert stage.memory.is_bad(1)
+
+
+async def test_f11_devices_that_answer_nonsense_cost_little() -> None:
+    """F11: under 10 % of a core for four of them together, their servers included."""
+    modes = ("reset", "much_garbage", "half_frame", "wrong_function")
+    async with contextlib.AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(FaultServer(0, mode=mode)) for mode in modes]
+        owners = [device(server) for server in servers]
+        tags = [tag(place + 1, owner, {"offset": place + 1}) for place, owner in enumerate(owners)]
+        stage = await stack.enter_async_context(Stage(owners, tags))
+        await until(lambda: stage.memory.is_bad(1, 2, 3, 4), within_s=4, what="nonsense noticed")
+        begin_s, cpu_s = time.monotonic(), time.process_time()
+        await asyncio.sleep(3)  # the seconds that are measured
+        assert time.process_time() - cpu_s < 0.10 * (time.monotonic() - begin_s)
 
 
 FLOAT_20, FLOAT_PI = (0x41A0, 0x0000), (0x4048, 0xF5C3)

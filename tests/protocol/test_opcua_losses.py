@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from acquisition.drivers.opcua_driver import OpcUaDriver
 from acquisition.supervisor import LINK_DOWN
 from domain.plant.quality import CLASS_MASK, QualityClass
 from domain.plant.readings import ReadingBatch
 from tests.protocol.opcua_stage import ServerChild, node_tag, plain_connection
 from tests.protocol.proxy import Proxy
-from tests.protocol.stage import Stage, until
+from tests.protocol.stage import RealClock, Stage, until
 from tests.protocol.test_opcua_faults import launched
 
 TAGS, COUNTERS, REMEMBERED = 5_000, 1_000, 20
@@ -71,3 +72,32 @@ async def test_f20_the_losses_of_an_outage_with_5000_tags_are_counted_exactly(pl
     assert produced - len(counts) >= 2 * (COUNTERS - REMEMBERED), "the outage really cost something"
     assert status.drops[LINK_DOWN] == produced - len(counts)
     assert status.back_filled >= REMEMBERED
+
+
+CROWD, ROUNDS = 10_000, 5
+
+
+async def test_f28_an_overflow_with_10000_tags_is_counted_exactly() -> None:
+    """F28: sent = delivered + counted drops, and every tag has its last value."""
+    for server in launched(tags=CROWD):
+        owner = plain_connection(server.port, heartbeat_timeout_s=30)
+        driver = OpcUaDriver(owner, clock=RealClock())
+        await driver.connect()
+        stream = driver.subscribe([node_tag(n, owner, f"tag.{n}") for n in range(1, CROWD)])
+        latest = np.full(CROWD, np.nan)
+        delivered = len(await anext(stream))
+        while delivered < CROWD - 1:
+            delivered += len(await anext(stream))
+        for _ in range(2):  # the consumer is paused, the loop is not
+            await server.tell("burst", rounds=ROUNDS)
+        await until(lambda: driver.losses.total > 0, within_s=20, what="an overflow")
+        sent = (2 * ROUNDS + 1) * (CROWD - 1)
+        async with asyncio.timeout(30):
+            while delivered + driver.losses.total < sent:
+                batch = await anext(stream)
+                delivered += len(batch)
+                latest[batch.tag_key] = batch.value
+        assert driver.losses.by_cause.keys() == {"queue_overflow"}
+        assert (latest[1:] == ROUNDS - 1).all()
+        assert delivered + driver.losses.total == sent
+        await driver.close()
