@@ -21,6 +21,9 @@ from domain.units import unit
 
 DEVICE = "OPC-2"
 BLOCK_S = BLOCK / SAMPLING_RATE_HZ
+CATCH_UP_S = 10.0
+"""A server that was stopped for longer goes on with the present: what nobody measured is not served."""
+
 SENSOR_FAILURE_EVERY_S = 420
 SENSOR_FAILURE_S = 12
 FAILING_SENSOR = "CP2.temperature"
@@ -115,6 +118,9 @@ class OpcUaPlc:
         number = self._sample_index() // BLOCK
         while True:
             due_s = (number + 1) * BLOCK_S - self._model.time.seconds(self._clock.now_us())
+            if due_s < -CATCH_UP_S:
+                number = self._sample_index() // BLOCK
+                continue
             if due_s > 0:
                 await asyncio.sleep(due_s)
             for channel, node_id in self._streams:
@@ -129,6 +135,9 @@ class OpcUaPlc:
         second = int(self._model.time.seconds(self._clock.now_us()))
         while True:
             due_s = second - self._model.time.seconds(self._clock.now_us())
+            if due_s < -CATCH_UP_S:
+                second = int(self._model.time.seconds(self._clock.now_us()))
+                continue
             if due_s > 0:
                 await asyncio.sleep(due_s)
             at_us = self._model.time.epoch_us + second * 1_000_000

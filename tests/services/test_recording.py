@@ -1,5 +1,9 @@
 """What was taken is kept until it is durable; drops are counted [F37, F39, reliability 3]."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -8,8 +12,9 @@ from domain.errors import StorageError
 from domain.plant.plant import Plant
 from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.tags import Tag, TagKind
-from domain.ports import CommitReport
+from domain.ports import CommitReport, HistoryWriter
 from services.recording import Recorder, WriterLane
+from storage.store import open_store
 from tests.conftest import FakeClock
 
 TAGS = (
@@ -74,6 +79,39 @@ def test_f37_a_full_disk_keeps_everything_in_order_until_there_is_room(clock: Fa
     one.finish()
     assert disk.durable == [1.0, 2.0, 3.0, 4.0]
     assert (one.samples_stored, one.losses.total) == (4, 0)
+
+
+@contextmanager
+def full_disk(history: HistoryWriter) -> Iterator[None]:
+    """Let the database file not grow for a while."""
+    connection = history._connection  # type: ignore[attr-defined]
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count={pages}")
+    yield
+    connection.execute("PRAGMA max_page_count=1000000")
+
+
+def test_f37_ten_minutes_without_space_drain_within_a_minute_of_commits(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    """F37: a thousand tags at 1 Hz on a real history; the collector commits once a second."""
+    keys = list(range(1, 1001))
+    tags = tuple(replace(TAGS[0], id=UUID(int=key), key=key) for key in keys)
+    with closing(open_store(tmp_path, role="collector", clock=clock)) as store:
+        history = store.open_history_writer()
+        one = Recorder(Plant(tags=tags), history, WriterLane(), clock=clock)
+        with full_disk(history):
+            for _ in range(600):
+                one.take(reading_batch(keys, [1.0] * 1000, quality=0, source_us=clock.now_us(), receive_us=1))
+                one.finish()
+                clock.advance(1.0)
+            assert one.samples_pending > 0.9 * 600_000, "the disk was really full"
+        commits = 0
+        while one.samples_pending and commits < 60:
+            one.finish()
+            commits += 1
+        history.close()
+    assert (one.samples_stored, one.samples_pending, one.losses.total) == (600_000, 0, 0)
 
 
 def test_a_failed_job_is_counted_by_its_cause() -> None:
