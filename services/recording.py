@@ -27,6 +27,10 @@ PENDING_LIMIT = 20_000_000
 """Readings kept in memory while the disk refuses: about an hour of 5,000 tags at 1 Hz."""
 
 
+COMMIT_ROWS = 1_000_000
+"""So many readings and the batch that exceeds them go into one commit, which is one row of the database."""
+
+
 class WriterLane:
     """Runs jobs one after the other in one thread; a failed job is logged and counted."""
 
@@ -107,12 +111,25 @@ class Recorder:
         self._commit()
 
     def flush(self) -> None:
-        """Make everything taken so far durable; belongs to the lane. StorageError keeps it for later."""
-        self._move_to_writer()
+        """Make everything taken so far durable; belongs to the lane. StorageError keeps it for later.
+
+        What the disk refused is tried again alone: the rest waits here, where its bound is kept.
+        """
+        due = self.samples_pending
+        while True:
+            due -= self._store_oldest()
+            if due <= 0 or not self._waiting:
+                return
+
+    def _store_oldest(self) -> int:
+        """Commit what was refused before or else the oldest; return how many readings that were."""
+        if not self._in_writer:
+            self._move_to_writer()
         report = self._history.commit()
-        self._in_writer = 0
+        rows, self._in_writer = self._in_writer, 0
         self.samples_stored += report.samples
         self._last_commit_s = self._clock.monotonic_s()
+        return rows
 
     def _commit(self) -> None:
         try:
@@ -123,12 +140,20 @@ class Recorder:
             self._is_busy = False
 
     def _move_to_writer(self) -> None:
-        with self._lock:
-            batches, self._waiting = self._waiting, deque()
-            rows, self._waiting_rows = self._waiting_rows, 0
-        for batch in batches:
+        for batch in self._oldest():
             self._history.append(batch, revision=self._revision[batch.tag_key])
-        self._in_writer += rows
+            self._in_writer += len(batch)
+
+    def _oldest(self) -> list[ReadingBatch]:
+        """Take out what one commit stores."""
+        batches: list[ReadingBatch] = []
+        rows = 0
+        with self._lock:
+            while self._waiting and rows < COMMIT_ROWS:
+                batches.append(self._waiting.popleft())
+                rows += len(batches[-1])
+            self._waiting_rows -= rows
+        return batches
 
     @property
     def samples_thinned(self) -> int:

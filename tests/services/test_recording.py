@@ -7,12 +7,14 @@ from pathlib import Path
 from uuid import UUID
 
 import numpy as np
+import pytest
 
 from domain.errors import StorageError
 from domain.plant.plant import Plant
 from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.tags import Tag, TagKind
 from domain.ports import CommitReport, HistoryWriter
+from services import recording
 from services.recording import Recorder, WriterLane
 from storage.store import open_store
 from tests.conftest import FakeClock
@@ -112,6 +114,25 @@ def test_f37_ten_minutes_without_space_drain_within_a_minute_of_commits(
             commits += 1
         history.close()
     assert (one.samples_stored, one.samples_pending, one.losses.total) == (600_000, 0, 0)
+
+
+def test_f37_what_waits_for_the_disk_is_bounded_and_the_oldest_are_counted(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F37: the second that the disk refused is kept; of those behind it the newest four."""
+    monkeypatch.setattr(recording, "PENDING_LIMIT", 4)
+    monkeypatch.setattr(recording, "COMMIT_ROWS", 2)
+    disk = Disk()
+    one = recorder(disk, clock)
+    disk.is_full = True
+    for value in range(10):
+        one.take(readings(float(value)))
+        one.finish()
+    assert (one.samples_pending, one.losses.by_cause) == (5, {"history_full": 5})
+    disk.is_full = False
+    one.finish()
+    assert disk.durable == [0.0, 6.0, 7.0, 8.0, 9.0]
+    assert (one.samples_stored, one.samples_pending) == (5, 0)
 
 
 def test_a_failed_job_is_counted_by_its_cause() -> None:
