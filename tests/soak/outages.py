@@ -24,7 +24,7 @@ from acquisition.back_fill import JITTER_PERIODS
 from acquisition.supervisor import LINK_DOWN
 from domain.plant.quality import CLASS_MASK, QualityClass
 from domain.plant.tags import Tag
-from storage.history_reader import StoredHistory
+from storage.history.reader import StoredHistory
 from tests.soak.demo_run import DemoRun, LiveView, seconds_until, served_keys, value_keys
 from tests.soak.ledger import BACK_LIMIT_S, CLOSED_LIMIT_S, DEVICES, HUNG_LIMIT_S, IN_FLIGHT_US
 from tests.soak.truth import Interval, Truth
