@@ -51,6 +51,8 @@ class Outage:
     back_s: float
     shown_good: int
     down: Interval
+    begun_us: int
+    """Before the first step was taken: the bad row lies no earlier."""
 
     @property
     def is_in_time(self) -> bool:
@@ -88,6 +90,7 @@ class OutageRun:
 
     def _one(self, server: str, kind: str, lasting_s: float) -> Outage:
         view, keys = self._views[server], self._keys[server]
+        begun_us = _now_us()
         (self._demo.kill if kind == "closed" else self._demo.freeze)(f"plant-{server}")
         gone_s, gone_us = time.monotonic(), _now_us()
         try:
@@ -97,9 +100,8 @@ class OutageRun:
         finally:
             down = Interval(gone_us + IN_FLIGHT_US, _now_us())
             self._bring_back(server, kind)
-        return Outage(
-            server, kind, lasting_s, bad_s, self.wait_good(server, limit_s=RETURN_LIMIT_S), shown, down
-        )
+        back_s = self.wait_good(server, limit_s=RETURN_LIMIT_S)
+        return Outage(server, kind, lasting_s, bad_s, back_s, shown, down, begun_us)
 
     def _bring_back(self, server: str, kind: str) -> None:
         if kind == "closed":
@@ -176,9 +178,7 @@ class Holes:
                     yield outage, self._truth.plant.tag(key)
 
     def _is_marked(self, tag: Tag, outage: Outage) -> bool:
-        stored = self._history.series(
-            tag.key, start_us=outage.down.start_us - IN_FLIGHT_US, end_us=outage.down.end_us
-        )
+        stored = self._history.series(tag.key, start_us=outage.begun_us, end_us=outage.down.end_us)
         return bool((stored.quality & CLASS_MASK == QualityClass.BAD).any())
 
     def _covered(self, tag: Tag, outage: Outage) -> float:
@@ -186,8 +186,11 @@ class Holes:
         trend = self._history.trend(
             tag.key, start_us=start_us - NEAR_US, end_us=end_us + NEAR_US, columns=1000
         )
-        inside = (min(gap.end_us, end_us) - max(gap.start_us, start_us) for gap in trend.gaps)
-        return sum(max(0, each) for each in inside) / (end_us - start_us)
+        covered, reached_us = 0, start_us
+        for gap in sorted(trend.gaps, key=lambda each: each.start_us):
+            covered += max(0, min(gap.end_us, end_us) - max(gap.start_us, reached_us))
+            reached_us = max(reached_us, gap.end_us)
+        return covered / (end_us - start_us)
 
     def _due_in(self, tag: Tag, outage: Outage) -> int:
         """Count as a person would: from the last value before the bad row to the first one after it."""
@@ -195,7 +198,7 @@ class Holes:
             tag.key, start_us=outage.down.start_us - NEAR_US, end_us=outage.down.end_us + NEAR_US
         )
         is_bad = near.quality & CLASS_MASK == QualityClass.BAD
-        inside = (near.time_us >= outage.down.start_us - IN_FLIGHT_US) & (near.time_us <= outage.down.end_us)
+        inside = (near.time_us >= outage.begun_us) & (near.time_us <= outage.down.end_us)
         marks = np.flatnonzero(is_bad & inside)
         if not len(marks):
             return 0
