@@ -37,7 +37,8 @@ def find_gaps(
 
     ``previous`` is the time and the period of the last sample before these, None when there is none.
     """
-    found = [*_holes(time_us, period_us, previous), *_bad_runs(time_us, quality)]
+    is_bad = (quality & CLASS_MASK) >= QualityClass.BAD
+    found = [*_holes(time_us, is_bad, period_us, previous), *_bad_runs(time_us, quality, is_bad)]
     return sorted(found, key=lambda gap: (gap.end_us, gap.start_us))
 
 
@@ -56,7 +57,10 @@ def joined_gaps(gaps: Iterable[HistoryGap], *, start_us: int, end_us: int) -> tu
     return tuple(result)
 
 
-def _holes(time_us: Int64, period_us: int, previous: tuple[int, int] | None) -> list[HistoryGap]:
+def _holes(
+    time_us: Int64, is_bad: NDArray[np.bool_], period_us: int, previous: tuple[int, int] | None
+) -> list[HistoryGap]:
+    """Return the holes; one behind a bad row is told by that row, with its cause."""
     if not len(time_us):
         return []
     found = []
@@ -64,6 +68,7 @@ def _holes(time_us: Int64, period_us: int, previous: tuple[int, int] | None) -> 
     if hole is not None:
         found.append(hole)
     wide = _wide_steps(time_us[1:] - time_us[:-1], period_us)
+    wide = wide[~is_bad[wide]]
     found += [HistoryGap(int(time_us[row]), int(time_us[row + 1]), NOTHING_STORED) for row in wide]
     return found
 
@@ -84,8 +89,7 @@ def _wide_steps(step_us: Int64, period_us: int) -> NDArray[np.intp]:
     return chosen
 
 
-def _bad_runs(time_us: Int64, quality: NDArray[np.uint16]) -> list[HistoryGap]:
-    is_bad = (quality & CLASS_MASK) >= QualityClass.BAD
+def _bad_runs(time_us: Int64, quality: NDArray[np.uint16], is_bad: NDArray[np.bool_]) -> list[HistoryGap]:
     if not bool(is_bad.any()):
         return []
     cause = np.where(is_bad, (quality.astype(np.int32) & CAUSE_MASK) >> CAUSE_SHIFT, -1)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from domain.plant.quality import BAD_COMMUNICATION_LOST, QualityCause
 from storage.history.gaps import find_gaps
 
 SECOND = 1_000_000
@@ -37,3 +38,14 @@ def test_an_outage_at_the_slow_pace_is_seen_too() -> None:
 
 def test_irregular_reports_within_three_periods_are_no_holes() -> None:
     assert not holes(10, 12, 8, 25, 9, 11, 10)
+
+
+def test_an_outage_told_by_a_bad_row_is_one_gap_with_its_cause() -> None:
+    """NEW-14: what is known to be a lost link is not told a second time as a hole without a reason."""
+    seconds = [0, 1, 2, 3, 4, 604, 605, 606]
+    quality = np.zeros(len(seconds), dtype=np.uint16)
+    quality[4] = BAD_COMMUNICATION_LOST
+    time_us = np.array(seconds, dtype=np.int64) * SECOND
+    (gap,) = find_gaps(time_us, quality, period_us=SECOND)
+    assert (gap.start_us, gap.end_us) == (4 * SECOND, 604 * SECOND)
+    assert gap.cause == QualityCause.COMMUNICATION_LOST
