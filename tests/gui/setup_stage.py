@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
+from pytestqt.exceptions import TimeoutError
 from pytestqt.qtbot import QtBot
 
 from domain.plant.quality import Quality
@@ -162,6 +163,15 @@ class Person:
             if depth < len(path):
                 self.nodes()[name].setExpanded(True)
         return self.nodes()[" / ".join(path)]
+
+    def read_again_until(self, name: str) -> None:
+        """Read the tree anew, as often as a device needs that is slow to tell of something new."""
+        for _ in range(6):
+            self.press("Read again")
+            with contextlib.suppress(TimeoutError):
+                self.until(lambda: name in self.nodes(), limit_s=4)
+                return
+        raise AssertionError(f"'{name}' is not listed")
 
     def tick(self, *path: str) -> ChosenValue:
         """Tick a value in step 2 and return what was chosen."""

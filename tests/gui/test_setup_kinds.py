@@ -60,7 +60,7 @@ def test_topics_members_and_metrics_of_a_broker_become_live_values(person: Perso
         state = person.tick("hall", "pump", "state", "on")
         node = EdgeNode(broker.port, node="Edge7")
         node.birth({"name": "Level", "datatype": 10, "double_value": 3.25})
-        person.press("Read again")
+        person.read_again_until("spBv1.0")
         level = person.tick("spBv1.0", "Plant", "Edge7", "Level")
         person.press("Next: what it means")
         person.make_machine()
