@@ -3,27 +3,26 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QSizePolicy, QWidget
 
-from ui.theme import CAPTION, MEDIUM, NAME, application_theme, font
+from ui.theme import CAPTION, MEDIUM, NAME, font
 from ui.widgets import drawing
+from ui.widgets.painted_button import PaintedButton
 
 HEIGHT = 52
 
 
-class ChoiceTile(QAbstractButton):
+class ChoiceTile(PaintedButton):
     """One tile; chosen, it is filled and framed like every chosen place."""
 
     def __init__(self, words: str, *, key: str) -> None:
         super().__init__()
-        self._theme = application_theme()
         self._key = key
         self.setText(words)
         self.setCheckable(True)
         self.setAccessibleName(words)
         self.setAccessibleDescription(key)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -31,15 +30,6 @@ class ChoiceTile(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        self.update()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-            return
-        super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens

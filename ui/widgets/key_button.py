@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
 
 from domain.condition.alarms import Priority
@@ -11,13 +11,14 @@ from ui import text
 from ui.icons import draw_icon
 from ui.theme import BODY, CAPTION, MEDIUM, SEMIBOLD, application_theme, font
 from ui.widgets import drawing
+from ui.widgets.painted_button import PaintedButton
 from ui.widgets.priority_symbol import SymbolState, draw_symbol
 
 HEIGHT = 32
 TOOL_HEIGHT = 24
 
 
-class KeyButton(QAbstractButton):
+class KeyButton(PaintedButton):
     """A button with its words left and its key right in weaker type; ``is_primary`` fills it with accent."""
 
     def __init__(
@@ -31,14 +32,12 @@ class KeyButton(QAbstractButton):
         name: str = "",
     ) -> None:
         super().__init__()
-        self._theme = application_theme()
         self._key, self._icon = key, icon
         self._is_primary, self._is_flat = is_primary, is_flat
         self.setText(words)
         self.setFont(font(BODY, MEDIUM))
         self.setAccessibleName(name or words)
         self.setAccessibleDescription(key)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         if name:
             self.setToolTip(f"{name}  {key}".strip())
@@ -67,15 +66,6 @@ class KeyButton(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        self.update()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-            return
-        super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens

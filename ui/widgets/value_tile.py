@@ -1,12 +1,13 @@
 """Tile: one plant figure with unit, 24 h curve and a sentence; pressing it leads to what stands behind."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy
 
 from ui.formatting import UNKNOWN_VALUE, Presentation
-from ui.theme import BODY, CAPTION, KPI, KPI_LARGE, REGULAR, SEMIBOLD, application_theme, font
+from ui.theme import BODY, CAPTION, KPI, KPI_LARGE, REGULAR, SEMIBOLD, font
 from ui.widgets import drawing
+from ui.widgets.painted_button import PaintedButton
 from ui.widgets.priority_symbol import SymbolState, draw_symbol
 from ui.widgets.spark import Spark, draw_spark
 
@@ -14,12 +15,11 @@ TALL, LOW = 112, 84
 PADDING = 12
 
 
-class ValueTile(QAbstractButton):
+class ValueTile(PaintedButton):
     """Painted in one pass. ``definition`` says in its tip how the figure is made."""
 
     def __init__(self, title: str, *, definition: str = "") -> None:
         super().__init__()
-        self._theme = application_theme()
         self._title, self._sentence = title, ""
         self._shown: Presentation = UNKNOWN_VALUE
         self._spark: Spark | None = None
@@ -62,15 +62,6 @@ class ValueTile(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(110, self.sizeHint().height())
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        self.update()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-            return
-        super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
