@@ -18,7 +18,7 @@ from typing import Any
 from acquisition.simulators.opcua_server import FAILING_SENSOR
 from domain.plant.quality import CLASS_MASK
 from tests.soak.demo_run import DemoRun, LiveView, seconds_until, served_keys
-from tests.soak.truth import Comparison, Interval, Truth, WaveformFollower
+from tests.soak.truth import UNPUBLISHED_US, Comparison, Interval, Truth, WaveformFollower
 
 DEVICES = {"modbus": ("PLC-1", "PLC-3"), "opcua": ("OPC-2",)}
 BACK_LIMIT_S = {"modbus": 3.0, "opcua": 5.0}
@@ -29,9 +29,8 @@ CALM_S = 12.0
 IN_FLIGHT_US = 100_000
 """Answers that were sent before a server was killed are still read after it."""
 
-UNPUBLISHED_US = 500_000
-"""What a subscription's server wrote so shortly before it was killed waited for its next publishing (200 ms)
-and was never sent: a calm stretch is judged up to here."""
+STANDING_STILL_LIMIT = 0.01
+"""A plant that stands still unasked for more of its calm time proves nothing about the product."""
 
 
 @dataclass
@@ -114,6 +113,7 @@ class LedgerRun:
         self._demo.serve_again(server)
         faults.downs.append(down)
         faults.back_s.append(self.wait_good(server, limit_s=30))
+        _tell(server, "killed", bad_s=faults.closed_bad_s[-1], back_s=faults.back_s[-1])
 
     def _freeze(self, server: str) -> None:
         faults = self.faults[server]
@@ -125,7 +125,8 @@ class LedgerRun:
             self._count_good_while_down(server, frozen_us + IN_FLIGHT_US)
         finally:
             self._demo.thaw(f"plant-{server}")
-        self.wait_good(server, limit_s=30)
+        back_s = self.wait_good(server, limit_s=30)
+        _tell(server, "frozen", bad_s=faults.hung_bad_s[-1], back_s=back_s)
 
     def _wait_bad(self, server: str, *, limit_s: float) -> float:
         keys = self._keys[server]
@@ -153,7 +154,7 @@ class LedgerRun:
 
 
 def main(arguments: list[str]) -> int:
-    """Run it, print the figures as one JSON object, return 1 when a criterion fails."""
+    """Run it, tell each fault at once, print the figures as a JSON object; 1 when a criterion fails."""
     parser = argparse.ArgumentParser(prog="ledger")
     parser.add_argument("--for", dest="for_s", type=float, default=600.0)
     parser.add_argument("--kill", action="store_true")
@@ -187,10 +188,12 @@ def _run(demo: DemoRun, *, for_s: float, is_killing: bool) -> dict[str, Any]:
 
 def _report(demo: DemoRun, run: LedgerRun, follower: WaveformFollower, *, code: int) -> dict[str, Any]:
     status, truth, faults = demo.status(), run.truth, run.faults
+    calm = {server: truth.moving(server, intervals) for server, intervals in run.calm.items()}
+    still = {server: 1 - _length(calm[server]) / _length(run.calm[server]) for server in DEVICES}
     with demo.store() as store:
         history = store.open_history_reader()
-        polled = {name: truth.polled(name, run.calm["modbus"], history) for name in DEVICES["modbus"]}
-        subscribed = truth.subscribed(run.calm["opcua"], history)
+        polled = {name: truth.polled(name, calm["modbus"], history) for name in DEVICES["modbus"]}
+        subscribed = truth.subscribed(calm["opcua"], history)
         failures, stored_good = truth.good_while_bad(history)
         stored_down = sum(
             truth.good_while_down(device, faults[server].downs, history)
@@ -198,10 +201,12 @@ def _report(demo: DemoRun, run: LedgerRun, follower: WaveformFollower, *, code: 
             for device in devices
         )
         history.close()
-    blocks = follower.compare(run.calm["opcua"])
+    blocks = follower.compare(calm["opcua"])
     shown = run.sensor_shown_good() + sum(each.shown_good_while_down for each in faults.values())
     criteria = {
         "exit code 0": code == 0,
+        "the plant stood still unasked for under 1 % of its calm time": max(still.values())
+        < STANDING_STILL_LIMIT,
         "every answer of the PLCs stored": all(each.is_equal for each in polled.values()),
         "every write of the OPC UA server stored": subscribed.is_equal,
         "every waveform block delivered, checksums equal": blocks.is_equal and not follower.misplaced,
@@ -216,6 +221,7 @@ def _report(demo: DemoRun, run: LedgerRun, follower: WaveformFollower, *, code: 
         criteria |= _fault_criteria(server, faults[server])
     return {
         "criteria": criteria,
+        "calm_time_left_out": {server: round(share, 5) for server, share in still.items()},
         "polled": {name: _plain(each) for name, each in polled.items()},
         "subscribed": _plain(subscribed),
         "waveform_samples": _plain(blocks),
@@ -247,6 +253,16 @@ def _fault_criteria(server: str, faults: Faults) -> dict[str, bool]:
     if faults.hung_bad_s:
         found[f"{server}: bad within {HUNG_LIMIT_S} s of hanging"] = max(faults.hung_bad_s) <= HUNG_LIMIT_S
     return found
+
+
+def _tell(server: str, act: str, **times_s: float) -> None:
+    """Say at once what a fault did, so that the product's log can be read beside it."""
+    rounded = _rounded(times_s)
+    print(json.dumps({"at": time.strftime("%H:%M:%S"), "server": server, "act": act, **rounded}), flush=True)
+
+
+def _length(intervals: Sequence[Interval]) -> int:
+    return sum(each.length_us for each in intervals)
 
 
 def _times(faults: Faults) -> dict[str, list[float]]:

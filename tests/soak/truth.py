@@ -2,7 +2,8 @@
 
 Counts are compared over closed intervals with tolerance zero. An interval begins and ends at lines of the
 ledger at which nothing of the device was on its way: no stored row of it within ``QUIET_US`` of the line.
-Seconds in which a device is being killed, frozen or started lie in no interval.
+Seconds in which a device is being killed, frozen or started lie in no interval, nor do those in which it
+stood still unasked, as its own ledger shows (``moving``).
 """
 
 import json
@@ -11,6 +12,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,17 @@ QUIET_US = 30_000
 FOLLOW_S = 0.2
 SECOND = 1_000_000
 
+STOOD_STILL_US = {"modbus": 1_800_000, "opcua": 3 * SECOND}
+"""A server counts each second. One whose next count comes so late stood still itself, for as long as the
+product waits for an answer (0.8 s) or for the server's clock to move (3 s), and is rightly called dead."""
+
+UNPUBLISHED_US = 500_000
+"""What a subscription's server wrote so shortly before it stopped waited for its next publishing (200 ms)
+and was never sent: a calm stretch is judged up to here."""
+
+SETTLED_US = 9 * SECOND
+"""So long after it moves again, a server is good (5 s at most) and has been so for a while."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -38,6 +51,10 @@ class Interval:
 
     start_us: int
     end_us: int
+
+    @property
+    def length_us(self) -> int:
+        return self.end_us - self.start_us
 
 
 @dataclass
@@ -75,6 +92,18 @@ def served_lines(lines: Sequence[dict[str, Any]], interval: Interval) -> list[di
     ]
 
 
+def moving(interval: Interval, lines: Sequence[dict[str, Any]], *, server: str) -> list[Interval]:
+    """Return the parts of an interval in which a server went on counting."""
+    counts = [line["at_us"] for line in served_lines(lines, interval)]
+    parts, since_us = [], interval.start_us
+    for earlier_us, later_us in pairwise((interval.start_us, *counts, interval.end_us)):
+        if later_us - earlier_us > STOOD_STILL_US[server]:
+            parts.append(Interval(since_us, earlier_us - UNPUBLISHED_US))
+            since_us = later_us + SETTLED_US
+    parts.append(Interval(since_us, interval.end_us))
+    return [part for part in parts if part.length_us > 0]
+
+
 class Truth:
     """The plant computed anew from its seed, and what the history holds of it."""
 
@@ -83,6 +112,11 @@ class Truth:
         self.order = order
         self.plant = plant
         self.model = PlantModel(PlantTime(order.epoch_us, order.pace), order.seed)
+
+    def moving(self, server: str, intervals: Sequence[Interval]) -> list[Interval]:
+        """Return the parts of some intervals in which a server of the plant went on counting."""
+        lines = ledger_lines(self.folder, server)
+        return [part for interval in intervals for part in moving(interval, lines, server=server)]
 
     def tags_of(self, device: str) -> list[Tag]:
         owner = next(each.id for each in self.plant.connections if each.name == device)
