@@ -47,6 +47,7 @@ from services.recording import Recorder, WriterLane
 from services.set_up.probing import with_pki
 from services.set_up_watch import SetUpWatch
 from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
+from services.waiting_alarms import conditions_after, text_of, waiting_changes
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -94,12 +95,17 @@ class Collector:
         self._hub = TagHub(self._values, self._waveforms, texts=self._history.texts)
         self._lane = WriterLane()
         self._kept = store.open_waveforms(is_writer=True)
+        self._jobs = store.open_job_spool()
         self._housekeeping = Housekeeping(
             store,
             self._history,
             self._kept,
             clock=clock,
-            at_start=(_told("plant", store.report.problem), _told("history", self._history.opening.problem)),
+            at_start=(
+                _told("plant", store.report.problem),
+                _told("history", self._history.opening.problem),
+                _told("jobs", self._jobs.problem),
+            ),
         )
         self._recorder = Recorder(self._plant, self._history, self._lane, clock=clock)
         self._intake = Intake(
@@ -114,13 +120,13 @@ class Collector:
         )
         self._alarms = AlarmRecorder(store, self._kept, actor=self._actor)
         self._captures = AlarmCaptures(self._plant, self._newest)
-        self._alarm_queue = DurableQueue(cause="alarm", limit=ALARMS_WAITING)
+        self._alarm_queue = DurableQueue(cause="alarm", limit=ALARMS_WAITING, keeper=self._jobs)
         self._record_queue = DurableQueue(cause="analysis_record", limit=RECORDS_WAITING)
         self._disk = DiskWatch(options.folder, clock=clock)
         self._set_up = SetUpWatch(store, clock=clock)
         self._watch = AlarmWatch(
             self._rules,
-            conditions=stored_conditions(store),
+            conditions=self._take_up_alarms(),
             state_tag_of=state_tags(self._plant, self._rules),
         )
         self._analysis = AnalysisChild(store, control, self._plant, self._rules, epoch=self._epoch)
@@ -135,6 +141,16 @@ class Collector:
         self._last_status: SystemStatus | None = None
         self._board = store.open_status_board()
         self._database_problem = ""
+
+    def _take_up_alarms(self) -> dict[UUID, bool]:
+        """Queue the changes that the last program could not store; return which conditions were true then."""
+        waiting, void = waiting_changes(self._jobs.waiting, self._rules)
+        for number in void:
+            self._jobs.drop(number)
+        self._alarm_queue.restore(
+            (each.number, partial(self._alarms.record, each.change, at_us=each.at_us)) for each in waiting
+        )
+        return conditions_after(stored_conditions(self._store), waiting)
 
     def _rings(self) -> tuple[ValueTable, WaveformRing, SpectrumBoard]:
         folder, waves = self._options.folder, [tag for tag in self._plant.tags if tag.is_waveform]
@@ -291,7 +307,8 @@ class Collector:
         for change in changes:
             is_new = change.event is AlarmEvent.CONDITION_TRUE
             capture = self._captures.trigger(change.rule, now_s=now_s) if is_new else None
-            self._alarm_queue.put(partial(self._alarms.record, change, at_us=at_us, capture=capture))
+            record = partial(self._alarms.record, change, at_us=at_us, capture=capture)
+            self._alarm_queue.put(record, body=text_of(change, at_us=at_us))
         if len(self._alarm_queue):
             self._lane.submit(self._alarm_queue.run, cause="alarm")
 
@@ -398,6 +415,7 @@ class Collector:
         self._lane.submit(self._alarm_queue.run, cause="alarm")
         self._lane.submit(self._record_queue.run, cause="analysis_record")
         self._lane.close()
+        self._jobs.close()
         self._recorder.finish()
         self._tell_the_end()
         self._history.close()

@@ -3,8 +3,9 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from domain.errors import DatabaseUnreachable, StorageError
 from domain.plant.readings import LossCounter
@@ -22,17 +23,39 @@ def is_passing(error: StorageError) -> bool:
     return isinstance(error, DatabaseUnreachable) or error.key in PASSING
 
 
+class Keeper(Protocol):
+    """Where jobs outlive the program; used in the writer lane alone."""
+
+    def put(self, body: str) -> int:
+        """Keep what describes a job; return the number under which it can be dropped."""
+        ...
+
+    def drop(self, number: int) -> None:
+        """Forget a job that is done."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    act: Callable[[], None]
+    body: str = ""
+    number: int | None = None
+
+
 class DurableQueue:
     """Jobs in the order in which they came. Each may run more than once, so it must say the same again.
 
     ``put`` is safe from any thread, ``run`` belongs to the writer lane. Beyond ``limit`` waiting jobs the
-    oldest are dropped and counted under ``cause``.
+    oldest are dropped and counted under ``cause``. While the database refuses them, jobs that come with a
+    text are kept by the ``keeper``; the next program puts them in with ``restore``.
     """
 
-    def __init__(self, *, cause: str, limit: int) -> None:
+    def __init__(self, *, cause: str, limit: int, keeper: Keeper | None = None) -> None:
         self._cause = cause
         self._limit = limit
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._keeper = keeper
+        self._waiting: deque[_Job] = deque()
+        self._dropped: deque[_Job] = deque()
         self._lock = threading.Lock()
         self._problem = ""
         self.losses = LossCounter()
@@ -45,23 +68,30 @@ class DurableQueue:
         """Why jobs wait, nothing while they do not."""
         return self._problem if self._waiting else ""
 
-    def put(self, job: Callable[[], None]) -> None:
-        """Queue a job."""
+    def restore(self, kept: Iterable[tuple[int, Callable[[], None]]]) -> None:
+        """Queue what the keeper kept of an earlier program, before anything new."""
+        self._waiting.extend(_Job(act, number=number) for number, act in kept)
+
+    def put(self, act: Callable[[], None], *, body: str = "") -> None:
+        """Queue a job; ``body`` describes it for the keeper."""
         with self._lock:
-            self._waiting.append(job)
+            self._waiting.append(_Job(act, body))
             while len(self._waiting) > self._limit:
-                self._waiting.popleft()
+                self._dropped.append(self._waiting.popleft())
                 self.losses.add(self._cause)
 
     def run(self) -> None:
         """Do what waits until all is done or the database refuses again."""
+        while self._dropped:
+            self._forget(self._dropped.popleft())
         while self._waiting:
             job = self._waiting[0]
             try:
-                job()
+                job.act()
             except StorageError as error:
                 if is_passing(error):
                     self._tell(str(error))
+                    self._keep()
                     return
                 self._give_up(error)
             except Exception as error:  # a defect of one job must not stop the others
@@ -74,11 +104,32 @@ class DurableQueue:
             _log.warning("%d jobs wait (%s): %s", len(self._waiting), self._cause, problem)
         self._problem = problem
 
+    def _keep(self) -> None:
+        """Write down what waits; where even that fails, it waits in memory alone."""
+        if self._keeper is None:
+            return
+        with self._lock:
+            unkept = [job for job in self._waiting if job.body and job.number is None]
+        try:
+            for job in unkept:
+                job.number = self._keeper.put(job.body)
+        except StorageError as error:
+            self._tell(f"{self._problem}; not kept either: {error}")
+
     def _give_up(self, error: Exception) -> None:
         self.losses.add(self._cause)
         _log.error("a job of '%s' cannot be done: %s", self._cause, error, exc_info=error)
 
-    def _done(self, job: Callable[[], None]) -> None:
+    def _done(self, job: _Job) -> None:
         with self._lock:
             if self._waiting and self._waiting[0] is job:
                 self._waiting.popleft()
+        self._forget(job)
+
+    def _forget(self, job: _Job) -> None:
+        if self._keeper is None or job.number is None:
+            return
+        try:
+            self._keeper.drop(job.number)
+        except StorageError as error:
+            _log.warning("job %d of '%s' is done and stays written down: %s", job.number, self._cause, error)

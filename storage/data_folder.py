@@ -47,6 +47,11 @@ class DataFolder:
         """Samples that wait for a database server."""
         return self.root / "spool.db"
 
+    @property
+    def jobs_db(self) -> Path:
+        """Alarm changes that wait for a plant database that refuses them."""
+        return self.root / "jobs.db"
+
     def waveform_file(self, month: str) -> Path:
         """File of one UTC month, ``month`` as YYYY-MM."""
         return self.root / f"waveforms-{month}.db"

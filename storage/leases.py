@@ -49,6 +49,10 @@ class LeaseTerm:
     follows_own: bool
     took_over: bool = False
 
+    def continues(self, epoch: int) -> bool:
+        """Say whether nobody else has collected since a term with this epoch."""
+        return self.follows_own or epoch == self.epoch
+
 
 class Lease(Protocol):
     """The right to collect, on either engine."""

@@ -23,6 +23,7 @@ from storage.history.empty import EmptyHistory
 from storage.history.historian import Historian, RetentionPolicy
 from storage.history.reader import StoredHistory
 from storage.integrity import check_integrity
+from storage.job_spool import JobSpool
 from storage.leases import Lease, LeaseTerm
 from storage.location import database_address
 from storage.locks import InstanceLock
@@ -192,6 +193,10 @@ class Store:
         """Open kept waveforms and spectra; one process writes."""
         lease = self._held_lease() if is_writer else None
         return self._places.waveforms(clock=self._clock, lease=lease)
+
+    def open_job_spool(self) -> JobSpool:
+        """Open the file of what the plant database refused for now (the collector's)."""
+        return JobSpool(self.folder, lease=self._held_lease(), now_us=self._clock.now_us())
 
     def row_counts(self) -> dict[str, int]:
         """Return the rows of every table of the plant database, in one snapshot."""

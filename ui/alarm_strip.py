@@ -34,6 +34,9 @@ MOST_ROWS, FEW_ROWS = 3, 2
 STATE_WIDTH = 108.0
 """Room for the longest word of a state that asks for an acknowledgement."""
 
+TIME_WIDTH = 92.0
+"""Room for the time of an alarm that has stood for more than a week: "12 Nov 10:42"."""
+
 
 class StripRows(QWidget):
     """The rows themselves; arrow keys choose, Enter opens the asset."""
@@ -129,9 +132,9 @@ class StripRows(QWidget):
         drawing.text(
             painter, cell(68, STATE_WIDTH), state, face=font(CAPTION, SEMIBOLD), colour=tokens.text_1
         )
-        clock = self._plant_time.stamp(alarm.raised_us, now_us=self._now_us)
-        drawing.text(painter, cell(76 + STATE_WIDTH, 76), clock, face=face, colour=tokens.text_1)
-        place_width, place_left = 220.0 if wide else 170.0, 156.0 + STATE_WIDTH
+        clock = self._plant_time.brief(alarm.raised_us, now_us=self._now_us)
+        drawing.text(painter, cell(76 + STATE_WIDTH, TIME_WIDTH), clock, face=face, colour=tokens.text_1)
+        place_width, place_left = 220.0 if wide else 170.0, 80.0 + STATE_WIDTH + TIME_WIDTH
         drawing.text(painter, cell(place_left, place_width), alarm.place, face=face, colour=tokens.text_1)
         right = row.right() - 8
         tail = 560.0 if wide else (210.0 if self.width() > 760 else 100.0)
@@ -167,12 +170,8 @@ class StripRows(QWidget):
         drawing.text(
             painter, cell(214, 70), duration(open_s), face=strong, colour=tokens.text_1, align=drawing.RIGHT
         )
-        if alarm.respond_s is not None:
-            left_s = alarm.respond_s - open_s
-            words = tr("Strip", "respond within {time}", time=_rounded(alarm.respond_s)) + ", "
-            words += (
-                tr("Strip", "{time} left", time=_rounded(left_s)) if left_s > 0 else tr("Strip", "overdue")
-            )
+        if alarm.respond_within_s is not None:
+            words = response_words(alarm.respond_within_s, open_s=open_s)
             drawing.text(painter, cell(304, 250), words, face=weak, colour=tokens.text_1)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -203,9 +202,21 @@ class StripRows(QWidget):
             self.opened.emit(chosen.address)
 
 
-def _rounded(seconds: float) -> str:
-    minutes = max(0, round(seconds / 60))
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 90 else f"{minutes} min"
+def response_words(within_s: float, *, open_s: float) -> str:
+    """Return how soon an alarm wants a response and what is left of that time, in whole minutes."""
+    words = tr("Strip", "respond within {time}", time=_minutes(within_s))
+    if open_s >= within_s:
+        return words + ", " + tr("Strip", "overdue")
+    if within_s - open_s < 60:
+        return words + ", " + tr("Strip", "under 1 min left")
+    return words + ", " + tr("Strip", "{time} left", time=_minutes(within_s - open_s))
+
+
+def _minutes(seconds: float) -> str:
+    hours, minutes = divmod(int(seconds // 60), 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 class AlarmStrip(QWidget):

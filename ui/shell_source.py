@@ -93,19 +93,15 @@ class ServiceShellSource(QObject):
     def _strip_row(self, view: AlarmView, now_us: int) -> StripAlarm:
         alarm, rule, tag = view.alarm, view.rule, view.tag
         label = tag.label if tag is not None else view.connection.name if view.connection else ""
-        raised_us = alarm.raised_us or now_us
-        left_s = None
-        if rule.respond_within_s is not None and alarm.needs_acknowledgement:
-            left_s = rule.respond_within_s - (now_us - raised_us) / 1e6
         return StripAlarm(
             id=alarm.id,
             symbol=SymbolState(view.priority, alarm.state, alarm.overlay),
-            raised_us=raised_us,
+            raised_us=alarm.raised_us or now_us,
             place=place_of(self._workstation.monitoring.plant, rule),
             message=text.alarm_message(rule.message_key, label=label),
             value=self._present_value(view),
             limit=_limit(rule.limit, tag.digits if tag else 1),
-            respond_s=left_s,
+            respond_within_s=rule.respond_within_s if alarm.needs_acknowledgement else None,
             address=f"alarms/{alarm.id}",
         )
 

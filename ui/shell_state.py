@@ -23,7 +23,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class StripAlarm:
-    """One row of the alarm strip; ``respond_s`` is the time left to respond, None when none is set."""
+    """One row of the alarm strip; ``respond_within_s`` counts from ``raised_us``, None without a limit."""
 
     id: UUID
     symbol: SymbolState
@@ -32,7 +32,7 @@ class StripAlarm:
     message: str
     value: Presentation
     limit: Presentation | None = None
-    respond_s: float | None = None
+    respond_within_s: float | None = None
     address: str = ""
 
 

@@ -5,17 +5,15 @@ it again when an answer was lost [F44].
 """
 
 import json
-import sqlite3
 from pathlib import Path
 from typing import Final
 
-from domain.errors import DatabaseUnreachable
+from domain.errors import DatabaseDamaged, DatabaseUnreachable
 from storage.data_folder import DataFolder
-from storage.database import connect
 from storage.failures import told
 from storage.history.tail import TailRow
 from storage.leases import Lease
-from storage.set_aside import set_aside
+from storage.spool_file import SpoolFile
 from storage.sql import HistoryBase, HistoryOpening, SqlConnection, immediate
 
 ROWS_AT_ONCE: Final = 30
@@ -32,28 +30,34 @@ _TOTAL: Final = "SELECT count(*), coalesce(sum(samples), 0) FROM waiting"
 
 
 class TailSpool:
-    """The file. Used by the writer lane alone."""
+    """The rows in the file. Used by the writer lane alone."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
+    def __init__(self, file: SpoolFile) -> None:
+        self._file = file
         self.rows = self.samples = 0
-        if path.exists():
-            self._count()
+
+    def count(self) -> None:
+        """Count what waits; DatabaseDamaged when the file cannot tell."""
+        if not self._file.exists():
+            self.rows = self.samples = 0
+            return
+        with self._file.opened() as connection:
+            self.rows, self.samples = connection.execute(_TOTAL).fetchone()
 
     def put(self, row: TailRow, *, epoch: int) -> None:
         """Keep a row durably."""
         layouts = {number: keys.hex() for number, keys in row.layouts.items()}
         names = json.dumps({"layouts": layouts, "texts": dict(row.texts)})
         values = (epoch, row.sequence, row.committed_us, row.samples, names, row.body)
-        with told(self._path):
-            self._opened().execute("INSERT OR IGNORE INTO waiting VALUES (?, ?, ?, ?, ?, ?)", values)
-        self._count()
+        with self._file.opened() as connection:
+            made = connection.execute("INSERT OR IGNORE INTO waiting VALUES (?, ?, ?, ?, ?, ?)", values)
+        self.rows += made.rowcount
+        self.samples += made.rowcount * row.samples
 
     def oldest_epoch(self) -> int:
         """Return the term of the lease in which the oldest waiting row was read; 0 when none waits."""
-        with told(self._path):
-            found = self._opened().execute("SELECT min(epoch) FROM waiting").fetchone()
+        with self._file.opened() as connection:
+            found = connection.execute("SELECT min(epoch) FROM waiting").fetchone()
         return int(found[0] or 0)
 
     def first(self, most: int) -> list[TailRow]:
@@ -62,8 +66,8 @@ class TailSpool:
             "SELECT sequence, committed_us, samples, body, names, epoch FROM waiting "
             "ORDER BY epoch, sequence LIMIT ?"
         )
-        with told(self._path):
-            found = self._opened().execute(query, (most,)).fetchall()
+        with self._file.opened() as connection:
+            found = connection.execute(query, (most,)).fetchall()
         return [
             TailRow(sequence, committed_us, samples, body, *_names(names), epoch)
             for sequence, committed_us, samples, body, names, epoch in found
@@ -71,33 +75,23 @@ class TailSpool:
 
     def drop(self, rows: list[TailRow]) -> None:
         """Forget rows that the server has."""
-        with told(self._path), immediate(self._opened()):
-            self._opened().executemany(
+        with self._file.opened() as connection, immediate(connection):
+            connection.executemany(
                 "DELETE FROM waiting WHERE epoch = ? AND sequence = ?",
                 [(row.epoch, row.sequence) for row in rows],
             )
-        self._count()
+        self.rows -= len(rows)
+        self.samples -= sum(row.samples for row in rows)
+
+    def set_aside(self, *, now_us: int) -> tuple[Path, ...]:
+        """Move the file into quarantine; return the new places."""
+        moved = self._file.set_aside(now_us=now_us)
+        self.rows = self.samples = 0
+        return moved
 
     def close(self) -> None:
         """Close the file."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect(self._path, mode="rwc")
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute(_TABLE)
-        return self._connection
-
-    def _count(self) -> None:
-        with told(self._path):
-            found = (
-                self._opened().execute("SELECT count(*), coalesce(sum(samples), 0) FROM waiting").fetchone()
-            )
-        self.rows, self.samples = int(found[0]), int(found[1])
+        self._file.close()
 
 
 class SpooledHistory:
@@ -105,9 +99,8 @@ class SpooledHistory:
 
     def __init__(self, server: HistoryBase, folder: DataFolder, *, lease: Lease) -> None:
         self._server = server
-        self._folder = folder
         self._lease = lease
-        self._spool = TailSpool(folder.spool_db)
+        self._spool = TailSpool(SpoolFile(folder.spool_db, table=_TABLE, quarantine=folder.quarantine))
         self.place = server.place
 
     @property
@@ -121,15 +114,20 @@ class SpooledHistory:
         That collector read the same devices at the same time; nothing is stored twice, nothing is deleted.
         """
         connection, opening = self._server.writer(now_us=now_us)
-        term = self._lease.term
-        if not self._spool.rows or term.follows_own or self._spool.oldest_epoch() == term.epoch:
-            return connection, opening
-        samples = self._spool.samples
-        self._spool.close()
-        moved = set_aside(self._folder.spool_db, self._folder.quarantine, now_us=now_us)
-        self._spool = TailSpool(self._folder.spool_db)
-        problem = f"{samples} samples read while another collector had taken over were set aside"
-        return connection, HistoryOpening(problem, moved)
+        return connection, self._taken_up(now_us) or opening
+
+    def _taken_up(self, now_us: int) -> HistoryOpening | None:
+        """Look at what waits; None when it may go to the server."""
+        try:
+            self._spool.count()
+            if not self._spool.rows or self._lease.term.continues(self._spool.oldest_epoch()):
+                return None
+            problem = (
+                f"{self._spool.samples} samples read while another collector had taken over were set aside"
+            )
+        except DatabaseDamaged as damage:
+            problem = f"{damage}; the samples that waited in it were set aside"
+        return HistoryOpening(problem, self._spool.set_aside(now_us=now_us))
 
     def reader(self) -> SqlConnection:
         return self._server.reader()

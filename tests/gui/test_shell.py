@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 
 from domain.condition.alarms import AlarmState, Priority
 from domain.errors import NotPermitted
+from ui.alarm_strip import response_words
 from ui.app import ControlRoom
 from ui.formatting import present
 from ui.search import SearchHit
@@ -163,6 +164,23 @@ def room(qapp, qtbot, theme: Theme, source: Source):
     made.attach(source=source, events=None, zone="Europe/Berlin", screens=screens, providers=[Assets()])
     yield made
     made.shut_down()
+
+
+@pytest.mark.parametrize(
+    ("within_s", "open_s", "words"),
+    [
+        (1800, 0, "respond within 30 min, 30 min left"),
+        (1800, 42, "respond within 30 min, 29 min left"),
+        (1800, 1741, "respond within 30 min, under 1 min left"),
+        (1800, 1800, "respond within 30 min, overdue"),
+        (3600, 300, "respond within 1 h, 55 min left"),
+        (9000, 1800, "respond within 2 h 30 min, 2 h left"),
+    ],
+)
+def test_the_strip_tells_the_time_to_respond_and_what_is_left_of_it(
+    within_s: float, open_s: float, words: str
+) -> None:
+    assert response_words(within_s, open_s=open_s) == words
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1366, 768)], ids=["1920", "1366"])

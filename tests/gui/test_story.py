@@ -58,6 +58,10 @@ def test_from_an_alarm_to_its_bearing_and_back(
     found = outer_race_alarm(session)
     assert found is not None
     window = session.room.window
+    shown = window.strip.rows
+    qtbot.waitUntil(lambda: found.alarm.id in {row.id for row in shown.shown}, timeout=5000)
+    (in_strip,) = (row for row in shown.shown if row.id == found.alarm.id)
+    assert in_strip.respond_within_s == found.rule.respond_within_s, "the whole time, not what is left of it"
 
     window.navigator.go(f"alarms/{found.alarm.id}")
     alarms = window.front

@@ -63,3 +63,73 @@ def test_the_queue_is_bounded_and_counts_what_it_drops(database: Database) -> No
     queue = queue_of(database, 1, 2, 3, 4, limit=3)
     queue.run()
     assert (database.taken, queue.losses.by_cause) == ([2, 3, 4], {"alarm": 1})
+
+
+class Drawer:
+    """A keeper whose contents a test can see; it may refuse."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, str] = {}
+        self.refusal: StorageError | None = None
+        self._number = 0
+
+    def put(self, body: str) -> int:
+        if self.refusal is not None:
+            raise self.refusal
+        self._number += 1
+        self.kept[self._number] = body
+        return self._number
+
+    def drop(self, number: int) -> None:
+        del self.kept[number]
+
+
+def test_only_what_the_database_refuses_is_written_down_and_forgotten_when_done(database: Database) -> None:
+    drawer = Drawer()
+    queue = DurableQueue(cause="alarm", limit=100, keeper=drawer)
+    queue.put(lambda: database.job(1), body="one")
+    queue.run()
+    assert (database.taken, drawer.kept) == ([1], {})
+    database.refusal = DatabaseUnreachable("gone")
+    queue.put(lambda: database.job(2), body="two")
+    queue.put(lambda: database.job(3))
+    queue.run()
+    queue.put(lambda: database.job(4), body="four")
+    queue.run()
+    assert list(drawer.kept.values()) == ["two", "four"], "once each; a job without a text waits in memory"
+    database.refusal = None
+    queue.run()
+    assert (database.taken, drawer.kept) == ([1, 2, 3, 4], {})
+
+
+def test_what_an_earlier_program_kept_comes_before_anything_new(database: Database) -> None:
+    drawer = Drawer()
+    first, second = drawer.put("one"), drawer.put("two")
+    queue = DurableQueue(cause="alarm", limit=100, keeper=drawer)
+    queue.restore([(first, lambda: database.job(1)), (second, lambda: database.job(2))])
+    queue.put(lambda: database.job(3), body="three")
+    queue.run()
+    assert (database.taken, drawer.kept) == ([1, 2, 3], {})
+
+
+def test_a_keeper_that_refuses_too_is_told_and_costs_nothing(database: Database) -> None:
+    drawer = Drawer()
+    drawer.refusal = StorageError("disk full", key="disk_full")
+    database.refusal = StorageError("disk full", key="disk_full")
+    queue = DurableQueue(cause="alarm", limit=100, keeper=drawer)
+    queue.put(lambda: database.job(1), body="one")
+    queue.run()
+    assert (len(queue), "not kept either" in queue.problem) == (1, True)
+    database.refusal = drawer.refusal = None
+    queue.run()
+    assert (database.taken, queue.losses.total) == ([1], 0)
+
+
+def test_what_the_bound_drops_is_not_kept_for_the_next_program(database: Database) -> None:
+    drawer = Drawer()
+    queue = DurableQueue(cause="alarm", limit=2, keeper=drawer)
+    database.refusal = DatabaseUnreachable("gone")
+    for number in (1, 2, 3):
+        queue.put(lambda number=number: database.job(number), body=str(number))  # type: ignore[misc]
+        queue.run()
+    assert (list(drawer.kept.values()), queue.losses.by_cause) == (["2", "3"], {"alarm": 1})

@@ -16,6 +16,7 @@ from services.access import program_actor
 from services.alarm_recording import AlarmRecorder
 from services.alarm_watch import ConditionChange
 from services.durable_queue import DurableQueue
+from services.waiting_alarms import conditions_after, text_of, waiting_changes
 from storage.history.historian import Historian
 from storage.postgresql import server_url
 from storage.store import Store, open_store
@@ -178,6 +179,53 @@ def test_f44_alarms_of_the_outage_are_recorded_once_and_in_order(
         (at_us, event.value) for at_us, event in enumerate(events, start=1)
     ]
     kept.close()
+
+
+def test_alarms_of_an_outage_outlive_the_program_that_saw_them(
+    server: PostgresServer,
+    store: Store,
+    hot_rule: AlarmRule,
+    engineer: Actor,
+    still_clock: StillClock,
+    tmp_path: Path,
+) -> None:
+    """The change of a condition that came and went is told, with its own times, after the restart [F33]."""
+    with store.unit_of_work(engineer) as work:
+        work.alarm_rules.save(hot_rule)
+    spool = store.open_job_spool()
+    queue = DurableQueue(cause="alarm", limit=1000, keeper=spool)
+    kept = store.open_waveforms(is_writer=True)
+    recorder = AlarmRecorder(store, kept, actor=program_actor("collector"))
+    server.stop(mode="immediate")
+    for at_us, event in ((7, AlarmEvent.CONDITION_TRUE), (9, AlarmEvent.CONDITION_FALSE)):
+        change = ConditionChange(hot_rule, event, 91.0)
+        queue.put(partial(recorder.record, change, at_us=at_us), body=text_of(change, at_us=at_us))
+        queue.run()
+    address = server_url_text(store)
+    for each in (spool, kept, store):
+        each.close()
+    server.start()
+    again = open_store(tmp_path / "data", role="collector", clock=still_clock, database=address)
+    assert again.wait_for_lease()
+    waiting, void = waiting_changes(again.open_job_spool().waiting, again.alarm_rules.all())
+    assert [(each.change, each.at_us) for each in waiting] == [
+        (ConditionChange(hot_rule, AlarmEvent.CONDITION_TRUE, 91.0), 7),
+        (ConditionChange(hot_rule, AlarmEvent.CONDITION_FALSE, 91.0), 9),
+    ]
+    assert not void
+    assert conditions_after({hot_rule.id: True}, waiting) == {hot_rule.id: False}
+    again.close()
+
+
+def test_a_spool_that_is_damaged_is_set_aside_and_collecting_goes_on(
+    store: Store, still_clock: StillClock
+) -> None:
+    store.folder.spool_db.write_bytes(b"not a database at all" * 400)
+    writer = store.open_history_writer()
+    assert "damaged" in writer.opening.problem
+    assert writer.opening.set_aside[0].exists()
+    _record(writer, still_clock, range(2))
+    writer.close()
 
 
 def test_what_waited_when_the_program_died_goes_over_with_the_next_start(

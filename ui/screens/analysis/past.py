@@ -137,7 +137,7 @@ def kept_rows(
         rows.append(
             ListRow(
                 entry.key,
-                clock.stamp(entry.at_us, now_us=now_us),
+                clock.brief(entry.at_us, now_us=now_us),
                 note=note,
                 symbol=symbol,
                 tip=clock.tip(entry.at_us),

@@ -141,7 +141,7 @@ class HealthTab:
 def _fact_table() -> DataTable:
     columns = (
         Column("name", tr("Health", "Fact"), _fact_name, width=180, is_hideable=False),
-        Column("value", tr("Health", "Now"), _fact_value, width=110, align_right=True, is_hideable=False),
+        Column("value", tr("Health", "Now"), _fact_value, width=136, align_right=True, is_hideable=False),
         Column("meaning", tr("Health", "Means"), _fact_meaning, is_weak=True, tip=_fact_meaning),
     )
     return DataTable(
