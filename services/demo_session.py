@@ -77,15 +77,28 @@ class DemoSession:
 
         ConfigurationError when there is none in time or the collector has ended.
         """
+        return self._wait(lambda status: status.tags_good > 0, limit_s=limit_s, missing="no value")
+
+    def wait_troubled(self, *, alarms: int, limit_s: float) -> SystemStatus:
+        """Return the first status with so many active alarms and only good values; errors as above."""
+        return self._wait(
+            lambda status: not status.tags_bad and status.alarms_active >= alarms,
+            limit_s=limit_s,
+            missing=f"no {alarms} alarms beside good values",
+        )
+
+    def _wait(
+        self, is_reached: Callable[[SystemStatus], bool], *, limit_s: float, missing: str
+    ) -> SystemStatus:
         started_us = SystemClock().now_us()
         deadline_s = time.monotonic() + limit_s
         while time.monotonic() < deadline_s and self._is_running():
             status = self.status()
-            if status is not None and status.written_us > started_us and status.tags_good:
+            if status is not None and status.written_us > started_us and is_reached(status):
                 return status
             time.sleep(0.1)
         raise ConfigurationError(
-            f"the demo plant shows no value, waited at most {limit_s:.0f} s; look into {self._folder / 'log'}"
+            f"the demo plant shows {missing} within {limit_s:.0f} s; look into {self._folder / 'log'}"
         )
 
     def status(self) -> SystemStatus | None:

@@ -15,7 +15,7 @@ ROOMS = ("domain", "acquisition", "processing", "storage", "services", "ui")
 
 
 def sources() -> Iterator[Path]:
-    yield ROOT / "main.py"
+    yield from (ROOT / "main.py", ROOT / "commands.py")
     for room in ROOMS:
         yield from (ROOT / room).rglob("*.py")
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import commands
 import main
 from domain.instants import to_microseconds
 from services.clock import SystemClock
@@ -61,21 +62,23 @@ def test_f42_a_file_in_place_of_the_data_folder_is_refused(command: Command, tmp
     place = tmp_path / "file"
     place.write_text("not a folder", encoding="utf-8")
     code, _, complaint = command("collect", "--data-dir", place, "--for", 1)
-    assert code == main.EXIT_REFUSED
+    assert code == commands.EXIT_REFUSED
     assert str(place) in complaint
     assert place.read_text(encoding="utf-8") == "not a folder"
 
 
 def test_stopping_what_does_not_run_is_refused_in_words(command: Command, tmp_path: Path) -> None:
     code, _, complaint = command("collect", "--stop", "--data-dir", tmp_path)
-    assert code == main.EXIT_REFUSED
+    assert code == commands.EXIT_REFUSED
     assert "nothing collects" in complaint
 
 
 def test_f58_the_time_is_confirmed_by_a_command_that_the_audit_knows(
     command: Command, tmp_path: Path
 ) -> None:
-    assert command("collect", "--confirm-clock", "--data-dir", tmp_path)[0] == main.EXIT_REFUSED, "no plant"
+    assert command("collect", "--confirm-clock", "--data-dir", tmp_path)[0] == commands.EXIT_REFUSED, (
+        "no plant"
+    )
     open_store(tmp_path, role="tool", clock=SystemClock()).close()
     assert command("collect", "--confirm-clock", "--data-dir", tmp_path)[0] == 0
     store = open_store(tmp_path, role="tool", clock=SystemClock())
@@ -92,14 +95,14 @@ def test_f78_a_second_supervisor_learns_who_is_there(command: Command, tmp_path:
     open_store(tmp_path, role="tool", clock=SystemClock()).close()
     with InstanceLock(tmp_path / "runtime", "supervisor"):
         code, _, complaint = command("collect", "--data-dir", tmp_path, "--for", 1)
-    assert code == main.EXIT_RUNNING
+    assert code == commands.EXIT_RUNNING
     assert "--data-dir" in complaint
 
 
 def test_a_plant_without_its_order_is_refused(command: Command, tmp_path: Path) -> None:
     open_store(tmp_path, role="tool", clock=SystemClock()).close()
     code, _, complaint = command("plant", "--server", "modbus", "--data-dir", tmp_path, "--for", 1)
-    assert code == main.EXIT_REFUSED
+    assert code == commands.EXIT_REFUSED
     assert "demo plant" in complaint
 
 
@@ -123,14 +126,14 @@ def test_damage_of_the_database_has_its_own_exit_code(command: Command, tmp_path
     whole = (tmp_path / "plant.db").read_bytes()
     (tmp_path / "plant.db").write_bytes(b"\xff" * 100 + whole[100:])
     code, _, complaint = command("export", tmp_path / "out.json", "--data-dir", tmp_path)
-    assert code == main.EXIT_DAMAGED
+    assert code == commands.EXIT_DAMAGED
     assert "plant.db" in complaint
 
 
 @pytest.mark.parametrize("name", ["verify", "restore", "import"])
 def test_a_file_that_is_not_there_is_refused(command: Command, tmp_path: Path, name: str) -> None:
     code, _, complaint = command(name, tmp_path / "gone.bin", "--data-dir", tmp_path / "plant")
-    assert code == main.EXIT_REFUSED
+    assert code == commands.EXIT_REFUSED
     assert "gone.bin" in complaint
 
 
@@ -204,9 +207,9 @@ def test_analyse_refuses_what_it_cannot_know(command: Command, tmp_path: Path) -
     bearing = ["--bearing", "9,7.94,39.04"]
     for more, words in ((["--rpm", "0"], "--rpm"), (["--rpm", "1797", "--channel", "XX"], "XX")):
         code, _, complaint = command("analyse", path, *more, *bearing)
-        assert code == main.EXIT_REFUSED
+        assert code == commands.EXIT_REFUSED
         assert words in complaint
-    assert command("analyse", tmp_path / "gone.npz", "--rpm", "1797", *bearing)[0] == main.EXIT_REFUSED
+    assert command("analyse", tmp_path / "gone.npz", "--rpm", "1797", *bearing)[0] == commands.EXIT_REFUSED
 
 
 def replayed(command: Command, folder: Path, *files: Path) -> dict[str, Any]:
@@ -268,9 +271,11 @@ def test_replay_refuses_a_folder_that_holds_a_plant(command: Command, tmp_path: 
     path.write_text("t,a\n0,1\n1,2\n", encoding="utf-8")
     replayed(command, tmp_path / "out", path)
     code, _, complaint = command("replay", path, "--data-dir", tmp_path / "out")
-    assert code == main.EXIT_REFUSED
+    assert code == commands.EXIT_REFUSED
     assert "empty folder" in complaint
-    assert command("replay", tmp_path / "gone.csv", "--data-dir", tmp_path / "two")[0] == main.EXIT_REFUSED
+    assert (
+        command("replay", tmp_path / "gone.csv", "--data-dir", tmp_path / "two")[0] == commands.EXIT_REFUSED
+    )
 
 
 @pytest.mark.dataset("skab")

@@ -10,9 +10,9 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from commands import EXIT_RUNNING
 from domain.plant.quality import CLASS_MASK, QualityClass, QualityFlag
 from domain.roles import Actor, Role
-from main import EXIT_RUNNING
 from services.clock import SystemClock
 from storage.locks import InstanceLock
 from tests.soak.demo_run import DemoRun, LiveView, seconds_until, served_keys, value_keys

@@ -14,10 +14,10 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from commands import EXIT_STANDS_BY
 from domain.plant.quality import CLASS_MASK, QualityClass
 from domain.plant.signals import SpectrumKind
 from domain.roles import Actor, Role
-from main import EXIT_STANDS_BY
 from services.alarming import Alarming
 from services.clock import SystemClock
 from services.launching import program_command, request_stop
