@@ -6,7 +6,6 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from domain.plant.signals import FloatArray, Spectrum
 from ui.formatting import number, significant, unit_symbol
@@ -16,6 +15,7 @@ from ui.widgets.plot_gestures import peak_indexes
 from ui.widgets.plot_layers import Guide, Spot
 from ui.widgets.plot_pane import BOTTOM_AXIS, LEFT_AXIS, PlotPane
 from ui.widgets.readout import Figure, ReadoutLine
+from ui.widgets.readout_plot import ReadoutPlot
 from ui.widgets.spectrum_marks import (
     FAMILY_SIDEBANDS,
     MOST_HARMONICS,
@@ -52,7 +52,7 @@ class FrequencyUnit(Enum):
     ORDERS = "orders"
 
 
-class SpectrumPlot(QWidget):
+class SpectrumPlot(ReadoutPlot):
     """Plot and readout line. Frequencies are hertz inside, whatever the axis counts in.
 
     Keys while it has the focus: L scale, O unit, H and S harmonics and sidebands (Shift for more), M fault
@@ -63,7 +63,16 @@ class SpectrumPlot(QWidget):
     """A key or menu changed how the spectrum is shown."""
 
     def __init__(self, name: str, *, unit: str) -> None:
-        super().__init__()
+        super().__init__(
+            PlotPane(
+                name=name,
+                x_axis=PlainAxis("bottom", extent=BOTTOM_AXIS),
+                y_axis=_AmplitudeAxis(),
+                top_margin=LABELS_ABOVE,
+                right_margin=ROOM_FOR_UNIT,
+            ),
+            ReadoutLine(tr("Spectrum", "Readout of {name}", name=name)),
+        )
         self._unit = unit
         self._spectrum: Spectrum | None = None
         self._baseline: Spectrum | None = None
@@ -78,24 +87,10 @@ class SpectrumPlot(QWidget):
         self.scale, self.frequency_unit = AmplitudeScale.LOG, FrequencyUnit.HERTZ
         self.harmonics = self.sidebands = 0
         self.shows_faults, self.shows_peaks, self.shows_baseline = True, False, True
-        self.pane = PlotPane(
-            name=name,
-            x_axis=PlainAxis("bottom", extent=BOTTOM_AXIS),
-            y_axis=_AmplitudeAxis(),
-            top_margin=LABELS_ABOVE,
-            right_margin=ROOM_FOR_UNIT,
-        )
         self.pane.x_axis.suffix = FrequencyUnit.HERTZ.value
         self._grey = self.pane.add_curve(colour="line_strong")
         self._curve = self.pane.add_curve(0)
         # The live curve answers cursors, the baseline lies below it.
-        self.readout = ReadoutLine(tr("Spectrum", "Readout of {name}", name=name))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.pane, 1)
-        column.addWidget(self.readout)
-        self.setFocusProxy(self.pane)
         self.pane.cursor_moved.connect(self._on_cursor)
         self.pane.key_asked.connect(self._on_key)
         self.pane.answering = self._curve

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.quality import CAUSE_MASK, CAUSE_SHIFT, CLASS_MASK, QualityCause, QualityClass
@@ -19,6 +18,7 @@ from ui.widgets.plot_layers import EventMark, Stretch
 from ui.widgets.plot_pane import BOTTOM_AXIS, LEFT_AXIS, TOP_MARGIN, PlotPane
 from ui.widgets.raster_curve import RasterCurve
 from ui.widgets.readout import Figure, ReadoutLine
+from ui.widgets.readout_plot import ReadoutPlot
 
 MOST_CURVES = 6
 TAIL_SAMPLES = 8192
@@ -130,7 +130,7 @@ def nice_range(low: float, high: float, *, parts: int = 5) -> tuple[float, float
     return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
 
 
-class TrendPlot(QWidget):
+class TrendPlot(ReadoutPlot):
     """Plot and, if wanted, readout line. Instants are microseconds UTC at its border."""
 
     live_changed = Signal(bool)
@@ -145,26 +145,20 @@ class TrendPlot(QWidget):
         has_readout: bool = True,
         top_margin: int = TOP_MARGIN,
     ) -> None:
-        super().__init__()
+        x_axis = TimeAxis("bottom", extent=BOTTOM_AXIS if has_time_axis else BARE_AXIS, plant_time=plant_time)
+        # A bare axis keeps room for the lower half of the lowest number.
+        x_axis.setStyle(showValues=has_time_axis)
+        y_axis = PlainAxis("left", extent=LEFT_AXIS)
+        super().__init__(
+            PlotPane(name=name, x_axis=x_axis, y_axis=y_axis, top_margin=top_margin),
+            ReadoutLine(tr("Trend", "Readout of {name}", name=name)),
+        )
+        self.readout.setVisible(has_readout)
         self._plant_time = plant_time
         self._series: dict[int, _Series] = {}
         self._pool: list[RasterCurve] = []
         self._is_live = True
         self._span_s = 8 * 3600.0
-        x_axis = TimeAxis("bottom", extent=BOTTOM_AXIS if has_time_axis else BARE_AXIS, plant_time=plant_time)
-        # A bare axis keeps room for the lower half of the lowest number.
-        x_axis.setStyle(showValues=has_time_axis)
-        self.pane = PlotPane(
-            name=name, x_axis=x_axis, y_axis=PlainAxis("left", extent=LEFT_AXIS), top_margin=top_margin
-        )
-        self.readout = ReadoutLine(tr("Trend", "Readout of {name}", name=name))
-        self.readout.setVisible(has_readout)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.pane, 1)
-        column.addWidget(self.readout)
-        self.setFocusProxy(self.pane)
         self.pane.cursor_moved.connect(self._on_cursor)
         self.pane.navigated.connect(self._on_navigated)
 

@@ -4,24 +4,32 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.formatting import number, significant, unit_symbol
 from ui.text import tr
 from ui.widgets.axis_items import PlainAxis
 from ui.widgets.plot_pane import BOTTOM_AXIS, LEFT_AXIS, PlotPane
 from ui.widgets.readout import Figure, ReadoutLine
+from ui.widgets.readout_plot import ReadoutPlot
 from ui.widgets.spectrum_marks import CLOSE_SHARE, FaultFrequency, fault_words, nearest_fault
 from ui.widgets.steady_range import SteadyTop, round_up
 
 ROOM_FOR_UNIT = 28
 
 
-class WaveformPlot(QWidget):
+class WaveformPlot(ReadoutPlot):
     """Plot and readout line; x is milliseconds since the first sample shown."""
 
     def __init__(self, name: str, *, unit: str) -> None:
-        super().__init__()
+        super().__init__(
+            PlotPane(
+                name=name,
+                x_axis=PlainAxis("bottom", extent=BOTTOM_AXIS),
+                y_axis=PlainAxis("left", extent=LEFT_AXIS),
+                right_margin=ROOM_FOR_UNIT,
+            ),
+            ReadoutLine(tr("Waveform", "Readout of {name}", name=name)),
+        )
         self._unit = unit
         self._samples: NDArray[np.float32] = np.zeros(0, np.float32)
         self._length_ms = 0.0
@@ -29,21 +37,8 @@ class WaveformPlot(QWidget):
         self._steady = SteadyTop()
         self.follows_height = False
         """Whether the y axis rises with the peaks, in round steps; a zoom of the operator always stays."""
-        self.pane = PlotPane(
-            name=name,
-            x_axis=PlainAxis("bottom", extent=BOTTOM_AXIS),
-            y_axis=PlainAxis("left", extent=LEFT_AXIS),
-            right_margin=ROOM_FOR_UNIT,
-        )
         self.pane.x_axis.suffix = "ms"
         self._curve = self.pane.add_curve(0)
-        self.readout = ReadoutLine(tr("Waveform", "Readout of {name}", name=name))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.pane, 1)
-        column.addWidget(self.readout)
-        self.setFocusProxy(self.pane)
         self.pane.cursor_moved.connect(self._on_cursor)
 
     def show_samples(self, samples: NDArray[np.float32], *, sampling_rate_hz: float) -> None:
