@@ -1,4 +1,4 @@
-"""Sets up the demo plant in a data folder: certificates, set-up, limits, baselines, thirty days of past."""
+"""Sets up the demo plant in a folder: certificates, set-up, limits, baselines, thirty days of past."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +13,9 @@ from acquisition.simulators.plant_model import NAMESPACE_URI, Endpoints, PlantMo
 from acquisition.simulators.wear import PlantTime
 from domain.condition.baseline import RobustBaseline
 from domain.errors import ConfigurationError, InsufficientData
+from domain.identifiers import new_id
 from domain.instants import Clock
+from domain.plant.bearings import BearingGeometry, BearingType
 from domain.plant.plant import Plant
 from domain.plant.tags import Feature
 from services.access import program_actor
@@ -25,6 +27,8 @@ from storage.store import Store
 
 KEEP_SPECTRA_S = 60.0
 KEEP_WAVEFORMS_S = 600.0
+CATALOGUE = "Demo"
+"""Maker of the bearings of a plant that nobody built."""
 
 Progress = Callable[[str, float], None]
 
@@ -80,8 +84,16 @@ def _create(
         for rule in rules:
             work.alarm_rules.save(rule)
         save_baselines(work, plant, baselines)
+        for geometry in _bearings(plant):
+            work.bearings.add(BearingType(new_id(), CATALOGUE, geometry))
     order.save(order_file(folder))
     return order
+
+
+def _bearings(plant: Plant) -> list[BearingGeometry]:
+    """Return what the machines run in, each once, by designation."""
+    found = {point.bearing for point in plant.points if point.bearing is not None}
+    return sorted(found, key=lambda geometry: geometry.designation)
 
 
 def _baselines(plant: Plant, measured: dict[int, PointPast]) -> dict[int, RobustBaseline]:

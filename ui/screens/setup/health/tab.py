@@ -154,7 +154,7 @@ def _link_table() -> DataTable:
         Column("name", tr("Health", "Link"), _link_name, width=130, is_hideable=False),
         Column("state", tr("Health", "State"), _link_state, width=120, is_hideable=False),
         Column("age", tr("Health", "Age"), _link_age, width=64, align_right=True, order=_link_age_s),
-        Column("losses", tr("Health", "Lost"), _link_losses, width=200, tip=_link_losses),
+        Column("losses", tr("Health", "Lost"), _link_losses, width=120, tip=_link_losses),
         Column("problem", tr("Health", "Problem"), _link_problem, tip=_link_problem),
     )
     return DataTable(
