@@ -1,18 +1,15 @@
 """The collector process: devices, quality, alarms and history in one event loop and one writer lane."""
 
 import asyncio
-import contextlib
 import importlib
 import logging
 import os
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from uuid import UUID
-
-import numpy as np
 
 from acquisition.driver import DriverState
 from acquisition.hub import TagHub
@@ -22,23 +19,20 @@ from acquisition.segments import ControlSegment
 from acquisition.spectrum_board import SpectrumBoard
 from acquisition.supervisor import AcquisitionSupervisor
 from acquisition.value_table import ValueTable
-from domain.condition.alarms import AlarmEvent
-from domain.errors import DatabaseUnreachable, StorageError
+from domain.errors import StorageError
 from domain.identifiers import new_id
 from domain.instants import Clock
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import ConnectionKind, Tag
 from domain.ports import ConnectionStatus, WaveformWindow
 from services.access import program_actor
-from services.alarm_captures import AlarmCaptures, alarm_samples
-from services.alarm_recording import AlarmRecorder, state_tags, stored_conditions
-from services.alarm_watch import SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
+from services.alarm_captures import alarm_samples
 from services.analysis_child import AnalysisChild
 from services.analysis_records import AnalysisRecord
 from services.baselines import save_baselines
-from services.certificate_watch import ExpiryWatch
+from services.collector_alarms import CollectorAlarms
+from services.collector_status import CollectorStatus, Parts
 from services.derived_tags import DerivedTags
-from services.disk import DiskWatch
 from services.downtime import MissedValues, collected_keys, downtime_rows, last_good_values
 from services.durable_queue import DurableQueue, is_passing
 from services.housekeeping import Housekeeping
@@ -46,8 +40,6 @@ from services.intake import Intake
 from services.recording import Recorder, WriterLane
 from services.set_up.probing import with_pki
 from services.set_up_watch import SetUpWatch
-from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
-from services.waiting_alarms import conditions_after, text_of, waiting_changes
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
@@ -56,12 +48,8 @@ RING_CAPTURES = 8
 SPECTRUM_LINES = 16_385
 TICK_S = 0.2
 FIRST_CONNECT_S = 20.0
-ALARMS_WAITING = 50_000
 RECORDS_WAITING = 2_000
-"""Jobs that wait in memory while the database is away: hours of alarms, minutes of spectra."""
-
-OWN_LINK_LOSSES = frozenset({"queue_overflow", "scan_overrun"})
-"""Losses of a link that are ours: we were too slow. The others are the device's or the wire's."""
+"""Records that wait in memory while the database is away: minutes of spectra."""
 
 UP_STATES = frozenset({DriverState.CONNECTED.value, DriverState.DISABLED.value})
 
@@ -86,16 +74,16 @@ class Collector:
         self._clock = clock
         self._actor = program_actor("collector")
         self._plant = store.plant.load()
-        self._rules = store.alarm_rules.all()
-        self._started_s, self._started_us = clock.monotonic_s(), clock.now_us()
+        self._started_us = clock.now_us()
         self._epoch = new_epoch()
-        self._tags = np.array([tag.key for tag in self._plant.tags if not tag.is_waveform], dtype=np.int32)
         self._values, self._waveforms, self._spectra = self._rings()
         self._history = store.open_history_writer()
         self._hub = TagHub(self._values, self._waveforms, texts=self._history.texts)
         self._lane = WriterLane()
         self._kept = store.open_waveforms(is_writer=True)
-        self._jobs = store.open_job_spool()
+        self._alarms = CollectorAlarms(
+            store, self._plant, self._kept, self._newest, self._lane, actor=self._actor, clock=clock
+        )
         self._housekeeping = Housekeeping(
             store,
             self._history,
@@ -104,7 +92,7 @@ class Collector:
             at_start=(
                 _told("plant", store.report.problem),
                 _told("history", self._history.opening.problem),
-                _told("jobs", self._jobs.problem),
+                _told("jobs", self._alarms.problem),
             ),
         )
         self._recorder = Recorder(self._plant, self._history, self._lane, clock=clock)
@@ -118,39 +106,21 @@ class Collector:
             actor=self._actor,
             clock=clock,
         )
-        self._alarms = AlarmRecorder(store, self._kept, actor=self._actor)
-        self._captures = AlarmCaptures(self._plant, self._newest)
-        self._alarm_queue = DurableQueue(cause="alarm", limit=ALARMS_WAITING, keeper=self._jobs)
         self._record_queue = DurableQueue(cause="analysis_record", limit=RECORDS_WAITING)
-        self._disk = DiskWatch(options.folder, clock=clock)
         self._set_up = SetUpWatch(store, clock=clock)
-        self._watch = AlarmWatch(
-            self._rules,
-            conditions=self._take_up_alarms(),
-            state_tag_of=state_tags(self._plant, self._rules),
-        )
-        self._analysis = AnalysisChild(store, control, self._plant, self._rules, epoch=self._epoch)
+        self._analysis = AnalysisChild(store, control, self._plant, self._alarms.rules, epoch=self._epoch)
         self._loop_lag_s = 0.0
-        self._active_alarms = (0, 0)
-        self._versions = program_versions(sqlite=store.report.sqlite_version)
         self._derived = DerivedTags(self._plant)
-        self._drop_watch = DropWatch()
-        self._certificates = ExpiryWatch(store.folder.pki, clock=clock)
         self._missed: MissedValues | None = None
         self._last_known: ReadingBatch | None = None
-        self._last_status: SystemStatus | None = None
-        self._board = store.open_status_board()
-        self._database_problem = ""
+        self._status = CollectorStatus(store, self._parts(), files=options.status_files, clock=clock)
 
-    def _take_up_alarms(self) -> dict[UUID, bool]:
-        """Queue the changes that the last program could not store; return which conditions were true then."""
-        waiting, void = waiting_changes(self._jobs.waiting, self._rules)
-        for number in void:
-            self._jobs.drop(number)
-        self._alarm_queue.restore(
-            (each.number, partial(self._alarms.record, each.change, at_us=each.at_us)) for each in waiting
-        )
-        return conditions_after(stored_conditions(self._store), waiting)
+    def _parts(self) -> Parts:
+        queues = {"alarms": self._alarms.queue, "analysis_records": self._record_queue}
+        return Parts(
+            self._plant, self._hub, self._recorder, self._lane, self._history, self._housekeeping, queues,
+            self._control,
+        )  # fmt: skip
 
     def _rings(self) -> tuple[ValueTable, WaveformRing, SpectrumBoard]:
         folder, waves = self._options.folder, [tag for tag in self._plant.tags if tag.is_waveform]
@@ -175,7 +145,7 @@ class Collector:
         self._control.set("collector_pid", os.getpid())
         self._hub.on_batch(self._recorder.take)
         self._hub.on_past(self._recorder.take)
-        self._hub.on_batch(self._watch_values)
+        self._hub.on_batch(self._alarms.take_values)
         self._hub.on_batch(self._count_missed)
         self._hub.on_past(self._count_found)
         quick, slow = self._sources(is_slow=False), self._sources(is_slow=True)
@@ -238,9 +208,7 @@ class Collector:
             self._loop_lag_s = max(self._clock.monotonic_s() - due_s, 0.8 * self._loop_lag_s)
             self._beat()
             self._publish_results()
-            self._raise(self._watch.tick(now_s=self._clock.monotonic_s()))
-            for capture in self._captures.due(now_s=self._clock.monotonic_s()):
-                self._alarm_queue.put(partial(self._alarms.link, capture))
+            self._alarms.tick()
             if self._clock.monotonic_s() >= next_second:
                 next_second += 1.0
                 self._each_second(sources)
@@ -252,41 +220,36 @@ class Collector:
     def _each_second(self, sources: Sequence[AcquisitionSupervisor]) -> None:
         _ = self._store.term  # LeaseLost ends this collector: another one polls now
         statuses = tuple(status for source in sources for status in source.statuses())
-        now_s = self._clock.monotonic_s()
         for status in statuses:
             is_up = status.state in UP_STATES or self._is_first_connect(status)
-            self._raise(self._watch.observe_connection(status.connection_id, is_up=is_up, now_s=now_s))
-        is_losing = self._drop_watch.is_losing(sum(self._drops(statuses).values()), now_s=now_s)
-        self._raise(self._watch.observe_system(SAMPLES_DROPPED, is_true=is_losing, now_s=now_s))
-        stale = self._derived.newly_stale(self._values, now_us=self._clock.now_us(), now_s=now_s)
+            self._alarms.take_link(status.connection_id, is_up=is_up)
+        self._alarms.take_drops(sum(self._status.drops(statuses).values()))
+        now_us, now_s = self._clock.now_us(), self._clock.monotonic_s()
+        stale = self._derived.newly_stale(self._values, now_us=now_us, now_s=now_s)
         if stale is not None:
             self._hub.publish(stale)
         self._recorder.commit_soon()
         self._lane.submit(self._maintain, cause="history_maintenance")
-        self._last_status = report = self._status(statuses)
-        self._lane.submit(lambda: self._write_status(report), cause="status_file")
+        told = self._status.compose(statuses, loop_lag_s=self._loop_lag_s)
+        self._lane.submit(partial(self._status.write, told), cause="status_file")
         self._analysis.keep_alive()
 
     def _is_first_connect(self, status: ConnectionStatus) -> bool:
         """Say whether a link may still be on its way up: devices and this PC often start together."""
-        uptime_s = self._clock.monotonic_s() - self._started_s
-        return status.last_value_age_s is None and uptime_s < FIRST_CONNECT_S
+        return status.last_value_age_s is None and self._status.uptime_s < FIRST_CONNECT_S
 
     def _maintain(self) -> None:
         """Do what is due every second besides committing; a database that is away is told, not counted."""
-        self._disk.look()
-        self._certificates.look()
         try:
+            self._status.look()
             self._set_up.look()
-            alarms = self._store.alarms.listed()
-            self._active_alarms = (len(alarms), sum(alarm.needs_acknowledgement for alarm in alarms))
             self._housekeeping.run()
         except StorageError as error:
             if not is_passing(error):
                 raise
-            self._database_problem = str(error)
+            self._status.database_problem = str(error)
         else:
-            self._database_problem = ""
+            self._status.database_problem = ""
 
     def _count_missed(self, batch: ReadingBatch) -> None:
         missed = 0 if self._missed is None else self._missed.take(batch)
@@ -298,19 +261,6 @@ class Collector:
         found = 0 if self._missed is None else self._missed.give_back(batch)
         if found:
             self._recorder.losses.add("collector_down", -found)
-
-    def _watch_values(self, batch: ReadingBatch) -> None:
-        self._raise(self._watch.observe(batch, now_s=self._clock.monotonic_s()))
-
-    def _raise(self, changes: Iterable[ConditionChange]) -> None:
-        at_us, now_s = self._clock.now_us(), self._clock.monotonic_s()
-        for change in changes:
-            is_new = change.event is AlarmEvent.CONDITION_TRUE
-            capture = self._captures.trigger(change.rule, now_s=now_s) if is_new else None
-            record = partial(self._alarms.record, change, at_us=at_us, capture=capture)
-            self._alarm_queue.put(record, body=text_of(change, at_us=at_us))
-        if len(self._alarm_queue):
-            self._lane.submit(self._alarm_queue.run, cause="alarm")
 
     def _newest(self, tag_key: int, length: int) -> WaveformWindow | None:
         return self._waveforms.newest(tag_key, length=length)
@@ -333,95 +283,17 @@ class Collector:
             with self._store.unit_of_work(self._actor) as work:
                 save_baselines(work, self._plant, record.learned)
 
-    def _status(self, statuses: tuple[ConnectionStatus, ...]) -> SystemStatus:
-        good, bad = self._hub.count_by_grade(self._tags)
-        drops = self._drops(statuses)
-        return SystemStatus(
-            written_us=self._clock.now_us(),
-            uptime_s=self._clock.monotonic_s() - self._started_s,
-            versions=self._versions,
-            connections=statuses,
-            tags_good=good,
-            tags_bad=bad,
-            samples_received=self._recorder.samples_received,
-            samples_stored=self._recorder.samples_stored,
-            samples_pending=self._recorder.samples_pending,
-            samples_dropped=sum(drops.values()),
-            drops=drops,
-            waveform_samples_received=self._hub.samples_received,
-            alarms_active=self._active_alarms[0],
-            alarms_unacknowledged=self._active_alarms[1],
-            last_commit_age_s=self._recorder.last_commit_age_s,
-            rss_mb=round(resident_mb(), 1),
-            is_simulated=any(connection.is_simulated for connection in self._plant.connections),
-            restarts=self._control.get("restarts"),
-            problems=self._problems(),
-            queues={"alarms": len(self._alarm_queue), "analysis_records": len(self._record_queue)},
-            samples_thinned=self._recorder.samples_thinned,
-            samples_waiting=self._history.waiting_samples,
-            disk_hours_left=self._disk.hours_left,
-            loop_lag_ms=round(1000 * self._loop_lag_s, 2),
-            certificates=self._certificates.warnings,
-            is_clock_suspect=self._history.is_clock_suspect,
-        )
-
-    def _problems(self) -> tuple[str, ...]:
-        """Return what a person should know, each once."""
-        found = (self._database_problem, self._alarm_queue.problem, self._record_queue.problem)
-        return tuple(dict.fromkeys((*self._housekeeping.problems, *filter(None, found))))
-
-    def _drops(self, statuses: Iterable[ConnectionStatus]) -> dict[str, int]:
-        """Return what this program lost, by cause; what a device never sent is told with its link."""
-        total: dict[str, int] = {}
-        counters = (self._recorder, self._lane, self._hub, self._alarm_queue, self._record_queue)
-        sources = [counter.losses.by_cause for counter in counters]
-        for status in statuses:
-            sources.append({cause: n for cause, n in status.drops.items() if cause in OWN_LINK_LOSSES})
-        analysis = self._control.get("analysis_dropped")
-        if analysis:
-            sources.append({"analysis_results": analysis})
-        for source in sources:
-            for cause, count in source.items():
-                total[cause] = total.get(cause, 0) + count
-        return total
-
-    def _write_status(self, status: SystemStatus) -> None:
-        for path in (self._store.folder.runtime / FILE_NAME, *self._options.status_files):
-            write_status(path, status)
-        if self._board is not None:
-            with contextlib.suppress(DatabaseUnreachable):  # others see by its age that it is old
-                self._board.put(SHARED_NAME, status.to_text(), written_us=status.written_us)
-
-    def _tell_the_end(self) -> None:
-        """Leave a status in which everything received is stored, or says what is not."""
-        if self._last_status is None:
-            return
-        recorder = self._recorder
-        status = replace(
-            self._last_status,
-            written_us=self._clock.now_us(),
-            samples_received=recorder.samples_received,
-            samples_stored=recorder.samples_stored,
-            samples_pending=recorder.samples_pending,
-            samples_thinned=recorder.samples_thinned,
-        )
-        try:
-            self._write_status(status)
-        except (OSError, StorageError) as error:
-            _log.error("the last status cannot be written: %s", error)
-
     def _close(self) -> None:
         self._analysis.close()
-        self._lane.submit(self._alarm_queue.run, cause="alarm")
+        self._alarms.store_soon()
         self._lane.submit(self._record_queue.run, cause="analysis_record")
         self._lane.close()
-        self._jobs.close()
+        self._alarms.close()
         self._recorder.finish()
-        self._tell_the_end()
+        self._status.write_last()
         self._history.close()
         self._kept.close()
-        if self._board is not None:
-            self._board.close()
+        self._status.close()
         for mapped in (self._values, self._waveforms, self._spectra):
             mapped.close()
 

@@ -1,0 +1,166 @@
+"""What a collector tells of itself each second: counts, losses, queues, problems; to files and other PCs."""
+
+import contextlib
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from acquisition.hub import TagHub
+from acquisition.segments import ControlSegment
+from domain.errors import DatabaseUnreachable, StorageError
+from domain.instants import Clock
+from domain.plant.plant import Plant
+from domain.ports import ConnectionStatus
+from services.certificate_watch import ExpiryWatch
+from services.disk import DiskWatch
+from services.durable_queue import DurableQueue
+from services.housekeeping import Housekeeping
+from services.recording import Recorder, WriterLane
+from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
+from storage.history.historian import Historian
+from storage.store import Store
+
+_log = logging.getLogger(__name__)
+
+OWN_LINK_LOSSES: Final = frozenset({"queue_overflow", "scan_overrun"})
+"""Losses of a link that are ours: we were too slow. The others are the device's or the wire's."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a collector that its status tells of; ``queues`` by the name that people read."""
+
+    plant: Plant
+    hub: TagHub
+    recorder: Recorder
+    lane: WriterLane
+    history: Historian
+    housekeeping: Housekeeping
+    queues: Mapping[str, DurableQueue]
+    control: ControlSegment
+
+
+class CollectorStatus:
+    """Composes and writes the status. ``look`` and ``write`` belong to the writer lane."""
+
+    def __init__(self, store: Store, parts: Parts, *, files: tuple[Path, ...], clock: Clock) -> None:
+        """``files`` are written besides the one in the data folder."""
+        self._store = store
+        self._parts = parts
+        self._files = (store.folder.runtime / FILE_NAME, *files)
+        self._clock = clock
+        self._started_s = clock.monotonic_s()
+        self._keys = np.array([tag.key for tag in parts.plant.tags if not tag.is_waveform], dtype=np.int32)
+        self._versions = program_versions(sqlite=store.report.sqlite_version)
+        self._disk = DiskWatch(store.folder.root, clock=clock)
+        self._certificates = ExpiryWatch(store.folder.pki, clock=clock)
+        self._board = store.open_status_board()
+        self._last: SystemStatus | None = None
+        self._alarms_active = self._alarms_unacknowledged = 0
+        self.database_problem = ""
+        """Why the database did not do its work at the last try, nothing when it did."""
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since this collector was built."""
+        return self._clock.monotonic_s() - self._started_s
+
+    def look(self) -> None:
+        """Look at disk, certificates and stored alarms; StorageError when the database is away."""
+        self._disk.look()
+        self._certificates.look()
+        alarms = self._store.alarms.listed()
+        self._alarms_active = len(alarms)
+        self._alarms_unacknowledged = sum(alarm.needs_acknowledgement for alarm in alarms)
+
+    def drops(self, links: Iterable[ConnectionStatus]) -> dict[str, int]:
+        """Return what this program lost, by cause; what a device never sent is told with its link."""
+        parts = self._parts
+        queues = [queue.losses for queue in parts.queues.values()]
+        counters = (parts.recorder.losses, parts.lane.losses, parts.hub.losses, *queues)
+        sources: list[Mapping[str, int]] = [counter.by_cause for counter in counters]
+        for link in links:
+            sources.append({cause: n for cause, n in link.drops.items() if cause in OWN_LINK_LOSSES})
+        analysis = parts.control.get("analysis_dropped")
+        if analysis:
+            sources.append({"analysis_results": analysis})
+        total: dict[str, int] = {}
+        for source in sources:
+            for cause, count in source.items():
+                total[cause] = total.get(cause, 0) + count
+        return total
+
+    def compose(self, links: tuple[ConnectionStatus, ...], *, loop_lag_s: float) -> SystemStatus:
+        """Return the status of this moment."""
+        parts, recorder = self._parts, self._parts.recorder
+        good, bad = parts.hub.count_by_grade(self._keys)
+        drops = self.drops(links)
+        self._last = SystemStatus(
+            written_us=self._clock.now_us(),
+            uptime_s=self.uptime_s,
+            versions=self._versions,
+            connections=links,
+            tags_good=good,
+            tags_bad=bad,
+            samples_received=recorder.samples_received,
+            samples_stored=recorder.samples_stored,
+            samples_pending=recorder.samples_pending,
+            samples_dropped=sum(drops.values()),
+            drops=drops,
+            waveform_samples_received=parts.hub.samples_received,
+            alarms_active=self._alarms_active,
+            alarms_unacknowledged=self._alarms_unacknowledged,
+            last_commit_age_s=recorder.last_commit_age_s,
+            rss_mb=round(resident_mb(), 1),
+            is_simulated=any(connection.is_simulated for connection in parts.plant.connections),
+            restarts=parts.control.get("restarts"),
+            problems=self._problems(),
+            queues={name: len(queue) for name, queue in parts.queues.items()},
+            samples_thinned=recorder.samples_thinned,
+            samples_waiting=parts.history.waiting_samples,
+            disk_hours_left=self._disk.hours_left,
+            loop_lag_ms=round(1000 * loop_lag_s, 2),
+            certificates=self._certificates.warnings,
+            is_clock_suspect=parts.history.is_clock_suspect,
+        )
+        return self._last
+
+    def _problems(self) -> tuple[str, ...]:
+        """Return what a person should know, each once."""
+        found = (self.database_problem, *(queue.problem for queue in self._parts.queues.values()))
+        return tuple(dict.fromkeys((*self._parts.housekeeping.problems, *filter(None, found))))
+
+    def write(self, status: SystemStatus) -> None:
+        """Write a status where it is read."""
+        for path in self._files:
+            write_status(path, status)
+        if self._board is not None:
+            with contextlib.suppress(DatabaseUnreachable):  # others see by its age that it is old
+                self._board.put(SHARED_NAME, status.to_text(), written_us=status.written_us)
+
+    def write_last(self) -> None:
+        """Leave a status in which everything received is stored, or says what is not."""
+        if self._last is None:
+            return
+        recorder = self._parts.recorder
+        status = replace(
+            self._last,
+            written_us=self._clock.now_us(),
+            samples_received=recorder.samples_received,
+            samples_stored=recorder.samples_stored,
+            samples_pending=recorder.samples_pending,
+            samples_thinned=recorder.samples_thinned,
+        )
+        try:
+            self.write(status)
+        except (OSError, StorageError) as error:
+            _log.error("the last status cannot be written: %s", error)
+
+    def close(self) -> None:
+        """Close what it holds; a collector says its last word before."""
+        if self._board is not None:
+            self._board.close()
