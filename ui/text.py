@@ -29,6 +29,17 @@ def tr(context: str, source: str, /, **parameters: object) -> str:
     return words.format_map(_Shown(parameters)) if parameters else words
 
 
+def tr_n(context: str, one: str, many: str, /, *, count: int, **parameters: object) -> str:
+    """Return the translated source for a number of things, {count} and {parameters} put in.
+
+    English has a form for one and a form for many; a translation of ``many`` has as many as its language.
+    """
+    words = QCoreApplication.translate(context, many, "", count)
+    if count == 1 and words == many:
+        words = QCoreApplication.translate(context, one)
+    return words.format_map(_Shown({"count": QLocale().toString(count)} | parameters))
+
+
 class _Shown(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return f"{{{key}}}"
@@ -94,7 +105,7 @@ _ERRORS: Final = {
         "Errors", "'{name}' is not empty. Remove or move the machines below it first."
     ),
     "point_not_empty": QT_TRANSLATE_NOOP(
-        "Errors", "Devices still bring {count} values to '{name}'. Remove those values first."
+        "Errors", "Devices still bring values to '{name}': {count}. Remove those values first."
     ),
     "code_taken": QT_TRANSLATE_NOOP("Errors", "The code '{code}' is taken. Choose another one."),
     "zone_unknown": QT_TRANSLATE_NOOP("Errors", "There is no time zone '{zone}'."),
@@ -104,7 +115,9 @@ _ERRORS: Final = {
     "link_name_taken": QT_TRANSLATE_NOOP(
         "Errors", "There is a device called '{name}' already. Choose another name."
     ),
-    "values_incomplete": QT_TRANSLATE_NOOP("Errors", "{count} values still lack something. Complete them."),
+    "values_incomplete": QT_TRANSLATE_NOOP(
+        "Errors", "Values that still lack something: {count}. Complete them."
+    ),
     "bearing_known": QT_TRANSLATE_NOOP(
         "Errors", "The catalogue holds {name} with exactly these figures already."
     ),

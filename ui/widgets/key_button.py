@@ -138,11 +138,12 @@ class CounterChip(QAbstractButton):
 
     def show_counts(self, total: int, waiting: int) -> None:
         """Show how many alarms there are and how many wait for acknowledgement."""
-        words = text.tr(
+        words = text.tr_n(
             "Alarms",
-            "{priority}: {total} alarms, {waiting} unacknowledged",
+            "{priority}: {count} alarm, {waiting} unacknowledged",
+            "{priority}: {count} alarms, {waiting} unacknowledged",
+            count=total,
             priority=text.priority_name(self._priority),
-            total=total,
             waiting=waiting,
         )
         self._show(str(total), f"({waiting})", words)

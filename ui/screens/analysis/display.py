@@ -10,7 +10,7 @@ from ui.screens.analysis.points import PointEntry
 from ui.screens.analysis.presenter import AnalysisPresenter
 from ui.screens.analysis.tools import SPANS
 from ui.screens.analysis.view import WATERFALL_ROWS, AnalysisView
-from ui.text import machine_state, tr
+from ui.text import machine_state, tr, tr_n
 from ui.widgets.readout import Figure
 
 
@@ -115,8 +115,11 @@ class AnalysisDisplay:
         if not rows:
             self._below_waterfall(tr("Analysis", "No kept spectra yet."), "")
         elif chosen is None:
-            words = tr(
-                "Analysis", "{count} kept spectra; a click shows the spectrum of that moment", count=count
+            words = tr_n(
+                "Analysis",
+                "{count} kept spectrum; a click shows it",
+                "{count} kept spectra; a click shows the spectrum of that moment",
+                count=count,
             )
             self._below_waterfall(words, "")
 

@@ -13,7 +13,7 @@ from ui.screens.alarm_words import symbol_of
 from ui.screens.figures import MachineSheet
 from ui.screens.overview.past import DayPast, LinePast, constraint_of
 from ui.screens.overview.state import LinkRow, TileState
-from ui.text import connection_state, priority_name, tr
+from ui.text import connection_state, priority_name, tr, tr_n
 
 CONNECTED = "connected"
 MOST_LINE_TILES = 4
@@ -154,7 +154,7 @@ def _data(status: SystemStatus | None, *, is_live: bool) -> tuple[TileState, Til
             number(status.tags_good, 0),
             tr("Tiles", "of {total}", total=number(status.tags_good + status.tags_bad, 0)),
         )
-        tag_words = tr("Tiles", "{count} samples lost", count=number(status.samples_dropped, 0))
+        tag_words = tr_n("Tiles", "{count} sample lost", "{count} samples lost", count=status.samples_dropped)
     return (
         TileState(
             "links",
