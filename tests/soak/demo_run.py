@@ -12,6 +12,7 @@ import numpy as np
 import psutil
 
 from acquisition.segments import SHARED_FOLDER, segment_name
+from acquisition.simulators.opcua_server import FAILING_SENSOR
 from acquisition.simulators.order import PlantOrder, order_file
 from domain.plant.plant import Plant
 from domain.plant.quality import CLASS_MASK, QualityClass
@@ -220,10 +221,15 @@ def value_keys(plant: Plant, device: str) -> list[int]:
 
 
 def served_keys(plant: Plant, device: str) -> list[int]:
-    """Return the tags that a device brings all the time: values and streaming channels, no captures."""
+    """Return the tags that a device brings all the time: values and streaming channels, no captures.
+
+    The sensor that fails on its own now and then is left out: when it is good says nothing about its link.
+    """
     owner = next(each.id for each in plant.connections if each.name == device)
     return [
         tag.key
         for tag in plant.tags
-        if tag.connection_id == owner and (tag.capture is None or tag.capture.is_streaming)
+        if tag.connection_id == owner
+        and tag.name != FAILING_SENSOR
+        and (tag.capture is None or tag.capture.is_streaming)
     ]
