@@ -95,7 +95,7 @@ def backup(
     wanted = [folder.plant_db, *(others if with_history else ())]
 
     def fill(draft: Path) -> None:
-        _refuse_without_room(draft, sum(size_of(path) for path in wanted))
+        refuse_without_room(draft, sum(size_of(path) for path in wanted))
         with WriteLock(folder.write_lock, timeout_s=30.0).held():
             copy_database(folder.plant_db, draft / _COPY, work=work)
         for path in wanted[1:]:
@@ -162,7 +162,8 @@ def _name(draft: Path, final: Path, sealing: AbstractContextManager[object]) -> 
         raise
 
 
-def _refuse_without_room(target: Path, needed: int) -> None:
+def refuse_without_room(target: Path, needed: int) -> None:
+    """Raise StorageError with the figures where a copy of so many bytes leaves too little room."""
     free = shutil.disk_usage(target).free
     if free < needed + ROOM_KEPT_FREE:
         raise StorageError(

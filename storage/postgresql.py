@@ -21,7 +21,7 @@ from storage.sql import BEGIN_WRITE, SqlRows
 WRITE_LOCK: Final = 0x4A49444F
 """Number of the advisory lock that every write transaction holds: "JIDO"."""
 
-HISTORY_SCHEMA: Final = "history"
+HISTORY_SCHEMA, PLANT_SCHEMA = "history", "public"
 BUSY_MS: Final = 5000
 CONNECT_S: Final = 3
 _KEEPALIVE: Final = {

@@ -29,6 +29,8 @@ _RUNNING: Final = re.compile(r"\d{5,}|(?:(?<=[-_ (#])|^)\d{3,}(?=\)?\.)")
 """A long number anywhere, or three digits and more at the end: "P201" is a pump, "_0007" is the seventh."""
 _EVEN: Final = 0.01
 _FEWEST_SAMPLES: Final = 8
+_FAST_HZ: Final = 100.0
+"""What comes so often is a waveform; slower columns are single values unless a person says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def read_values(
     recording = read_recording(path, zone=zone)
     begin_us = recording.start_us
     if begin_us is None:
-        if recording.columns and not recording.sampled:
+        if any(channel in recording.columns and not tag.is_waveform for tag, channel in wanted):
             raise _wrong(path, "its time column holds no dates")
         begin_us = time_in_name(path.name, zone)
     content = _Content(path, recording, modified_us if begin_us is None else begin_us, sequence=sequence)
@@ -67,23 +69,29 @@ def read_values(
 
 
 def channels_of(path: Path, *, zone: tzinfo) -> list[FoundItem]:
-    """Return what a file offers, addressed for all files that differ in time or running number only."""
+    """Return what a file offers, addressed for all files that differ in time or running number only.
+
+    A column of many rows a second is offered as the waveform that it is.
+    """
     recording = read_recording(path, zone=zone)
     pattern = pattern_of(path.name)
     found = []
     for name in recording.names:
         sampled, column = recording.sampled.get(name), recording.columns.get(name)
+        rate_hz = sampled.sampling_rate_hz if sampled else None if column is None else _rate_hz(column)
+        is_wave = sampled is not None or (rate_hz or 0.0) >= _FAST_HZ
+        has_value = column is not None and len(column.value) and not is_wave
         found.append(
             FoundItem(
                 f"{path.name}#{name}",
                 name,
                 has_children=False,
                 address=FilesAddress(name, pattern).to_plain(),
-                dtype="waveform" if sampled else "table",
+                dtype="waveform" if is_wave else "table",
                 unit=sampled.unit if sampled else "",
-                value=str(column.value[-1]) if column is not None and len(column.value) else "",
-                is_array=sampled is not None,
-                sampling_rate_hz=sampled.sampling_rate_hz if sampled else None,
+                value=str(column.value[-1]) if column is not None and has_value else "",
+                is_array=is_wave,
+                sampling_rate_hz=None if rate_hz is None else float(f"{rate_hz:.5g}"),
             )
         )
     return found
@@ -207,13 +215,22 @@ def _scaled(path: Path, tag: Tag, told_unit: str, samples: NDArray[np.float32]) 
 
 def _even(path: Path, name: str, column: Column) -> SampledChannel:
     """Return a column of evenly spaced values as a channel."""
+    rate_hz = _rate_hz(column)
+    if rate_hz is None:
+        raise _wrong(path, f"column '{name}' is not evenly spaced and makes no waveform")
+    zero = np.zeros(1, dtype=np.int64)
+    return SampledChannel(column.value.reshape(1, -1), 1.0, rate_hz, zero + column.time_us[0], zero)
+
+
+def _rate_hz(column: Column) -> float | None:
+    """Return at which rate a column was sampled, None for one that is too short or not evenly spaced."""
+    if len(column.time_us) < _FEWEST_SAMPLES:
+        return None
     steps_us = np.diff(column.time_us)
     step_us = float(np.mean(steps_us))
     if step_us <= 0 or np.abs(steps_us - step_us).max() > max(_EVEN * step_us, 1.0):
-        raise _wrong(path, f"column '{name}' is not evenly spaced and makes no waveform")
-    zero = np.zeros(1, dtype=np.int64)
-    rate_hz = MICROSECONDS_PER_SECOND / step_us
-    return SampledChannel(column.value.reshape(1, -1), 1.0, rate_hz, zero + column.time_us[0], zero)
+        return None
+    return MICROSECONDS_PER_SECOND / step_us
 
 
 def _wrong(path: Path, complaint: str) -> ConfigurationError:

@@ -51,6 +51,12 @@ class BearingType:
         return BearingType(identity, self.maker, named, self.edition + 1, self.slip_tolerance)
 
 
+def is_same(one: BearingGeometry, other: BearingGeometry) -> bool:
+    """Say whether two geometries give the same defect frequencies, whatever their source is called."""
+    numbers = ("elements", "element_diameter_mm", "pitch_diameter_mm", "contact_angle_deg")
+    return all(getattr(one, name) == getattr(other, name) for name in numbers)
+
+
 @dataclass(frozen=True, slots=True)
 class DefectOrders:
     """Defect frequencies divided by shaft speed; ``bsf`` is once the element's spin frequency."""

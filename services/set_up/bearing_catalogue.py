@@ -1,7 +1,7 @@
 """The bearing catalogue of the plant: search, own entries, import from a table [NEW-13]."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -9,12 +9,13 @@ from typing import Final
 from domain.errors import ConfigurationError, RuleViolation
 from domain.identifiers import new_id
 from domain.plant.assets import MeasurementPoint
-from domain.plant.bearings import BearingGeometry, BearingType
+from domain.plant.bearings import BearingGeometry, BearingType, is_same
 from domain.plant.plant import Plant
 from domain.roles import Actor, Permission
 from services.access import require
+from services.set_up.configuration import Edit, Step
 from storage.store import Store
-from storage.table_files import FileTable, TableRow, read_table
+from storage.table_files import FileTable, TableRow, read_table, sheet_names
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "maker": ("maker", "manufacturer", "make", "hersteller", "brand"),
@@ -70,9 +71,12 @@ class BearingRow:
 
 @dataclass(frozen=True, slots=True)
 class BearingImport:
-    """A file as read: nothing is stored yet."""
+    """A file as read: nothing is stored yet. ``sheets`` are those of the file, ``sheet`` the one read."""
 
     rows: tuple[BearingRow, ...]
+    path: Path
+    sheets: tuple[str, ...]
+    sheet: str
 
     @property
     def new(self) -> tuple[BearingType, ...]:
@@ -116,9 +120,7 @@ class BearingCatalogue:
         uses = (BearingUse(point, _edition_of(point, own)) for point in points)
         return tuple(use for use in uses if use.edition is not None or _edition_of(use.point, others) is None)
 
-    def add(
-        self, maker: str, geometry: BearingGeometry, *, by: Actor, slip_tolerance: float = 0.02
-    ) -> BearingType:
+    def add(self, maker: str, geometry: BearingGeometry, *, by: Actor, slip_tolerance: float = 0.02) -> Edit:
         """Add an entry of the plant's own; a type that is there gets a new edition.
 
         RuleViolation when the catalogue holds exactly this geometry already.
@@ -126,34 +128,54 @@ class BearingCatalogue:
         require(by, Permission.CONFIGURE)
         with self._store.unit_of_work(by) as work:
             editions = work.bearings.editions(maker, geometry.designation)
-            if not editions:
-                return work.bearings.add(BearingType(new_id(), maker, geometry, 1, slip_tolerance))
-            made = editions[-1].corrected(geometry, identity=new_id())
-            if made.geometry == editions[-1].geometry and slip_tolerance == made.slip_tolerance:
-                raise RuleViolation(
-                    f"the catalogue holds {made.name} with this geometry already",
-                    key="bearing_known",
-                    name=made.name,
-                )
-            return work.bearings.add(replace(made, slip_tolerance=slip_tolerance))
+            added = work.bearings.add(_entry(editions, maker, geometry, slip_tolerance))
+        return Edit("bearing_added", (Step(None, added),))
 
     def read(self, path: Path, *, sheet: str | None = None) -> BearingImport:
-        """Read a CSV or XLSX; every row is judged, none is left out. StorageError for an unreadable file.
+        """Read a CSV or a sheet of an XLSX; every row is judged, none is left out.
 
-        ConfigurationError when the header lacks a required column.
+        ``sheet`` None takes the first one whose header names the columns. StorageError for an unreadable
+        file, ConfigurationError when the header lacks a required column.
         """
-        table = read_table(path, sheet=sheet)
-        columns = _columns(table)
+        sheets = sheet_names(path)
+        table, columns = _understood(path, sheets if sheet is None else (sheet,))
         known: Editions = {_key(each.maker, each.geometry): each for each in self._store.bearings.latest()}
-        return BearingImport(tuple(_rows(table.rows[1:], columns, known)))
+        return BearingImport(tuple(_rows(table.rows[1:], columns, known)), path, sheets, table.name)
 
-    def take(self, found: BearingImport, *, by: Actor) -> int:
-        """Add what is new in one transaction, a changed geometry as the next edition; return how many."""
+    def take(self, found: BearingImport, *, by: Actor) -> Edit:
+        """Add what is new in one transaction, a changed geometry as the next edition."""
         require(by, Permission.CONFIGURE)
         with self._store.unit_of_work(by) as work:
-            for bearing in found.new:
-                work.bearings.add(bearing)
-        return len(found.new)
+            steps = tuple(Step(None, work.bearings.add(bearing)) for bearing in found.new)
+        return Edit("bearings_taken", steps)
+
+
+def _entry(
+    editions: Sequence[BearingType], maker: str, geometry: BearingGeometry, slip_tolerance: float
+) -> BearingType:
+    """Return the first edition of a type or the next one; RuleViolation when nothing is new about it."""
+    if not editions:
+        return BearingType(new_id(), maker, geometry, 1, slip_tolerance)
+    made = editions[-1].corrected(geometry, identity=new_id())
+    if made.geometry == editions[-1].geometry and slip_tolerance == made.slip_tolerance:
+        raise RuleViolation(
+            f"the catalogue holds {made.name} with this geometry already",
+            key="bearing_known",
+            name=made.name,
+        )
+    return replace(made, slip_tolerance=slip_tolerance)
+
+
+def _understood(path: Path, sheets: Iterable[str]) -> tuple[FileTable, dict[str, int]]:
+    """Return the first sheet whose header names the columns; none does: what the first of them lacks."""
+    refusals = []
+    for sheet in sheets:
+        table = read_table(path, sheet=sheet)
+        try:
+            return table, _columns(table)
+        except ConfigurationError as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
 
 
 def _columns(table: FileTable) -> dict[str, int]:
@@ -170,7 +192,7 @@ def _columns(table: FileTable) -> dict[str, int]:
         raise ConfigurationError(
             f"'{table.name}' needs a column for {', '.join(missing)}; it has {', '.join(header)}",
             key="columns_missing",
-            missing=", ".join(missing),
+            missing=", ".join(COLUMNS[name][0] for name in missing),
         )
     return found
 
@@ -258,9 +280,3 @@ def _edition_of(point: MeasurementPoint, editions: Iterable[BearingType]) -> int
     """Return the newest edition whose figures a point carries."""
     assert point.bearing is not None
     return max((b.edition for b in editions if is_same(b.geometry, point.bearing)), default=None)
-
-
-def is_same(one: BearingGeometry, other: BearingGeometry) -> bool:
-    """Say whether two geometries give the same defect frequencies, whatever their source is called."""
-    numbers = ("elements", "element_diameter_mm", "pitch_diameter_mm", "contact_angle_deg")
-    return all(getattr(one, name) == getattr(other, name) for name in numbers)

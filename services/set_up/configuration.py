@@ -11,8 +11,10 @@ from typing import TypeVar
 from uuid import UUID
 
 from domain.condition.alarms import AlarmRule
+from domain.errors import RuleViolation
 from domain.instants import Clock
 from domain.plant.assets import Asset, MeasurementPoint
+from domain.plant.bearings import BearingType, is_same
 from domain.plant.plant import Plant, SiteSettings
 from domain.plant.tags import Connection, Tag
 from domain.plant.wiring import untied, wired
@@ -23,8 +25,8 @@ from services.contests import contested
 from storage.repositories.drafts import Draft
 from storage.store import Store, UnitOfWork
 
-Thing = Asset | MeasurementPoint | Connection | Tag | AlarmRule | SiteSettings
-T = TypeVar("T", Asset, MeasurementPoint, Connection, Tag, AlarmRule)
+Thing = Asset | MeasurementPoint | Connection | Tag | AlarmRule | SiteSettings | BearingType
+T = TypeVar("T", Asset, MeasurementPoint, Connection, Tag, AlarmRule, BearingType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,12 @@ class Configuration:
         return Edit(title_key, change.steps)
 
     def undo(self, edit: Edit, *, by: Actor) -> Edit:
-        """Bring back what was before; Conflict when somebody changed one of the things since."""
+        """Bring back what was before; Conflict when somebody changed one of the things since.
+
+        RuleViolation when something needs a thing that would go.
+        """
         with self._changing(by) as work:
+            _refuse_running([step.after for step in edit.steps if step.before is None], work)
             steps = [_undone(work, step) for step in reversed(edit.steps)]
         return Edit("undo", tuple(steps))
 
@@ -164,6 +170,8 @@ def _save(work: UnitOfWork, thing: Thing) -> Thing:
         return work.plant.save_connection(thing)
     if isinstance(thing, AlarmRule):
         return work.alarm_rules.save(thing)
+    if isinstance(thing, BearingType):
+        return work.bearings.add(thing)
     if isinstance(thing, SiteSettings):
         work.plant.save_site(zone=thing.zone, site_name=thing.name)
         return thing
@@ -179,10 +187,29 @@ def _remove(work: UnitOfWork, thing: Thing) -> None:
         work.plant.remove_connection(thing)
     elif isinstance(thing, AlarmRule):
         work.alarm_rules.remove(thing)
+    elif isinstance(thing, BearingType):
+        work.bearings.remove(thing)
     elif isinstance(thing, SiteSettings):
         raise TypeError("a plant always has a name and a time zone")
     else:
         work.plant.remove_tag(thing)
+
+
+def _refuse_running(leaving: Sequence[Thing | None], work: UnitOfWork) -> None:
+    """Refuse to take out bearings while points run in them."""
+    bearings = [thing for thing in leaving if isinstance(thing, BearingType)]
+    points = [point for point in work.plant.load().points if point.bearing] if bearings else []
+    count = sum(any(_runs_in(point, bearing) for bearing in bearings) for point in points)
+    if count:
+        raise RuleViolation(
+            f"{count} points run in these bearings", key="still_used", what="points", count=count
+        )
+
+
+def _runs_in(point: MeasurementPoint, bearing: BearingType) -> bool:
+    own, wanted = point.bearing, bearing.geometry
+    is_named = own is not None and own.designation.lower() == wanted.designation.lower()
+    return is_named and own is not None and is_same(own, wanted)
 
 
 def _undone(work: UnitOfWork, step: Step) -> Step:

@@ -25,6 +25,11 @@ def pattern_problem(pattern: str) -> str:
     return ""
 
 
+def is_of_tables(address: Mapping[str, object]) -> bool:
+    """Say whether a value comes in tables: their columns can be single values or a waveform."""
+    return str(address.get("file", "")).casefold().endswith((".csv", ".csv.gz"))
+
+
 def stem_of(pattern: str) -> str:
     """Return what the names of all such files have in common: that of "PumpA_*.csv" is "PumpA"."""
     ending = next((each for each in FILE_ENDINGS if pattern.casefold().endswith(each)), "")

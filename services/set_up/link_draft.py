@@ -69,8 +69,9 @@ class LinkDraft:
 
     def without(self, ids: Sequence[UUID]) -> "LinkDraft":
         """Return the draft without these values; stored ones are noted as removed."""
-        kept = tuple(value for value in self.values if value.id not in ids)
-        leaving = tuple(value.id for value in self.values if value.id in ids and value.version)
+        gone = frozenset(ids)
+        kept = tuple(value for value in self.values if value.id not in gone)
+        leaving = tuple(value.id for value in self.values if value.id in gone and value.version)
         return replace(self, values=kept, removed=(*self.removed, *leaving))
 
     def to_plain(self) -> dict[str, Any]:

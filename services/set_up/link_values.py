@@ -35,6 +35,7 @@ _TEXT_TYPES: Final = ("string", "localizedtext", "text", "bytestring", "guid", "
 _FLAG_TYPES: Final = ("boolean", "bool")
 _WHOLE: Final = re.compile(r"u?int\d*|s?byte|integer|enumeration", re.IGNORECASE)
 _NO_NAME: Final = re.compile(r"[^\w.\-/ ]+")
+_DECODING: Final = frozenset({"type", "word_order", "byte_order", "length"})
 _IDS: Final = ("id", "asset_id", "point_id", "fills")
 
 
@@ -187,7 +188,7 @@ def with_names_apart(values: Sequence[ChosenValue], taken: Iterable[str]) -> tup
         while name and name in used:
             name, number = f"{value.name} {number}", number + 1
         used.add(name)
-        found.append(replace(value, name=name))
+        found.append(value if name == value.name else replace(value, name=name))
     return tuple(found)
 
 
@@ -199,12 +200,36 @@ def matched(values: Iterable[ChosenValue], plant: Plant, *, device: str) -> tupl
 
     What a person chose stays. The surest values fill first; an unsure one fills nothing.
     """
-    matcher = Matcher(plant)
-    present = {asset.id for asset in plant.assets}
-    placed = [_placed(value, matcher, present, device) for value in values]
+    places = Places(plant, device=device)
+    return filling([places.placed(value) for value in values], plant)
+
+
+class Places:
+    """The machines and points of a plant, for values of one device; build it once, ask it often."""
+
+    def __init__(self, plant: Plant, *, device: str) -> None:
+        self._matcher, self._device = Matcher(plant), device
+        self._present = {asset.id for asset in plant.assets}
+
+    def placed(self, value: ChosenValue) -> ChosenValue:
+        """Return the value with the machine and point it fits best; what a person chose stays."""
+        if value.confidence is None and value.asset_id in self._present:
+            return value
+        words = f"{self._device} {value.source} {value.name} {value.label}"
+        best = self._matcher.match(Candidate(words, value.unit, value.is_sampled))
+        return replace(
+            value, asset_id=best.asset_id, point_id=best.point_id, confidence=best.confidence, fills=None
+        )
+
+
+def filling(placed: Sequence[ChosenValue], plant: Plant) -> tuple[ChosenValue, ...]:
+    """Return placed values with the waiting tag that each fills; the surest come first, unsure ones not."""
     stored = {tag.id for tag in plant.tags}
     awaiting = {tag.id: tag for tag in waiting_tags(plant)}
-    placed = [value if value.fills in awaiting else replace(value, fills=None) for value in placed]
+    placed = [
+        value if value.fills is None or value.fills in awaiting else replace(value, fills=None)
+        for value in placed
+    ]
     waiting = [tag for key, tag in awaiting.items() if key not in {value.fills for value in placed}]
     filled: dict[UUID, ChosenValue] = {}
     for value in sorted(placed, key=lambda each: -(1.0 if each.confidence is None else each.confidence)):
@@ -213,16 +238,6 @@ def matched(values: Iterable[ChosenValue], plant: Plant, *, device: str) -> tupl
             waiting.remove(awaited)
             filled[value.id] = replace(value, fills=awaited.id, unit=awaited.unit)
     return tuple(filled.get(value.id, value) for value in placed)
-
-
-def _placed(value: ChosenValue, matcher: Matcher, present: set[UUID], device: str) -> ChosenValue:
-    if value.confidence is None and value.asset_id in present:
-        return value
-    words = f"{device} {value.source} {value.name} {value.label}"
-    best = matcher.match(Candidate(words, value.unit, value.is_sampled))
-    return replace(
-        value, asset_id=best.asset_id, point_id=best.point_id, confidence=best.confidence, fills=None
-    )
 
 
 def waiting_tags(plant: Plant) -> tuple[Tag, ...]:
@@ -271,8 +286,7 @@ def complaints_of(
 
 def place_key(address: Mapping[str, object]) -> tuple[object, ...]:
     """Return what makes two addresses one place of a device: how a value is decoded does not."""
-    decoding = ("type", "word_order", "byte_order", "length")
-    return tuple(sorted((name, str(part)) for name, part in address.items() if name not in decoding))
+    return tuple(sorted([(name, str(part)) for name, part in address.items() if name not in _DECODING]))
 
 
 def _complaints(

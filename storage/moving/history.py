@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from storage.data_folder import DataFolder
 from storage.failures import told
 from storage.history.file import HistoryFile
-from storage.moving.tables import ROWS_AT_ONCE, Copied, Progress, RowDigest, batched, require_equal
+from storage.moving.tables import ROWS_AT_ONCE, Copied, Progress, RowDigest, batched, prove, silent
 from storage.postgresql import ServerConnection, place_of
 from storage.sql import SqlConnection, immediate
 from storage.waveforms.files import month_file, open_month
@@ -58,7 +58,9 @@ class Side(Protocol):
     def close(self) -> None: ...
 
 
-def copy_history(source: Side, target: Side, *, progress: Progress) -> list[Copied]:
+def copy_history(
+    source: Side, target: Side, *, progress: Progress, proving: Progress = silent
+) -> list[Copied]:
     """Copy samples, waveforms and spectra; StorageError when the target does not give back the same."""
     copied = []
     for table, columns in (HISTORY | WAVEFORMS).items():
@@ -71,10 +73,8 @@ def copy_history(source: Side, target: Side, *, progress: Progress) -> list[Copi
         copied.append(Copied(table, digest.rows, digest.hex))
     target.finish()
     for each in copied:
-        found = RowDigest()
-        for row in target.read(each.table, (HISTORY | WAVEFORMS)[each.table]):
-            found.add(row)
-        require_equal(each, found, target.place)
+        written = target.read(each.table, (HISTORY | WAVEFORMS)[each.table])
+        prove(each, written, target.place, progress=proving)
     return copied
 
 

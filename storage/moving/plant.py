@@ -1,21 +1,24 @@
 """One move of a whole plant: checked before, proven after, the source set aside."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from domain.errors import ConfigurationError
 from domain.instants import Clock
 from domain.long_work import LongWork
 from storage import migrations
-from storage.backup import Seal, make_backup
+from storage.backup import Seal, make_backup, refuse_without_room
 from storage.data_folder import DataFolder
 from storage.database import Database, connect
 from storage.inspection import look_at
 from storage.location import SETTINGS_FILE, database_address
 from storage.locks import InstanceLock, WriteLock
 from storage.moving.history import FileSide, ServerSide, Side, copy_history
-from storage.moving.tables import Copied, Progress, copy_plant
+from storage.moving.measuring import Holdings
+from storage.moving.tables import Copied, Progress, copy_plant, silent
 from storage.opening import prepare_file
 from storage.postgresql import PostgresDatabase, server_url
 from storage.set_aside import set_aside
@@ -33,7 +36,7 @@ def move_plant(
     when the target holds something or is where the plant lies already; any failure leaves the plant where it
     was.
     """
-    progress = progress or _silent
+    progress = progress or silent
     present = database_address(folder, None)
     if (present or "sqlite") == target:
         raise ConfigurationError(f"the plant of {folder.root} lies there already", key="already_there")
@@ -66,25 +69,27 @@ def back_up_server(
 ) -> Path:
     """Copy the plant on a server into a verified backup of files, from one snapshot, while it is used.
 
-    Restoring such a backup gives a plant in files; ``move_plant`` brings it to a server again.
+    StorageError, also for too little room, and Cancelled leave nothing behind. Restoring such a backup gives
+    a plant in files; ``move_plant`` brings it to a server again.
     """
     url, work = server_url(address), work or LongWork()
-
-    def tell(table: str, rows: int) -> None:
-        work.tell("copying", table, done=rows, unit="rows")
+    holdings = Holdings(url, with_history=with_history, work=work)
 
     def fill(draft: Path) -> None:
+        refuse_without_room(draft, holdings.bytes_needed())
+        totals = holdings.rows()
+        tell, proving = (partial(_tell, work, act, totals) for act in ("copying", "comparing"))
         folder = DataFolder(draft)
         source, copy = PostgresDatabase(url), _new_files(folder)
         try:
-            copy_plant(source, copy, progress=tell)
+            copy_plant(source, copy, progress=tell, proving=proving)
         finally:
             source.close()
             copy.close()
         if with_history:
             server, files = ServerSide(url), FileSide(folder, now_us=clock.now_us())
             try:
-                copy_history(server, files, progress=tell)
+                copy_history(server, files, progress=tell, proving=proving)
             finally:
                 server.close()
                 files.close()
@@ -93,8 +98,9 @@ def back_up_server(
     return make_backup(fill, target, now_us=clock.now_us(), reason=reason, work=work, seal=seal)
 
 
-def _silent(table: str, rows: int) -> None:
-    """Progress that nobody watches."""
+def _tell(work: LongWork, act: str, totals: Mapping[str, int], table: str, rows: int) -> None:
+    """Say how far a table is; one that grew since it was counted is never more than done."""
+    work.tell(act, table, done=rows, total=max(rows, totals[table]), unit="rows")
 
 
 def _keep_databases(draft: Path) -> None:

@@ -49,19 +49,24 @@ class RowDigest:
         return f"{self._sum:064x}"
 
 
-def copy_plant(source: PlantDatabase, target: PlantDatabase, *, progress: Progress) -> list[Copied]:
-    """Copy every table of the plant database into an empty one of the same schema, in one transaction."""
+def silent(table: str, rows: int) -> None:
+    """Progress that nobody watches."""
+
+
+def copy_plant(
+    source: PlantDatabase, target: PlantDatabase, *, progress: Progress, proving: Progress = silent
+) -> list[Copied]:
+    """Copy every table of the plant database into an empty one of the same schema, in one transaction.
+
+    ``proving`` is told the rows that were read back.
+    """
     with source.read() as reading, target.write() as writing:
         _refuse_filled(writing, str(target.place))
         copied = [_copy_table(table, reading, writing, progress) for table in METADATA.sorted_tables]
         _restart_counters(writing)
     with target.read() as reading:
         for each in copied:
-            table = METADATA.tables[each.table]
-            found = RowDigest()
-            for row in _rows(table, reading):
-                found.add(tuple(row))
-            require_equal(each, found, str(target.place))
+            prove(each, _rows(METADATA.tables[each.table], reading), str(target.place), progress=proving)
     return copied
 
 
@@ -123,8 +128,13 @@ def _restart_counters(connection: Connection) -> None:
         )
 
 
-def require_equal(copied: Copied, found: RowDigest, place: str) -> None:
-    """Raise StorageError when a table read back is not what was copied."""
+def prove(copied: Copied, rows: Iterable[Sequence[Any]], place: str, *, progress: Progress) -> None:
+    """Raise StorageError when the rows of a table read back are not what was copied."""
+    found = RowDigest()
+    for batch in batched(rows, ROWS_AT_ONCE):
+        for row in batch:
+            found.add(tuple(row))
+        progress(copied.table, found.rows)
     if (copied.rows, copied.digest) != (found.rows, found.hex):
         raise StorageError(
             f"{place}: table {copied.table} holds {found.rows} rows that differ from the {copied.rows} "
@@ -138,7 +148,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return hashlib.sha256(bytes(value)).hexdigest()
     if isinstance(value, float):
-        return None if value != value else value  # SQLite stores NaN as nothing
+        return None if value != value else value + 0.0  # SQLite stores NaN as nothing and -0.0 as 0.0
     if isinstance(value, bool):
         return int(value)
     return value

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import func, select
 
 from domain.plant.bearings import BearingGeometry, BearingType
-from storage.repositories.versions import write_version
+from storage.repositories.versions import conflict, remove_version, write_version
 from storage.schema.plant import bearing_types
 from storage.unit_of_work import Session
 
 
 class BearingRepository:
-    """Rows are added, never changed."""
+    """Rows are added, never changed; the newest goes again while nothing was built on it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -59,6 +59,20 @@ class BearingRepository:
         write_version(work, bearing_types, row, kind="bearing", version=1)
         work.audited("create", "bearing", bearing.id, row={k: v for k, v in row.items() if k != "id"})
         return bearing
+
+    def remove(self, bearing: BearingType) -> None:
+        """Take an edition out; Conflict when a newer one followed, NotFound when it is gone."""
+        work, geometry = self._session.transaction, bearing.geometry
+        newer = work.connection.execute(
+            select(bearing_types.c.changed_by, bearing_types.c.changed_us).where(
+                func.lower(bearing_types.c.maker) == bearing.maker.lower(),
+                func.lower(bearing_types.c.designation) == geometry.designation.lower(),
+                bearing_types.c.edition > bearing.edition,
+            )
+        ).first()
+        if newer is not None:
+            raise conflict("bearing", bearing.id, by=newer.changed_by, at_us=newer.changed_us)
+        remove_version(work, bearing_types, bearing.id, kind="bearing", version=bearing.version)
 
 
 def _type_of(row: Mapping[str, Any]) -> BearingType:

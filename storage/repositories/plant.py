@@ -14,7 +14,7 @@ from domain.plant.assets import Asset, MeasurementPoint
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag
 from storage.repositories import plant_rows as rows
-from storage.repositories.versions import conflict, write_version
+from storage.repositories.versions import remove_version, write_version
 from storage.schema.condition import (
     alarm_rules,
     baselines,
@@ -161,14 +161,7 @@ class PlantRepository:
         work = self._session.transaction
         for what, column in uses:
             _refuse_used(work.connection, column, identity_value, kind=kind, what=what)
-        found = work.connection.execute(select(table).where(table.c.id == identity_value)).one_or_none()
-        if found is None:
-            raise NotFound(f"{kind} {identity_value} was removed meanwhile", key="row_gone", kind=kind)
-        if found.version != version:
-            raise conflict(kind, identity_value, by=found.changed_by, at_us=found.changed_us)
-        work.connection.execute(delete(table).where(table.c.id == identity_value))
-        work.changed(kind, identity_value, version + 1)
-        work.audited("remove", kind, identity_value, row=dict(found._asdict()))
+        remove_version(work, table, identity_value, kind=kind, version=version)
 
     def tag_revisions(self, tag_key: int) -> tuple[Mapping[str, object], ...]:
         """Return what the tag's values meant, revision by revision, oldest first."""

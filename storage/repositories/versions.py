@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, delete, insert, select, update
 
 from domain.errors import Conflict, NotFound
 from domain.instants import iso_utc
@@ -36,6 +36,18 @@ def write_version(
     if isinstance(identity, UUID):
         work.changed(kind, identity, new)
     return new
+
+
+def remove_version(work: Transaction, table: Table, identity: UUID, *, kind: str, version: int) -> None:
+    """Take a row out while ``version`` is still the stored one; errors as ``write_version``."""
+    found = work.connection.execute(select(table).where(table.c.id == identity)).one_or_none()
+    if found is None:
+        raise NotFound(f"{kind} {identity} was removed meanwhile", key="row_gone", kind=kind)
+    if found.version != version:
+        raise conflict(kind, identity, by=found.changed_by, at_us=found.changed_us)
+    work.connection.execute(delete(table).where(table.c.id == identity))
+    work.changed(kind, identity, version + 1)
+    work.audited("remove", kind, identity, row=dict(found._asdict()))
 
 
 def conflict(kind: str, identity: object, *, by: str, at_us: int) -> Conflict:

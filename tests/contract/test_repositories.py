@@ -17,6 +17,7 @@ from domain.condition.evidence import (
     ObservationKind,
 )
 from domain.errors import Conflict, NotFound, StorageError
+from domain.plant.bearings import BearingGeometry, BearingType
 from domain.plant.files import FileOutcome, TakenFile
 from domain.plant.plant import Plant
 from domain.roles import Actor
@@ -209,3 +210,21 @@ def test_the_schema_is_portable() -> None:
     """Every table has a PostgreSQL form."""
     for table in METADATA.sorted_tables:
         assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
+
+
+def test_the_newest_edition_of_a_bearing_goes_again_and_an_older_one_stays(
+    furnished: Store, engineer: Actor
+) -> None:
+    first = BearingType(UUID(int=90), "SKF", BearingGeometry("6205", 9, 7.9, 39.0))
+    second = first.corrected(BearingGeometry("6205", 9, 7.94, 39.04), identity=UUID(int=91))
+    with furnished.unit_of_work(engineer) as work:
+        work.bearings.add(first)
+        work.bearings.add(second)
+    with pytest.raises(Conflict) as told, furnished.unit_of_work(engineer) as work:
+        work.bearings.remove(first)
+    assert told.value.parameters["by"] == "Erna"
+    with furnished.unit_of_work(engineer) as work:
+        work.bearings.remove(second)
+    assert furnished.bearings.editions("skf", "6205") == (first,)
+    with pytest.raises(NotFound), furnished.unit_of_work(engineer) as work:
+        work.bearings.remove(second)

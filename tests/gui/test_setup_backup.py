@@ -251,6 +251,8 @@ def test_steps_and_outcomes_are_worded() -> None:
     work = LongWork()
     work.tell("copying", "history.db", done=420_000_000, total=1_310_000_000)
     assert step_words(work.step) == "Copying history.db: 420.0 MB of 1.3 GB"
+    assert step_words(WorkStep("copying", "chunk", 500, 1200, "rows")) == "Copying chunk: 500 of 1,200 rows"
+    assert step_words(WorkStep("counting", "chunk", unit="rows")) == "Counting the rows of chunk"
     assert step_words(WorkStep("reading_history", "", 3, 9, "tags")).endswith("3 of 9 tags")
     damaged = IntegrityReport(9, "", 3, ("tag 4711",), 0, ())
     assert integrity_words(damaged) == "Damaged: tag 4711"

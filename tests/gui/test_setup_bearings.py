@@ -14,6 +14,8 @@ from services.set_up.bearing_catalogue import BearingCatalogue
 from services.set_up.plant_setup import PlantSetup
 from tests.gui.first_day_stage import EmptyStage, idle, make_empty_stage
 from tests.gui.plant_stage import POINTS, Stage, make_stage, put_away
+from tests.services.set_up.bearing_files import workbook_of_bearings
+from ui.screens.setup.bearings.importing import ImportPanel
 from ui.screens.setup.bearings.tab import BearingsTab, make_tab
 from ui.screens.setup.bearings.words import outcome_words
 from ui.theme import Theme
@@ -96,8 +98,37 @@ def test_a_file_is_judged_before_anything_is_stored(
     assert len(BearingCatalogue(stage.workstation.store).search()) == 1, "nothing is stored yet"
     file.take.click()
     idle(qtbot, stage.tasks, lambda: names(tab) == ["SKF 6205", "SKF 6312"])
-    assert "taken in: 1. Rows left out: 3" in tab.acts.bar.accessibleName()
-    assert tab.acts.bar.undo.isHidden(), "editions stay, as was said before"
+    idle(qtbot, stage.tasks, lambda: tab.acts.bar.isVisible())
+    assert tab.acts.bar.accessibleName() == "Bearings taken in: 1 of 4 rows of bearings.csv"
+    tab.acts.bar.undo.click()
+    idle(qtbot, stage.tasks, lambda: names(tab) == ["SKF 6205"])
+    tab.acts.redo()
+    idle(qtbot, stage.tasks, lambda: names(tab) == ["SKF 6205", "SKF 6312"])
+
+
+def test_a_sheet_of_a_workbook_is_chosen(qtbot, tab: BearingsTab, stage: Stage, tmp_path: Path) -> None:
+    tab.read_file(str(workbook_of_bearings(tmp_path / "makers.xlsx")))
+    file = tab.view.file
+    idle(qtbot, stage.tasks, lambda: tab.view.pages.currentWidget() is file)
+    assert (file.sheet.value(), file.table.rows.row(0).name) == ("SKF", "SKF 6205")
+    choose_sheet(file, "Read me")
+    idle(qtbot, stage.tasks, lambda: "must name its columns" in file.said.text())
+    assert (file.table.rows.rowCount(), file.take.isEnabled()) == (0, False)
+    choose_sheet(file, "FAG")
+    idle(qtbot, stage.tasks, lambda: file.table.rows.rowCount() == 1)
+    file.take.click()
+    idle(qtbot, stage.tasks, lambda: names(tab) == ["FAG 6205", "SKF 6205"])
+
+
+def test_a_file_of_one_sheet_asks_for_none(qtbot, tab: BearingsTab, stage: Stage, table: Path) -> None:
+    tab.read_file(str(table))
+    idle(qtbot, stage.tasks, lambda: tab.view.pages.currentWidget() is tab.view.file)
+    assert tab.view.file.sheet.isHidden()
+
+
+def choose_sheet(file: ImportPanel, name: str) -> None:
+    file.sheet.show_value(name)
+    file.sheet.edited.emit("", name)
 
 
 def test_a_file_can_be_put_away(qtbot, tab: BearingsTab, stage: Stage, table: Path) -> None:
@@ -130,7 +161,7 @@ def test_an_own_entry_says_which_edition_it_becomes(qtbot, tab: BearingsTab, sta
     assert "becomes edition 3" in entry.said.text()
     assert "BPFO\u00a03.5" in entry.orders.text()
     entry.send()
-    idle(qtbot, stage.tasks, lambda: "edition 3" in tab.acts.bar.accessibleName())
+    idle(qtbot, stage.tasks, lambda: tab.acts.bar.accessibleName() == "Bearing added: SKF 6205, edition 3")
     (newest,) = BearingCatalogue(stage.workstation.store).search("6205")
     assert (newest.edition, newest.geometry.element_diameter_mm) == (3, 7.95)
 

@@ -9,6 +9,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,9 @@ from services.access import program_actor
 from services.set_up.probing import ANSWER_S
 from tests.gui.plant_stage import FL1, LINK, TEMPERATURE, Stage, key, make_stage, put_away, settle
 from tests.gui.setup_stage import modbus_device
-from ui.screens.setup.connections.offer_tree import BATCH
+from ui.screens.setup.connections.offer_tree import BATCH, OfferNode
 from ui.screens.setup.connections.tab import ConnectionsTab, make_tab
+from ui.screens.setup.connections.taking import PIECE
 from ui.theme import Theme
 from ui.widgets.key_button import SegmentedButtons
 
@@ -331,6 +333,60 @@ def test_a_folder_of_twenty_thousand_never_stops_the_window(
     assert not page.is_begun
 
 
+def test_a_ticked_folder_of_five_thousand_is_chosen_piece_by_piece(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait
+) -> None:
+    """Between two pieces the window gets its turn; the longest stretch is printed."""
+    nodes, turns = a_folder_of(qtbot, tab, wait, 5000), [time.perf_counter()]
+    pulse = QTimer()
+    pulse.timeout.connect(lambda: turns.append(time.perf_counter()))
+    pulse.start(0)
+    tab.wizard.view.browse.tree.selectAll()
+    nodes[0].setCheckState(0, Qt.CheckState.Checked)
+    assert all(node.is_ticked for node in nodes), "what was asked for is seen at once"
+    wait(lambda: len(tab.wizard.draft.values) == 5000)
+    assert len(turns) > 5000 // PIECE
+    assert len({value.name for value in tab.wizard.draft.values}) == 5000
+    longest_ms = 1000 * max(after - before for before, after in itertools.pairwise(turns))
+    print(f"5,000 ticks: longest stretch {longest_ms:.0f} ms")
+    nodes[0].setCheckState(0, Qt.CheckState.Unchecked)
+    assert not tab.wizard.draft.values
+    tab.wizard.keeper.undo()
+    assert len(tab.wizard.draft.values) == 5000, "a tick and an untick are one step each"
+    tab.wizard.keeper.undo()
+    assert not tab.wizard.draft.values
+
+
+def test_choosing_many_is_told_and_stopped_or_ended_by_what_one_does_next(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait
+) -> None:
+    nodes, view = a_folder_of(qtbot, tab, wait, 3 * PIECE), tab.wizard.view
+    view.browse.tree.selectAll()
+    nodes[0].setCheckState(0, Qt.CheckState.Checked)
+    assert f"0 of {3 * PIECE} values are chosen" in view.said.text()
+    view.undo_asked.emit()
+    assert not any(node.is_ticked for node in nodes)
+    assert not tab.wizard.draft.values
+    assert not view.said.text()
+    nodes[0].setCheckState(0, Qt.CheckState.Checked)
+    assert not tab.wizard.draft.values
+    view.forth.click()
+    assert view.values.table.rows.rowCount() == 3 * PIECE, "the next step has all of them"
+
+
+def a_folder_of(qtbot: QtBot, tab: ConnectionsTab, wait: Wait, count: int) -> list[OfferNode]:
+    """List a folder of a server that is not there, so far as ticking goes."""
+    begin(tab, wait)
+    tab.wizard.view.device.kind_chosen.emit("opcua")
+    answers = {"endpoint": "opc.tcp://127.0.0.1:9", "security": "none", "waiver": "yes"}
+    tab.wizard.keeper.change(replace(tab.wizard.draft, name="OPC", typed=answers, step="offer"))
+    tree = tab.wizard.view.browse.tree
+    items = [FoundItem(f"p{n}", f"Value {n}", False, {"identifier": f"v{n}"}, "Double") for n in range(count)]
+    tree.list_below(None, items)
+    qtbot.waitUntil(lambda: tree.topLevelItemCount() == count, timeout=20_000)
+    return [node for node in tree.nodes() if node.item.address is not None]
+
+
 def test_a_place_that_is_listed_twice_at_once_is_there_once(
     qtbot: QtBot, tab: ConnectionsTab, wait: Wait
 ) -> None:
@@ -594,7 +650,7 @@ def test_five_thousand_registers_and_a_file_that_is_too_large(
     tick = _timed(lambda: first.setCheckState(0, Qt.CheckState.Checked))
     every = _timed(page.all_rows.click)
     print(f"5,000 registers: shown after {shown_s:.2f} s, a tick {tick} ms, all {every} ms")
-    assert len(tab.wizard.draft.values) == 5000
+    wait(lambda: len(tab.wizard.draft.values) == 5000)
     (tmp_path / "huge.csv").write_bytes(b"Name;Register\n" + b"x;1\n" * 5_000_000)
     page.file_chosen.emit(str(tmp_path / "huge.csv"))
     wait(lambda: "larger than 16 MB" in page.said.text())

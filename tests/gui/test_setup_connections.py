@@ -15,7 +15,10 @@ from tests.gui.setup_stage import modbus_device
 from tests.protocol.opcua_stage import ServerChild, server_certificate
 from ui.screens.setup.connections.register_page import RegisterNode
 from ui.screens.setup.connections.tab import ConnectionsTab, make_tab
-from ui.theme import Theme
+from ui.screens.setup.connections.words import complaints
+from ui.theme import BODY, BOLD, Theme, font
+from ui.widgets.cell_delegate import PADDING
+from ui.widgets.drawing import width_of
 from ui.widgets.fields import Field
 
 pytestmark = pytest.mark.timeout(90)
@@ -242,6 +245,16 @@ def test_stored_values_are_changed_with_their_live_value_beside(qtbot, stage: St
     view.forth.click()
     wait(qtbot, stage, tab, lambda: not tab.wizard.keeper.is_open)
     assert stage.writer.plant.load().tag(key(FL2, TEMPERATURE)).label == "Oil temperature"
+
+
+def test_a_point_is_read_whole_in_a_small_window(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
+    tab.view.resize(1116, 586)  # what Setup has of 1366 x 768
+    begin(qtbot, stage, tab, str(LINK.id))
+    header = tab.wizard.view.values.table.horizontalHeader()
+    wanted = width_of("Filler FL1 \u00b7 Main motor NDE", font(BODY)) + 2 * PADDING
+    wait(qtbot, stage, tab, lambda: header.sectionSize(1) >= wanted)
+    longest = width_of(complaints(["value_machine_unsure"]), font(BODY, BOLD)) + 2 * PADDING
+    assert header.sectionSize(header.count() - 1) >= longest
 
 
 def test_somebody_elses_change_is_not_written_over(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]

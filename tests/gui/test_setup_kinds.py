@@ -15,7 +15,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from domain.plant.tags import Tag, TagDtype
+from domain.plant.tags import Tag, TagDtype, TagKind
 from tests.gui.setup_stage import Person, person_on, served
 from tests.protocol.fault_server import FaultServer
 from tests.protocol.mqtt_stage import Broker, EdgeNode, Publisher, broker
@@ -149,6 +149,12 @@ def write_table(folder: Path, name: str, value: float) -> None:
     (folder / name).write_text(f"time,Temperature\n{rows}", encoding="utf-8")
 
 
+def write_samples(path: Path) -> None:
+    """Write what a portable instrument exports: seconds from the begin, and 2,000 samples of each."""
+    rows = "".join(f"{n / 2000:.4f},{np.sin(n / 9):.5f}\n" for n in range(2000))
+    path.write_text(f"time,Acceleration\n{rows}", encoding="utf-8")
+
+
 def write_sound(path: Path) -> None:
     samples = (8000 * np.sin(np.arange(8000) / 9)).astype("<i2")
     with wave.open(str(path), "wb") as file:
@@ -208,6 +214,30 @@ def test_waveforms_of_the_next_file_are_stored_too(person: Person, inbox: Path) 
     write_sound(inbox / "PUMPA_0002.wav")
     person.until(lambda: len(list((inbox / "taken").glob("*.wav"))) == 2, limit_s=40)
     assert stored(person, sound.name).address["file"] == "pumpa*.WAV"
+
+
+def test_a_column_of_samples_becomes_a_waveform_with_its_rate(person: Person, inbox: Path) -> None:
+    """It is taken as one in step 2; step 3 can still make single values of it, and the other way round."""
+    write_samples(inbox / "PumpA_0001.csv")
+    person.begin("files", "Portable", path=str(inbox), after="move")
+    person.press("Next: what it offers")
+    column = person.tick("PumpA_0001.csv", "Acceleration")
+    assert (column.kind, column.sampling_rate_hz) == (TagKind.WAVEFORM, 2000.0)
+    person.press("Next: what it means")
+    person.make_machine()
+    point = person.session.workstation.monitoring.plant.points[0]
+    panel = person.wizard.view.values.panel
+    for kind, is_wave in (("measured", False), ("waveform", True)):
+        person.mean(column, kind=kind)
+        assert panel.rows["kind"].isVisible()
+        assert panel.rows["sampling_rate_hz"].isVisible() is is_wave
+    assert panel.rows["sampling_rate_hz"].value() == "2000"
+    person.mean(column, unit="g", point=str(point.id))
+    person.connect()
+    write_samples(inbox / "PumpA_0002.csv")
+    person.until(lambda: len(list((inbox / "taken").glob("*.csv"))) == 2, limit_s=40)
+    tag = stored(person, column.name)
+    assert (tag.kind, tag.sampling_rate_hz) == (TagKind.WAVEFORM, 2000.0)
 
 
 def test_a_folder_that_is_not_there_is_told_by_its_name(person: Person, inbox: Path) -> None:

@@ -99,6 +99,19 @@ def test_copy_has_headers_and_enter_opens(table: DataTable, qtbot) -> None:
     assert heard.args == [3]
 
 
+def test_long_names_are_told_apart_by_their_ends(qtbot, theme: Theme) -> None:
+    columns = (Column("name", "Point", lambda row: row.name, is_name=True),)
+    table = DataTable(columns, name="Points", identity=lambda row: row.key)
+    qtbot.addWidget(table)
+    table.set_rows(
+        [Row(n, f"Depalletiser DP1 \u00b7 Main motor {end}", 0.0) for n, end in enumerate(("DE", "NDE"))]
+    )
+    table.resize(150, 120)
+    table.show()
+    first, second = (table.visualRect(table.rows.index(place, 0)) for place in range(2))
+    assert table.viewport().grab(first).toImage() != table.viewport().grab(second).toImage()
+
+
 def test_rows_have_a_fixed_height(table: DataTable) -> None:
     assert {table.rowHeight(n) for n in range(200)} == {28}
     table.set_row_height(24)

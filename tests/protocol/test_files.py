@@ -226,6 +226,35 @@ async def test_browsing_shows_files_and_channels_for_all_of_their_kind(folder: F
     await driver.close()
 
 
+async def test_a_column_of_samples_is_offered_as_a_waveform_with_its_rate(folder: Folder) -> None:
+    """Slow columns stay values; times to the microsecond make no odd rate of 25,600 Hz."""
+    fast = [f"{n / 25_600:.6f},{n % 7},1" for n in range(2000)]
+    (folder.path / "PumpA_0001.csv").write_text("time,acc,key\n" + "\n".join(fast), "utf-8")
+    slow = [f"2026-01-31T12:{minute:02d}:00Z,{minute}" for minute in range(20)]
+    (folder.path / "shift.csv").write_text("time,level\n" + "\n".join(slow), "utf-8")
+    driver = files_entry(folder.book).create(folder.owner, RealClock())
+    await driver.connect()
+    assert isinstance(driver, FilesDriver)
+    acc, _ = await driver.browse("PumpA_0001.csv")
+    assert (acc.is_array, acc.sampling_rate_hz, acc.value) == (True, 25_600.0, "")
+    (level,) = await driver.browse("shift.csv")
+    assert (level.is_array, level.value) == (False, "19.0")
+    await driver.close()
+
+
+async def test_samples_that_count_seconds_begin_when_their_file_says(folder: Folder) -> None:
+    """A table of samples has no dates; single values without a date are refused as before."""
+    rows = "time,acc\n" + "\n".join(f"{n / 1000:.3f},{n}" for n in range(50))
+    (folder.path / "PumpA_20260131_100000.csv").write_text(rows, "utf-8")
+    async with folder.stage(folder.tag(1, "acc", "PumpA_*.csv", unit="g", **WAVE)):
+        await until(lambda: len(folder.book.taken) == 1, within_s=3, what="taken")
+    (taken,) = folder.book.taken[0].waveforms
+    assert (iso_utc(taken.start_us)[11:19], len(taken.samples)) == ("10:00:00", 50)
+    (folder.path / "PumpB_20260131_100000.csv").write_text(rows.replace("time", "t"), "utf-8")
+    async with folder.stage(folder.tag(2, "acc", "PumpB_*.csv")):
+        await until(lambda: len(folder.names("rejected")) == 2, within_s=3, what="refused")
+
+
 def test_times_in_names() -> None:
     moment = to_microseconds(datetime(2026, 1, 31, 14, 25, 9, tzinfo=UTC))
     for name in ("P1_20260131_142509.wav", "2026-01-31 14-25-09.npz", "2026-01-31T14:25:09_x.uff"):

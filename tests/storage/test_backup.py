@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from domain.errors import AlreadyRunning, DatabaseDamaged, MigrationFailed, StorageError
+from domain.long_work import LongWork, WorkStep
 from domain.plant.plant import Plant
 from domain.plant.readings import reading_batch
 from domain.plant.signals import Waveform
@@ -25,6 +28,14 @@ from storage.opening import OpenOutcome
 from storage.store import Store, open_store
 from tests.storage.postgresql_stage import PostgresServer
 from tests.storage.stored_plant import StillClock
+
+
+class Usage(NamedTuple):
+    """What ``shutil.disk_usage`` returns."""
+
+    total: int
+    used: int
+    free: int
 
 
 @pytest.fixture
@@ -220,19 +231,81 @@ def test_the_data_in_use_are_checked_and_the_damaged_part_is_named(
     assert found.damaged_chunks[0].startswith("tag 1 from")
 
 
-def test_a_plant_on_a_server_is_backed_up_into_files(
+@pytest.fixture
+def served_plant(
     postgresql: PostgresServer, tmp_path: Path, still_clock: StillClock, small_plant: Plant, engineer: Actor
-) -> None:
+) -> str:
+    """The address of a plant on a server, with an hour of past."""
     url = postgresql.fresh_database()
     store = open_store(tmp_path / "data", role="collector", clock=still_clock, database=url)
     with store.unit_of_work(engineer) as work:
         work.plant.import_plant(small_plant)
     assert store.wait_for_lease()
     _with_past(store, still_clock)
-    taken = back_up_server(url, tmp_path / "backups", clock=still_clock, with_history=True)
+    store.close()
+    return url
+
+
+class Told(LongWork):
+    """Remembers every step that it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[WorkStep] = []
+
+    def tell(self, act: str, name: str, *, done: int = 0, total: int = 0, unit: str = "bytes") -> None:
+        super().tell(act, name, done=done, total=total, unit=unit)
+        self.steps.append(self.step)
+
+
+def test_a_copy_of_a_server_says_how_much_of_each_table_is_done(
+    served_plant: str, tmp_path: Path, still_clock: StillClock
+) -> None:
+    told = Told()
+    back_up_server(served_plant, tmp_path / "backups", clock=still_clock, with_history=True, work=told)
+    for act in ("copying", "comparing"):
+        steps = [step for step in told.steps if (step.act, step.unit) == (act, "rows")]
+        last = {step.name: (step.done, step.total) for step in steps}
+        assert (last["tags"], last["waveform"]) == ((2, 2), (1, 1))
+        assert all(done == total for done, total in last.values())
+
+
+def test_a_copy_of_a_server_is_refused_before_it_begins_where_room_lacks(
+    served_plant: str, tmp_path: Path, still_clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F38: the figures are those of the server's tables, and no smaller than the copy turns out."""
+    place, told = tmp_path / "backups", Told()
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**12, 10**12, backups.ROOM_KEPT_FREE))
+    with pytest.raises(StorageError) as refused:
+        back_up_server(served_plant, place, clock=still_clock, with_history=True, work=told)
+    assert (refused.value.key, told.steps, list(place.iterdir())) == ("backup_no_room", [], [])
+    needed = int(str(refused.value.parameters["needed_bytes"]))
+    monkeypatch.undo()
+    taken = back_up_server(served_plant, place, clock=still_clock, with_history=True)
+    assert needed >= sum(path.stat().st_size for path in taken.glob("*.db"))
+
+
+def test_a_negative_zero_on_a_server_makes_no_difference(
+    served_plant: str, tmp_path: Path, still_clock: StillClock
+) -> None:
+    """Files keep the last value of a chunk without its sign: a copy was refused as another one."""
+    store = open_store(tmp_path / "data", role="collector", clock=still_clock, database=served_plant)
+    assert store.wait_for_lease()
+    writer = store.open_history_writer()
+    times = np.arange(still_clock.now_us() - 600_000_000, still_clock.now_us(), 1_000_000)
+    writer.write_past(2, time_us=times, value=np.full(600, -0.0), quality=0)
+    writer.close()
+    store.close()
+    taken = back_up_server(served_plant, tmp_path / "backups", clock=still_clock, with_history=True)
+    assert "history.db" in backups.verify(taken).others
+
+
+def test_a_plant_on_a_server_is_backed_up_into_files(
+    served_plant: str, tmp_path: Path, still_clock: StillClock, small_plant: Plant
+) -> None:
+    taken = back_up_server(served_plant, tmp_path / "backups", clock=still_clock, with_history=True)
     manifest = backups.verify(taken)
     assert (manifest.rows["tags"], sorted(manifest.others)) == (2, ["history.db", "waveforms-2025-10.db"])
-    store.close()
     restored = tmp_path / "restored"
     backups.restore(taken, prepare_data_folder(restored), now_us=still_clock.now_us())
     opened = open_store(restored, role="tool", clock=still_clock)

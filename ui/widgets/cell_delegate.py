@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -101,7 +101,8 @@ class CellDelegate(QStyledItemDelegate):
             case CellKind.TEXT:
                 ink = tokens.text_2 if column.is_weak else tokens.text_1
                 align = drawing.RIGHT if column.align_right else drawing.LEFT
-                drawing.text(painter, cell, str(value or ""), face=face, colour=ink, align=align)
+                elide = Qt.TextElideMode.ElideMiddle if column.is_name else Qt.TextElideMode.ElideRight
+                drawing.text(painter, cell, str(value or ""), face=face, colour=ink, align=align, elide=elide)
 
     def _paint_number(
         self, painter: QPainter, cell: QRectF, column: Column, shown: Presentation, tokens: Tokens

@@ -143,6 +143,12 @@ class DataTable(QTableView):
             if column.key == key:
                 self.setColumnHidden(place, not shown)
 
+    def resize_column(self, key: str, width: int) -> None:
+        """Give a column of fixed width another one, in pixels."""
+        for place, column in enumerate(self._rows.columns):
+            if column.key == key:
+                self.horizontalHeader().resizeSection(place, width)
+
     def copied_text(self) -> str:
         """Return the chosen rows, or all, with their headers as tab-separated text."""
         shown = [n for n in range(len(self._rows.columns)) if not self.isColumnHidden(n)]

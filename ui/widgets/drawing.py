@@ -14,13 +14,20 @@ HATCH_STEP = 5
 
 
 def text(
-    painter: QPainter, box: QRectF, words: str, *, face: QFont, colour: str, align: Qt.AlignmentFlag = LEFT
+    painter: QPainter,
+    box: QRectF,
+    words: str,
+    *,
+    face: QFont,
+    colour: str,
+    align: Qt.AlignmentFlag = LEFT,
+    elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> None:
-    """Paint one line, elided at its end when the box is too narrow."""
+    """Paint one line, elided when the box is too narrow."""
     painter.setFont(face)
     painter.setPen(QColor(colour))
     if QFontMetricsF(face).horizontalAdvance(words) > box.width() + 0.5:
-        words = QFontMetricsF(face).elidedText(words, Qt.TextElideMode.ElideRight, box.width())
+        words = QFontMetricsF(face).elidedText(words, elide, box.width())
     painter.drawText(box, int(align) | Qt.TextFlag.TextSingleLine, words)
 
 

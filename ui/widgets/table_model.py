@@ -51,6 +51,8 @@ class Column:
     is_hideable: bool = True
     short: str = ""
     """Title for small windows; empty keeps the long one."""
+    is_name: bool = False
+    """Elided in its middle: what tells names apart often stands at their end."""
 
     @property
     def is_sortable(self) -> bool:

@@ -7,15 +7,17 @@ from uuid import UUID
 
 import pytest
 
-from domain.errors import ConfigurationError, NotPermitted, RuleViolation
+from domain.errors import ConfigurationError, Conflict, NotPermitted, RuleViolation
 from domain.identifiers import new_id
-from domain.plant.assets import MeasurementPoint, Technique
-from domain.plant.bearings import BearingGeometry, defect_orders
+from domain.plant.assets import Asset, MeasurementPoint, Technique
+from domain.plant.bearings import BearingGeometry, BearingType, defect_orders
 from domain.plant.plant import Plant
 from domain.roles import Actor, Role
 from services.set_up.bearing_catalogue import BearingCatalogue
-from storage.store import open_store
+from services.set_up.plant_setup import PlantSetup
+from storage.store import Store, open_store
 from tests.conftest import FakeClock
+from tests.services.set_up.bearing_files import workbook_of_bearings
 
 ERNA = Actor(UUID(int=7), Role.ENGINEER, "HALL-1", "Erna")
 OTTO = Actor(UUID(int=8), Role.OPERATOR, "HALL-2", "Otto")
@@ -29,10 +31,20 @@ FAG;X2;8;60;50;0;
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path, clock: FakeClock) -> Iterator[BearingCatalogue]:
-    store = open_store(tmp_path / "data", role="tool", clock=clock)
-    yield BearingCatalogue(store)
-    store.close()
+def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
+    opened = open_store(tmp_path / "data", role="tool", clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def catalogue(store: Store) -> BearingCatalogue:
+    return BearingCatalogue(store)
+
+
+@pytest.fixture
+def setup(store: Store, clock: FakeClock) -> PlantSetup:
+    return PlantSetup(store, clock=clock, by=ERNA)
 
 
 @pytest.fixture
@@ -40,6 +52,13 @@ def table(tmp_path: Path) -> Path:
     path = tmp_path / "bearings.csv"
     path.write_bytes(TABLE.encode("cp1252"))
     return path
+
+
+def added(
+    catalogue: BearingCatalogue, maker: str, geometry: BearingGeometry, *, slip_tolerance: float = 0.02
+) -> BearingType:
+    (bearing,) = catalogue.add(maker, geometry, by=ERNA, slip_tolerance=slip_tolerance).made(BearingType)
+    return bearing
 
 
 def test_a_table_is_judged_row_by_row_and_taken_once(catalogue: BearingCatalogue, table: Path) -> None:
@@ -54,11 +73,11 @@ def test_a_table_is_judged_row_by_row_and_taken_once(catalogue: BearingCatalogue
     assert found.rows[2].complaints[0].key == "bearing_designation_missing"
     assert found.rows[3].complaints[0].parameters == {"column": "elements", "text": "two"}
     assert found.rows[4].complaints[0].key == "bearing_impossible"
-    assert catalogue.take(found, by=ERNA) == 2
+    assert len(catalogue.take(found, by=ERNA).steps) == 2
     assert [bearing.name for bearing in catalogue.search()] == ["SKF 6205", "SKF 6312"]
     again = catalogue.read(table)
     assert [row.is_known for row in again.rows[:2]] == [True, True]
-    assert catalogue.take(again, by=ERNA) == 0
+    assert not catalogue.take(again, by=ERNA).steps
 
 
 def test_the_geometry_gives_the_published_defect_orders(catalogue: BearingCatalogue, table: Path) -> None:
@@ -70,10 +89,10 @@ def test_the_geometry_gives_the_published_defect_orders(catalogue: BearingCatalo
 
 
 def test_a_correction_is_a_new_edition_and_the_old_one_stays(catalogue: BearingCatalogue) -> None:
-    first = catalogue.add("SKF", BearingGeometry("6205", 9, 7.9, 39.0), by=ERNA)
-    second = catalogue.add("SKF", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA)
+    first = added(catalogue, "SKF", BearingGeometry("6205", 9, 7.9, 39.0))
+    second = added(catalogue, "SKF", BearingGeometry("6205", 9, 7.94, 39.04))
     assert (first.edition, second.edition) == (1, 2)
-    slip = catalogue.add("skf", second.geometry, by=ERNA, slip_tolerance=0.03)
+    slip = added(catalogue, "skf", second.geometry, slip_tolerance=0.03)
     assert (slip.name, slip.edition) == ("SKF 6205", 3), "one type, spelled as it was first"
     assert catalogue.search("6205") == (slip,)
     with pytest.raises(RuleViolation, match="already"):
@@ -102,15 +121,57 @@ def test_a_type_given_twice_in_a_file_is_taken_once_or_refused(
     assert [row.is_known for row in found.rows] == [False, True, False, False]
     assert found.rows[2].complaints[0].parameters == {"row": 2}
     assert found.rows[3].complaints[0].key == "bearing_not_whole"
-    assert catalogue.take(found, by=ERNA) == 1
+    assert len(catalogue.take(found, by=ERNA).steps) == 1
+
+
+def test_an_import_is_taken_back_and_done_again_as_one(
+    catalogue: BearingCatalogue, setup: PlantSetup, table: Path
+) -> None:
+    """Imports undo by batch: also a new edition of a type that was there."""
+    old = added(catalogue, "SKF", BearingGeometry("6205", 9, 7.9, 39.0))
+    taken = catalogue.take(catalogue.read(table), by=ERNA)
+    both = catalogue.search()
+    assert [bearing.edition for bearing in both] == [2, 1]
+    undone = setup.undo(taken)
+    assert catalogue.search() == (old,)
+    setup.undo(undone)
+    assert catalogue.search() == both
+
+
+def test_an_edition_that_something_was_built_on_stays(
+    catalogue: BearingCatalogue, setup: PlantSetup, table: Path
+) -> None:
+    taken = catalogue.take(catalogue.read(table), by=ERNA)
+    newer = catalogue.add("SKF", BearingGeometry("6205", 9, 7.95, 39.0), by=ERNA)
+    with pytest.raises(Conflict):
+        setup.undo(taken)
+    assert len(catalogue.search()) == 2, "all or none"
+    setup.undo(newer)
+    (machine,) = setup.add_machine(name="Pump", code="P1", class_key="pump", line_id=None).made(Asset)[-1:]
+    running = MeasurementPoint(
+        new_id(), machine.id, "DE", Technique.VIBRATION, bearing=catalogue.search("6312")[0].geometry
+    )
+    setup.change_points([running])
+    with pytest.raises(RuleViolation, match="1 points run"):
+        setup.undo(taken)
+    assert len(catalogue.search()) == 2
+
+
+def test_the_sheet_that_names_its_columns_is_read(catalogue: BearingCatalogue, tmp_path: Path) -> None:
+    path = workbook_of_bearings(tmp_path / "bearings.xlsx")
+    found = catalogue.read(path)
+    assert (found.sheets, found.sheet) == (("Read me", "SKF", "FAG"), "SKF")
+    assert [row.name for row in catalogue.read(path, sheet="FAG").rows] == ["FAG 6205"]
+    with pytest.raises(ConfigurationError, match="designation"):
+        catalogue.read(path, sheet="Read me")
 
 
 def test_points_tell_which_edition_they_run_in(catalogue: BearingCatalogue) -> None:
     """NEW-13: the geometry was copied into the point; a maker is known by the figures only."""
     first = BearingGeometry("6205", 9, 7.9, 39.0)
     catalogue.add("SKF", first, by=ERNA)
-    newest = catalogue.add("SKF", BearingGeometry("6205", 9, 7.94, 39.04), by=ERNA)
-    fag = catalogue.add("FAG", BearingGeometry("6205", 8, 8.5, 39.0), by=ERNA)
+    newest = added(catalogue, "SKF", BearingGeometry("6205", 9, 7.94, 39.04))
+    fag = added(catalogue, "FAG", BearingGeometry("6205", 8, 8.5, 39.0))
     old, other, odd = (
         MeasurementPoint(new_id(), new_id(), name, Technique.VIBRATION, bearing=bearing)
         for name, bearing in (("DE", first), ("NDE", fag.geometry), ("X", replace(first, elements=10)))

@@ -18,6 +18,8 @@ _DONE: Final = {
     "asset_removed": QT_TRANSLATE_NOOP("Edits", "Removed: {name}"),
     "point_removed": QT_TRANSLATE_NOOP("Edits", "Removed: {name}"),
     "values_removed": QT_TRANSLATE_NOOP("Edits", "Values removed or set waiting: {name}"),
+    "bearing_added": QT_TRANSLATE_NOOP("Edits", "Bearing added: {name}"),
+    "bearings_taken": QT_TRANSLATE_NOOP("Edits", "Bearings taken in: {name}"),
     "site_changed": QT_TRANSLATE_NOOP("Edits", "Saved: {name}"),
 }
 

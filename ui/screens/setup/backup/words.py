@@ -5,13 +5,15 @@ from typing import Final
 from domain.long_work import WorkStep
 from domain.ports import IntegrityReport
 from services.backups import KeptBackup, RestorePreview
-from ui.formatting import PlantTime
+from ui.formatting import PlantTime, number
 from ui.text import QT_TRANSLATE_NOOP, data_size, plain, tr
 
 NOTHING: Final = "\u2013"
 
 _STEPS: Final = {
     "copying": QT_TRANSLATE_NOOP("Backup", "Copying {name}"),
+    "counting": QT_TRANSLATE_NOOP("Backup", "Counting the rows of {name}"),
+    "comparing": QT_TRANSLATE_NOOP("Backup", "Comparing {name} with the server"),
     "checking": QT_TRANSLATE_NOOP("Backup", "Checking every page of {name}"),
     "reading": QT_TRANSLATE_NOOP("Backup", "Taking the fingerprint of {name}"),
     "reading_audit": QT_TRANSLATE_NOOP("Backup", "Walking the audit chains"),
@@ -28,8 +30,11 @@ def step_words(step: WorkStep) -> str:
         return tr("Backup", "{act}: {done} of {total}", act=act, done=done, total=total)
     if step.unit == "tags" and step.total:
         return tr("Backup", "{act}: {done} of {total} tags", act=act, done=step.done, total=step.total)
-    if step.unit == "rows":
-        return tr("Backup", "{act}: {done} rows", act=act, done=step.done)
+    if step.unit == "rows" and step.total:
+        done, total = number(step.done, 0), number(step.total, 0)
+        return tr("Backup", "{act}: {done} of {total} rows", act=act, done=done, total=total)
+    if step.unit == "rows" and step.done:
+        return tr("Backup", "{act}: {done} rows", act=act, done=number(step.done, 0))
     return act
 
 

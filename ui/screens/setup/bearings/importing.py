@@ -9,15 +9,19 @@ from ui.screens.setup.bearings.table import preview_table
 from ui.screens.setup.bearings.words import count_words
 from ui.text import error_words, tr
 from ui.theme import CAPTION
+from ui.widgets.fields import ChoiceField
 from ui.widgets.form import HintLine, send_keys
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, label
+
+SHEET_WIDTH = 320
 
 
 class ImportPanel(Panel):
     """``taken`` asks to store what is new; ``cancelled`` puts the file away."""
 
     taken = Signal()
+    sheet_chosen = Signal(str)
     cancelled = Signal()
 
     def __init__(self) -> None:
@@ -26,11 +30,12 @@ class ImportPanel(Panel):
         self.warning = label(
             tr(
                 "Bearings",
-                "Nothing is stored yet. Editions are never rewritten: taking in cannot be undone.",
+                "Nothing is stored yet. Taking in can be undone until a point runs in one of the bearings.",
             ),
             size=CAPTION,
             role="caption",
         )
+        self.sheet = ChoiceField(tr("Bearings", "Sheet"))
         self.said = HintLine()
         self.table = preview_table()
         self.take = KeyButton("", key="Ctrl+Return", is_primary=True)
@@ -43,31 +48,53 @@ class ImportPanel(Panel):
         row.addWidget(self.cancel)
         row.addStretch(1)
         self.body.setSpacing(8)
-        for each in (self.counts, self.warning, self.said):
+        self.sheet.setMaximumWidth(SHEET_WIDTH)
+        for each in (self.sheet, self.counts, self.warning, self.said):
             self.body.addWidget(each)
         self.warning.setWordWrap(True)
         self.body.addWidget(self.table, 1)
         self.body.addLayout(row)
         self.take.clicked.connect(self.taken)
         self.cancel.clicked.connect(self.cancelled)
+        self.sheet.edited.connect(self._on_sheet)
         for shortcut in send_keys(self):
             shortcut.activated.connect(self.take.click)
 
-    def show_file(self, name: str, found: BearingImport) -> None:
+    def show_file(self, found: BearingImport) -> None:
         """Show what a file holds and what taking it in would do; wrong rows first."""
-        self.set_title(tr("Bearings", "Import"), name)
-        self.said.say("")
+        self.set_title(tr("Bearings", "Import"), found.path.name)
+        self.sheet.offer([(each, each) for each in found.sheets])
+        self.sheet.show_value(found.sheet)
+        self.sheet.setVisible(len(found.sheets) > 1)
+        self._say("")
         self.counts.setText(count_words(found))
+        self.counts.show()
         self.table.set_rows(sorted(found.rows, key=lambda row: (row.bearing is not None, row.number)))
         count = len(found.new)
         self.take.set_words(tr("Bearings", "Take in: {count}", count=count))
         self.take.setEnabled(count > 0)
-        (self.take if count else self.cancel).setFocus()
+        if not self.sheet.has_focus:
+            (self.take if count else self.cancel).setFocus()
+
+    def show_unread(self, error: BaseException) -> None:
+        """Say why the chosen sheet cannot be read; another one can be chosen."""
+        self.counts.hide()
+        self.table.set_rows(())
+        self.take.set_words(tr("Bearings", "Take in: {count}", count=0))
+        self.take.setEnabled(False)
+        self._say(error_words(error))
+
+    def _say(self, words: str) -> None:
+        self.said.say(words, is_marked=bool(words))
+        self.said.setVisible(bool(words))
+
+    def _on_sheet(self) -> None:
+        self.sheet_chosen.emit(self.sheet.value())
 
     def take_failure(self, error: BaseException) -> None:
         """Say why nothing was stored."""
         self.take.setEnabled(True)
-        self.said.say(error_words(error), is_marked=True)
+        self._say(error_words(error))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -56,6 +56,7 @@ class BearingsTab:
         view.entry.added.connect(self._add)
         view.entry.ended.connect(self._end_entry)
         view.file.taken.connect(self._take_file)
+        view.file.sheet_chosen.connect(self._read_sheet)
         view.file.cancelled.connect(self._end_file)
 
     def _allow(self) -> None:
@@ -177,12 +178,12 @@ class BearingsTab:
         work = partial(self._catalogue.add, maker, geometry, by=self._workstation.actor, slip_tolerance=slip)
         self._context.tasks.run(work, done=self._added, failed=self.view.entry.take_failure)
 
-    def _added(self, bearing: BearingType) -> None:
+    def _added(self, edit: Edit) -> None:
         self._end_entry()
+        (bearing,) = edit.made(BearingType)
         self._wanted = bearing.id
-        words = tr("Bearings", "Added: {name}, edition {n}", name=bearing.name, n=bearing.edition)
-        self.acts.bar.offer(words, can_undo=False)
-        self._load()
+        name = tr("Bearings", "{name}, edition {n}", name=bearing.name, n=bearing.edition)
+        self.acts.take(edit, name=name)
 
     # ---- files
 
@@ -198,31 +199,38 @@ class BearingsTab:
 
     def read_file(self, path: str) -> None:
         """Read a file and show what it holds; nothing is stored."""
-        self._context.tasks.run(partial(self._judge, Path(path)), done=self._show_file, failed=self._failed)
+        work = partial(self._catalogue.read, Path(path))
+        self._context.tasks.run(work, done=self._show_file, failed=self._failed)
 
-    def _judge(self, path: Path) -> tuple[str, BearingImport]:
-        return path.name, self._catalogue.read(path)
+    def _read_sheet(self, sheet: str) -> None:
+        if self._file is not None:
+            work = partial(self._catalogue.read, self._file.path, sheet=sheet)
+            self._context.tasks.run(work, done=self._show_sheet, failed=self.view.file.show_unread)
 
-    def _show_file(self, judged: tuple[str, BearingImport]) -> None:
-        name, self._file = judged
+    def _show_sheet(self, found: BearingImport) -> None:
+        if self._file is not None:  # else it was put away meanwhile
+            self._show_file(found)
+
+    def _show_file(self, found: BearingImport) -> None:
+        self._file = found
         self._say("")
         self.view.pages.setCurrentWidget(self.view.file)
-        self.view.file.show_file(name, self._file)
+        self.view.file.show_file(found)
 
     def _take_file(self) -> None:
         if self._file is not None:
             self.view.file.take.setEnabled(False)
             work = partial(self._catalogue.take, self._file, by=self._workstation.actor)
-            self._context.tasks.run(work, done=self._taken, failed=self.view.file.take_failure)
+            done = partial(self._taken, self._file)
+            self._context.tasks.run(work, done=done, failed=self.view.file.take_failure)
 
-    def _taken(self, count: int) -> None:
-        skipped = 0 if self._file is None else len(self._file.rows) - count
-        self._end_file()
-        words = tr(
-            "Bearings", "Bearings taken in: {count}. Rows left out: {skipped}.", count=count, skipped=skipped
+    def _taken(self, found: BearingImport, edit: Edit) -> None:
+        count, rows = len(edit.steps), len(found.rows)
+        name = tr(
+            "Bearings", "{count} of {rows} rows of {file}", count=count, rows=rows, file=found.path.name
         )
-        self.acts.bar.offer(words, can_undo=False)
-        self._load()
+        self._end_file()
+        self.acts.take(edit, name=name)
 
     def _end_file(self) -> None:
         self._file = None

@@ -103,7 +103,7 @@ def _of_row(value: Callable[[CatalogueRow], Presentation]) -> Callable[[BearingR
 def use_table() -> DataTable:
     """Return the table of the points that run in a type."""
     columns = (
-        Column("place", tr("Bearings", "Point"), _place, tip=_place, is_hideable=False),
+        Column("place", tr("Bearings", "Point"), _place, tip=_place, is_hideable=False, is_name=True),
         Column("state", tr("Bearings", "Runs in"), _state, width=118, tip=_state, is_hideable=False),
     )
     return DataTable(columns, name=tr("Bearings", "Used at"), identity=_point_id, is_on_panel=True)

@@ -27,7 +27,7 @@ class ChosenPanel(Panel):
         super().__init__(tr("Link", "Chosen"))
         self.setFixedWidth(WIDTH)
         columns = (
-            Column("name", tr("Link", "Name"), _name, tip=_tip, is_hideable=False),
+            Column("name", tr("Link", "Name"), _name, tip=_tip, is_hideable=False, is_name=True),
             Column("unit", tr("Link", "Unit"), _unit, width=60, is_weak=True),
         )
         self.table = DataTable(columns, name=tr("Link", "Chosen values"), identity=_id, is_on_panel=True)
@@ -74,4 +74,4 @@ def _unit(value: ChosenValue) -> str:
 
 
 def _tip(value: ChosenValue) -> str:
-    return f"{value.label}\n{value.source}"
+    return f"{value.name}\n{value.label}\n{value.source}"

@@ -14,7 +14,7 @@ MOST_UNDO: Final = 200
 
 
 class DraftKeeper:
-    """Holds the present draft; ``changed`` is called after each change, ``failed`` when keeping it fails."""
+    """Holds the present draft; ``changed`` is called after a change, ``kept`` or ``failed`` after keeping."""
 
     def __init__(
         self,
@@ -22,10 +22,11 @@ class DraftKeeper:
         context: Context,
         *,
         changed: Callable[[], None],
+        kept: Callable[[], None],
         failed: Callable[[BaseException], None],
     ) -> None:
         self._setup, self._context = setup, context
-        self._changed, self._failed = changed, failed
+        self._changed, self._was_kept, self._failed = changed, kept, failed
         self._past: list[LinkDraft] = []
         self._future: list[LinkDraft] = []
         self._draft: LinkDraft | None = None
@@ -113,8 +114,12 @@ class DraftKeeper:
 
     def _store(self, draft: LinkDraft) -> None:
         self._is_keeping = True
-        work = partial(self._setup.keep_draft, draft.to_plain(), title=draft.name.strip(), before=self._kept)
+        work = partial(self._keep_content, draft, before=self._kept)
         self._context.tasks.run(work, done=self._on_kept, failed=self._on_failed, outlives_window=True)
+
+    def _keep_content(self, draft: LinkDraft, *, before: Draft | None) -> Draft:
+        """In the database lane: thousands of values take a while to be written out."""
+        return self._setup.keep_draft(draft.to_plain(), title=draft.name.strip(), before=before)
 
     def _on_kept(self, kept: Draft) -> None:
         self._is_keeping = False
@@ -128,7 +133,7 @@ class DraftKeeper:
         if waiting is not None:
             self._store(waiting)
         elif self._draft is not None:
-            self._changed()
+            self._was_kept()
 
     def _on_failed(self, problem: BaseException) -> None:
         self._is_keeping = self._is_unwanted = False

@@ -1,6 +1,6 @@
 """Step 2 as a person works on it: a tree or a register list, and what is chosen of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -12,11 +12,11 @@ from domain.plant.tags import Connection, ConnectionKind
 from services.set_up.file_patterns import brings
 from services.set_up.link_values import (
     ChosenValue,
-    matched,
+    Places,
+    filling,
     place_key,
     value_of_item,
     value_of_register,
-    with_names_apart,
 )
 from services.set_up.register_lists import RegisterList, open_register_list, registers_by_hand
 from services.set_up.register_rows import DraftTag
@@ -26,6 +26,7 @@ from ui.screens.setup.connections.browse_page import BrowsePage
 from ui.screens.setup.connections.offer_tree import Ticks
 from ui.screens.setup.connections.probe_desk import Below
 from ui.screens.setup.connections.register_page import RegisterPage
+from ui.screens.setup.connections.taking import Source, Taking
 from ui.text import error_words, tr
 
 BROWSED: Final = frozenset({ConnectionKind.OPCUA, ConnectionKind.MQTT, ConnectionKind.FILES})
@@ -33,16 +34,19 @@ MOST_BELOW: Final = 2000
 
 
 class OfferStep:
-    """Between the pages of step 2 and the draft."""
+    """Between the pages of step 2 and the draft. ``told`` puts what is under way beside the buttons."""
 
-    def __init__(self, bench: Bench, browse: BrowsePage, registers: RegisterPage) -> None:
-        self._bench, self._browse_page, self._list_page = bench, browse, registers
+    def __init__(
+        self, bench: Bench, browse: BrowsePage, registers: RegisterPage, *, told: Callable[[str], None]
+    ) -> None:
+        self._bench, self._browse_page, self._list_page, self._told = bench, browse, registers, told
         self._offered: Connection | None = None
         self._list: RegisterList | None = None
         self._asked: set[str] = set()
         """Places that the device is being asked for."""
         self._interrupted: set[str] = set()
         """Places to ask for when somebody looks again."""
+        self._taking = Taking(moved=self._say_taking, ended=self._taken)
         browse.opened.connect(self._browse)
         browse.ticked.connect(self._tick_items)
         browse.below_asked.connect(self._browse_below)
@@ -58,6 +62,7 @@ class OfferStep:
 
     def begin(self) -> None:
         """Take up another draft."""
+        self.give_up()
         self._offered, self._list = None, None
         self._asked, self._interrupted = set(), set()
         self._list_page.begin()
@@ -84,10 +89,15 @@ class OfferStep:
 
     def show(self) -> None:
         """Show what is chosen."""
-        for page in (self._browse_page, self._list_page):
-            page.chosen.show_values(self._bench.draft.values)
-        self._list_page.show_ticks(self._bench.draft.places)
-        self._browse_page.show_ticks(self._ticks())
+        self._page.chosen.show_values(self._bench.draft.values)
+        self._show_ticks()
+
+    @property
+    def _page(self) -> BrowsePage | RegisterPage:
+        return self._browse_page if self._bench.draft.kind in BROWSED else self._list_page
+
+    def _show_ticks(self) -> None:
+        self._page.show_ticks(self._ticks() | self._taking.ticks)
 
     def _ticks(self) -> Ticks:
         """Return what is chosen of the device, of files by whichever pattern."""
@@ -108,7 +118,7 @@ class OfferStep:
     def _browsed(self, place: str, items: Sequence[FoundItem]) -> None:
         self._asked.discard(place)
         self._browse_page.show_items(place, items)
-        self._browse_page.show_ticks(self._ticks())
+        self._show_ticks()
 
     def _browse_failed(self, place: str, problem: BaseException) -> None:
         self._asked.discard(place)
@@ -133,13 +143,13 @@ class OfferStep:
         if not is_wanted:
             self._leave_out([item for _, item in pairs])
             return
-        ticks = self._ticks()
-        fresh: dict[tuple[object, ...], tuple[tuple[str, ...], FoundItem]] = {}
+        sources: dict[tuple[object, ...], Source] = {}
         for path, item in pairs:  # a channel of many files is one value
-            fresh.setdefault(place_key(item.address or {}), (path, item))
-        self._take([value_of_item(item, path) for key, (path, item) in fresh.items() if key not in ticks])
+            sources.setdefault(place_key(item.address or {}), partial(value_of_item, item, path))
+        self._take(sources, chosen=self._ticks())
 
     def _leave_out(self, items: Sequence[FoundItem]) -> None:
+        self.finish()
         draft, places = self._bench.draft, {place_key(item.address or {}) for item in items}
         leaving = [value.id for value in draft.values if place_key(value.address) in places]
         if draft.kind is ConnectionKind.FILES:
@@ -182,10 +192,10 @@ class OfferStep:
 
     def _tick_registers(self, drafts: Sequence[DraftTag], is_wanted: bool) -> None:
         if is_wanted:
-            places = self._bench.draft.places
-            fresh = [draft for draft in drafts if place_key(draft.address) not in places]
-            self._take([value_of_register(draft) for draft in fresh])
+            sources = {place_key(draft.address): partial(value_of_register, draft) for draft in drafts}
+            self._take(sources, chosen=self._bench.draft.places)
         else:
+            self.finish()
             self._drop({place_key(draft.address) for draft in drafts})
 
     def _add_register(self, typed: dict[str, str]) -> None:
@@ -196,13 +206,36 @@ class OfferStep:
 
     # ---- what is chosen
 
-    def _take(self, values: Sequence[ChosenValue]) -> None:
+    def _take(self, sources: Mapping[tuple[object, ...], Source], *, chosen: Ticks) -> None:
         """Choose values: names apart from all others, matched with machines."""
-        taken = {tag.name for tag in self._bench.plant.tags} | {
-            value.name for value in self._bench.draft.values
-        }
-        fresh = matched(with_names_apart(values, taken), self._bench.plant, device=self._bench.draft.name)
+        self.finish()
+        draft, plant = self._bench.draft, self._bench.plant
+        names = {tag.name for tag in plant.tags} | {value.name for value in draft.values}
+        fresh = {place: source for place, source in sources.items() if place not in chosen}
+        self._taking.begin(fresh, names=names, places=Places(plant, device=draft.name))
+
+        if self._taking.is_busy:
+            self._show_ticks()
+
+    def _say_taking(self, done: int, of: int) -> None:
+        self._told(tr("Link", "{done} of {all} values are chosen; Ctrl+Z stops it.", done=done, all=of))
+
+    def _taken(self, values: Sequence[ChosenValue]) -> None:
+        fresh = filling(values, self._bench.plant)
         self._bench.keeper.change(self._bench.draft.with_values(fresh))
+
+    def finish(self) -> None:
+        """Choose at once what is still being chosen: something else builds on it."""
+        self._taking.finish()
+
+    def give_up(self) -> bool:
+        """Choose nothing of what is being chosen; say whether anything was."""
+        if not self._taking.is_busy:
+            return False
+        self._taking.give_up()
+        self._told("")
+        self._show_ticks()
+        return True
 
     def _drop(self, places: set[tuple[object, ...]]) -> None:
         self.remove([value.id for value in self._bench.draft.values if place_key(value.address) in places])

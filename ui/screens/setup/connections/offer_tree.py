@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from domain.plant.discovery import FoundItem
 from services.set_up.link_values import place_key
-from ui.formatting import unit_symbol
+from ui.formatting import unit_symbol, with_unit
 from ui.screens.setup.connections.words import type_name
 from ui.text import tip, tr
 from ui.theme import CAPTION, MEDIUM, font
@@ -35,7 +35,9 @@ class OfferNode(QTreeWidgetItem):
         if item.address is not None:
             self.setFlags(self.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             self.setCheckState(NAME, Qt.CheckState.Unchecked)
-        self.setToolTip(NAME, tip("\n".join(filter(None, (" / ".join(path), item.description)))))
+        rate_hz = item.sampling_rate_hz if item.is_array else None
+        rate = with_unit(rate_hz, digits=0, unit="Hz") if rate_hz else ""
+        self.setToolTip(NAME, tip("\n".join(filter(None, (" / ".join(path), item.description, rate)))))
 
     @property
     def is_ticked(self) -> bool:

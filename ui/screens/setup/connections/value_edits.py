@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.plant.plant import Plant
-from domain.plant.tags import TagKind
+from domain.plant.tags import TagDtype, TagKind
 from services.set_up.file_patterns import pattern_problem
 from services.set_up.link_values import ChosenValue, clean_name
 from ui.typed_numbers import number_of, shown_number
@@ -102,6 +102,16 @@ def _id(identity: UUID | None) -> str:
     return "" if identity is None else str(identity)
 
 
+def _kind(value: ChosenValue, text: str, plant: Plant) -> ChosenValue:
+    """A column of a file may be the samples of a waveform, which has a point of its own, or single values."""
+    changed = replace(value, kind=TagKind(text))
+    if changed.is_sampled is value.is_sampled:
+        return changed
+    dtype = TagDtype.FLOAT32 if changed.is_sampled else TagDtype.FLOAT64
+    points = plant.points_of(value.asset_id) if changed.is_sampled and value.asset_id else ()
+    return replace(changed, dtype=dtype, point_id=points[0].id if len(points) == 1 else None, fills=None)
+
+
 _EDITS: Final[Mapping[str, Edit]] = {
     "name": lambda value, text, plant: replace(value, name=clean_name(text)),
     "label": lambda value, text, plant: replace(value, label=text),
@@ -110,7 +120,7 @@ _EDITS: Final[Mapping[str, Edit]] = {
     "fills": _fills,
     "unit": lambda value, text, plant: replace(value, unit=text),
     "file": _file,
-    "kind": lambda value, text, plant: replace(value, kind=TagKind(text)),
+    "kind": _kind,
     "factor": _factor,
     "offset": lambda value, text, plant: replace(value, offset=_number(text)),
     "period_s": lambda value, text, plant: replace(value, period_s=_positive(text)),

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from domain.plant.plant import Plant
 from domain.plant.tags import ConnectionKind, TagDtype, TagKind
 from domain.units import all_units
-from services.set_up.file_patterns import PATTERN_ENDING, PATTERN_FOLDER, PATTERN_MISSING
+from services.set_up.file_patterns import PATTERN_ENDING, PATTERN_FOLDER, PATTERN_MISSING, is_of_tables
 from services.set_up.link_values import ChosenValue, may_fill, waiting_tags
 from services.set_up.probing import OrderTrial
 from ui.screens.setup.connections import value_edits
@@ -160,6 +160,7 @@ class ValuePanel(Panel):
         is_one = len({value.asset_id for value in self._values}) == 1
         points = plant.points_of(_sure(asset_id)) if is_one and _is_in(plant, asset_id) else ()
         self._choices("point").offer([none, *((str(each.id), each.name) for each in points)])
+        self._choices("kind").offer(_kinds(may_be_wave=all(is_of_tables(v.address) for v in self._values)))
         self._choices("fills").offer(
             [("", tr("Link", "A value of its own")), *_waiting(self._values[0], plant)]
         )
@@ -183,6 +184,8 @@ class ValuePanel(Panel):
         self.rows["period_s"].setVisible(kind in POLLED)
         are_files = kind is ConnectionKind.FILES
         self.rows["file"].setVisible(are_files)
+        if are_files and all(is_of_tables(value.address) for value in values):
+            self.rows["kind"].setVisible(True)
         captures = any(not value.is_streaming for value in values)
         self.rows["wave"].setVisible(are_waves and not are_files)
         self.rows["capture_length"].setVisible(are_waves and captures and not are_files)
@@ -227,12 +230,6 @@ def edit_problem(key: str) -> str:
 
 def _rows() -> dict[str, Field]:
     units = [("", "\u2013"), *((unit.code, _unit_words(unit.code, unit.symbol)) for unit in all_units())]
-    kinds = [
-        (TagKind.MEASURED.value, tr("Link", "Measured value")),
-        (TagKind.COUNTER.value, tr("Link", "Counter")),
-        (TagKind.STATE.value, tr("Link", "State")),
-        (TagKind.SETPOINT.value, tr("Link", "Set point")),
-    ]
     waves = [
         (STREAMING, tr("Link", "Without gaps")),
         (CAPTURES, tr("Link", "As captures now and then")),
@@ -250,7 +247,7 @@ def _rows() -> dict[str, Field]:
         "unit": ChoiceField(tr("Link", "Unit"), units, is_searched=True),
         "factor": LineField(tr("Link", "Factor")),
         "offset": LineField(tr("Link", "plus")),
-        "kind": ChoiceField(tr("Link", "What it is"), kinds),
+        "kind": ChoiceField(tr("Link", "What it is")),
         "period_s": LineField(tr("Link", "Read every"), unit="s"),
         "sampling_rate_hz": LineField(tr("Link", "Sampling rate"), unit="Hz"),
         "wave": ChoiceField(tr("Link", "The waveform comes"), waves),
@@ -264,6 +261,17 @@ def _rows() -> dict[str, Field]:
         "raw_days": LineField(tr("Link", "Keep every sample"), unit=tr("Link", "days")),
         "deadband": LineField(tr("Link", "Dead-band"), helper=tr("Link", "Changes below are thinned")),
     }
+
+
+def _kinds(*, may_be_wave: bool) -> list[tuple[str, str]]:
+    wave = [(TagKind.WAVEFORM.value, tr("Link", "Waveform"))] if may_be_wave else []
+    return [
+        (TagKind.MEASURED.value, tr("Link", "Measured value")),
+        (TagKind.COUNTER.value, tr("Link", "Counter")),
+        (TagKind.STATE.value, tr("Link", "State")),
+        (TagKind.SETPOINT.value, tr("Link", "Set point")),
+        *wave,
+    ]
 
 
 def _unit_words(code: str, symbol: str) -> str:

@@ -89,7 +89,7 @@ class ValueStep:
             return
         self._page.panel.say_problem(field, "")
         draft = self._bench.draft.with_values(changed)
-        if field in ("machine", "unit", "name", "label"):
+        if field in ("machine", "unit", "name", "label", "kind"):
             draft = replace(draft, values=matched(draft.values, self._bench.plant, device=draft.name))
         self._bench.keeper.change(draft)
         self.reader.ask_soon()

@@ -23,6 +23,8 @@ from ui.widgets.panel import Panel
 from ui.widgets.table_model import CellKind, Column
 
 WIDE = 1200
+TO_DO_WIDE, TO_DO = 216, 148
+"""The narrow one holds the longest single complaint; several of them stand in the tip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,11 @@ class ValuesPage(QWidget):
         )
 
     def resizeEvent(self, event: object) -> None:
-        """In small windows scale and match fold into the fields at the right."""
+        """In small windows scale and match fold into the fields at the right, and names get their room."""
         is_wide = self.width() > WIDE
         for key in ("scale", "match"):
             self.table.show_column(key, is_wide)
+        self.table.resize_column("state", TO_DO_WIDE if is_wide else TO_DO)
 
     def chosen_ids(self) -> list[UUID]:
         """Return the values whose rows are selected."""
@@ -127,13 +130,13 @@ class ValuesPage(QWidget):
 
 def _columns() -> tuple[Column, ...]:
     return (
-        Column("name", tr("Link", "Value"), _name, tip=_tip, is_hideable=False),
-        Column("place", tr("Link", "Machine, point"), _place, tip=_place),
+        Column("name", tr("Link", "Value"), _name, tip=_tip, is_hideable=False, is_name=True),
+        Column("place", tr("Link", "Machine, point"), _place, tip=_place, is_name=True),
         Column("match", tr("Link", "Match"), _match, width=76, align_right=True, order=_match_order),
         Column("unit", tr("Link", "Unit"), _unit, width=60),
         Column("scale", tr("Link", "Scale"), _scale, width=84, is_weak=True),
         Column("live", tr("Link", "Live"), _live, CellKind.NUMBER, 124, decimals=2, is_hideable=False),
-        Column("state", tr("Link", "To do"), _state, width=216, is_hideable=False, tip=_state),
+        Column("state", tr("Link", "To do"), _state, width=TO_DO_WIDE, is_hideable=False, tip=_state),
     )
 
 
@@ -150,7 +153,7 @@ def _name(row: ValueRow) -> str:
 
 
 def _tip(row: ValueRow) -> str:
-    return "\n".join(filter(None, (row.value.label, row.value.source)))
+    return "\n".join(filter(None, (row.name, row.value.label, row.value.source)))
 
 
 def _place(row: ValueRow) -> str:

@@ -1,6 +1,6 @@
 """Setting up one device: coming and going, from step to step, and the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -33,14 +33,20 @@ class Wizard:
         self._setup = PlantSetup(workstation.store, clock=context.clock, by=workstation.actor)
         self._is_storing = False
         self.view = WizardView(machine_classes())
-        self.keeper = DraftKeeper(self._setup, context, changed=self._show, failed=self._say_problem)
+        self.keeper = DraftKeeper(
+            self._setup, context, changed=self._show, kept=self._show_head, failed=self._say_problem
+        )
         self._bench = Bench(
             workstation, context, self._setup, self.keeper, ProbeDesk(workstation.store.folder.pki),
             workstation.monitoring.plant, self._say_problem,
         )  # fmt: skip
         self._device = DeviceStep(self._bench, self.view.device)
-        self._offer = OfferStep(self._bench, self.view.browse, self.view.registers)
+        self._offer = OfferStep(
+            self._bench, self.view.browse, self.view.registers, told=partial(self.view.say, is_marked=False)
+        )
         self._values = ValueStep(self._bench, self.view.values, plant_known=self.plant_changed)
+        self._steps: Mapping[str, DeviceStep | OfferStep | ValueStep]
+        self._steps = {DEVICE: self._device, OFFER: self._offer, VALUES: self._values}
         self._connect()
 
     def _connect(self) -> None:
@@ -50,14 +56,14 @@ class Wizard:
         view.next_asked.connect(self._next)
         view.left.connect(self.leave)
         view.discarded.connect(self._discard)
-        view.undo_asked.connect(self.keeper.undo)
+        view.undo_asked.connect(self._undo)
         view.redo_asked.connect(self.keeper.redo)
 
     # ---- coming and going
 
     def begin(self, draft: LinkDraft, kept: Draft | None = None) -> None:
         """Take up a draft."""
-        for step in (self._device, self._offer, self._values):
+        for step in self._steps.values():
             step.begin()
         self.keeper.begin(draft, kept)
         if draft.step == OFFER:
@@ -80,6 +86,7 @@ class Wizard:
 
     def plant_changed(self, plant: Plant) -> None:
         """The set-up is another one; what a person typed or chose stays."""
+        self._offer.finish()
         self._bench.plant = plant
         if self.keeper.is_open:
             self._values.rematch()
@@ -88,7 +95,7 @@ class Wizard:
     def pause(self) -> None:
         """Let go of the device for as long as nobody looks."""
         self._bench.desk.close()
-        for step in (self._device, self._offer, self._values):
+        for step in self._steps.values():
             step.pause()
 
     def leave(self) -> None:
@@ -100,12 +107,14 @@ class Wizard:
 
     def _discard(self) -> None:
         name = self.draft.name.strip()
+        self._offer.give_up()
         self.keeper.put_away()
         self._bench.desk.close()
         self._finished(None, name)
 
     def close(self) -> None:
         """Keep the draft and let go of the device."""
+        self._offer.finish()
         if self.keeper.is_open:
             self.keeper.leave()
         self._bench.desk.close()
@@ -119,8 +128,10 @@ class Wizard:
             self._device.complain()
             self.view.say(tr("Link", "Answer what is marked first."))
             return
+        self._offer.finish()
+        if step == self.draft.step:
+            self._show()
         self.keeper.change(replace(self.draft, step=step), is_step=False)
-        self._show()
         if step == OFFER:
             self._offer.enter()
         if step == VALUES:
@@ -140,9 +151,16 @@ class Wizard:
         if not self.keeper.is_open:
             return
         self.view.show_step(self.draft, can_browse=self.draft.kind in BROWSED)
+        self._show_head()
+        self._steps[self.draft.step].show()
+
+    def _show_head(self) -> None:
         self.view.show_head(self.draft, self._kept_words())
-        for step in (self._device, self._offer, self._values):
-            step.show()
+
+    def _undo(self) -> None:
+        """Take back what is under way, else the last change."""
+        if not self._offer.give_up():
+            self.keeper.undo()
 
     def _kept_words(self) -> str:
         kept_us = self.keeper.kept_us

@@ -7,8 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout
 
-from domain.plant.bearings import BearingGeometry, BearingType
-from services.set_up.bearing_catalogue import is_same
+from domain.plant.bearings import BearingGeometry, BearingType, is_same
 from ui.screens.setup.machines.words import geometry_words, order_words
 from ui.text import tr
 from ui.theme import CAPTION

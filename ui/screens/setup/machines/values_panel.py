@@ -55,7 +55,7 @@ class ValuesPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         columns = (
-            Column("name", tr("Machines", "Value"), _name, tip=_tip, is_hideable=False),
+            Column("name", tr("Machines", "Value"), _name, tip=_tip, is_hideable=False, is_name=True),
             Column("unit", tr("Machines", "Unit"), _unit, width=58, is_weak=True),
             Column("device", tr("Machines", "Device"), _device, width=132, tip=_device, is_hideable=False),
         )
@@ -115,7 +115,7 @@ def _name(row: ValueRow) -> str:
 
 
 def _tip(row: ValueRow) -> str:
-    return row.tag.name
+    return f"{row.tag.label}\n{row.tag.name}"
 
 
 def _unit(row: ValueRow) -> str:
