@@ -1,4 +1,7 @@
-"""What every device promises. A new driver is one file in ``drivers`` and one line in its table."""
+"""What every device promises.
+
+A new driver is one file, or one package, in ``drivers`` and one line in its table.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from enum import Enum

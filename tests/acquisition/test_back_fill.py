@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from acquisition.back_fill import LONGEST_US, MOST_STRETCHES, REACH_US, MissedTime, Stretches
 from acquisition.driver import Driver
 from acquisition.hub import TagHub
-from acquisition.ring_buffer import WaveformRing
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.value_table import ValueTable
 from domain.errors import ConnectionLost, DeviceRefused
 from domain.plant.quality import BAD_COMMUNICATION_LOST, GOOD, QualityFlag
 from domain.plant.readings import ReadingBatch, SampleBlock, reading_batch

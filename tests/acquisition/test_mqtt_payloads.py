@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.addresses import FilesAddress, MqttAddress, MqttFormat, TimeForm
-from acquisition.drivers.bounded_inbox import BoundedInbox
-from acquisition.drivers.mqtt_payloads import Message, TopicReader, instant_us
+from acquisition.drivers.mqtt.inbox import BoundedInbox
+from acquisition.drivers.mqtt.payloads import Message, TopicReader, instant_us
 from acquisition.drivers.tag_values import TagValue, inbox_key, inbox_weight
 from acquisition.json_path import follow, path_steps, path_text
 from domain.errors import ConfigurationError

@@ -15,7 +15,7 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from acquisition.drivers.sparkplug_payload import make_payload
+from acquisition.drivers.mqtt.sparkplug_payload import make_payload
 from domain.plant.tags import Connection, ConnectionKind, Tag
 from tests.conftest import require_or_skip
 from tests.protocol.stage import Stage, connection, tag, until

@@ -1,0 +1,269 @@
+"""One MQTT session. Alone imports paho-mqtt; its network thread calls back, everything else waits here.
+
+The library never reconnects by itself: the supervisor makes a fresh link. Calls into the client are made by
+the network thread only.
+"""
+
+import asyncio
+import contextlib
+import queue
+import ssl
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from acquisition.drivers.mqtt.payloads import Message
+from acquisition.drivers.mqtt.settings import MqttSettings
+from domain.errors import AcquisitionError, ConfigurationError, ConnectionLost, DeviceTimeout
+
+CONNECT_S: Final = 2.0
+ANSWER_S: Final = 3.0
+_TURN_S: Final = 0.1
+_QOS: Final = 1
+_KEEP_ALIVE_TIMEOUT: Final = 141
+_WRONG_SET_UP: Final = frozenset({"Unsupported protocol version", "Client identifier not valid",
+                                  "Bad user name or password", "Not authorized", "Banned"})  # fmt: skip
+
+T = TypeVar("T")
+
+
+class MqttLink:
+    """One session with one broker; used once. ``on_message`` and ``on_end`` run in the network thread."""
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        *,
+        on_message: Callable[[Message], None],
+        on_end: Callable[[AcquisitionError], None],
+    ) -> None:
+        self._settings = settings
+        self._on_message = on_message
+        self._on_end = on_end
+        self._client: Client | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._work: queue.SimpleQueue[Callable[[Client], None]] = queue.SimpleQueue()
+        self._waiting: dict[int, asyncio.Future[list[ReasonCode]]] = {}
+        self._greeting: asyncio.Future[ReasonCode] | None = None
+        self._reason: ReasonCode | None = None
+        self._is_closing = False
+
+    async def open(self) -> None:
+        """Connect and log in; ConfigurationError when refused for good, AcquisitionError otherwise."""
+        self._loop = asyncio.get_running_loop()
+        self._greeting = self._loop.create_future()
+        client = self._client = self._made()
+        try:
+            await asyncio.to_thread(self._reach, client)
+        except ssl.SSLError as refused:
+            raise self._refused(f"TLS was refused: {refused}") from refused
+        except TimeoutError:
+            raise DeviceTimeout(f"{self._settings.place} does not answer", key="mqtt_silent") from None
+        except OSError as unreachable:
+            raise ConnectionLost(
+                f"{self._settings.place} cannot be reached ({unreachable}): check power, cable and address",
+                key="mqtt_unreachable",
+            ) from unreachable
+        self._thread = threading.Thread(target=self._run, args=(client,), name="mqtt", daemon=True)
+        self._thread.start()
+        code = await self._answer(self._greeting)
+        if code.is_failure:
+            text = f"refuses the connection: {code}"
+            raise self._refused(text) if str(code) in _WRONG_SET_UP else self._lost(text)
+
+    async def subscribe(self, topics: Iterable[str]) -> frozenset[str]:
+        """Ask for topics with QoS 1 and return those that the broker refused."""
+        wanted = sorted(topics)
+        codes: list[ReasonCode] = []
+        for low in range(0, len(wanted), 500):
+            part = [(topic, _QOS) for topic in wanted[low : low + 500]]
+            codes += await self._asked(partial(_subscribe, part))
+        return frozenset(topic for topic, code in zip(wanted, codes, strict=True) if code.is_failure)
+
+    async def unsubscribe(self, topics: Iterable[str]) -> None:
+        """Stop the delivery of topics."""
+        wanted = sorted(topics)
+        for low in range(0, len(wanted), 500):
+            part = wanted[low : low + 500]
+            await self._asked(partial(_unsubscribe, part))
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send one message, once (QoS 0)."""
+        self._work.put(lambda client: _ignore(client.publish(topic, payload)))
+
+    async def close(self) -> None:
+        """Say goodbye and end the thread; never raises."""
+        self._is_closing = True
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.to_thread(thread.join, 1.0)
+        client, self._client = self._client, None
+        if client is not None:
+            client.on_connect = client.on_disconnect = client.on_message = None
+            client.on_subscribe = client.on_unsubscribe = None
+
+    # --- in the caller's loop ---
+
+    def _made(self) -> Client:
+        settings = self._settings
+        is_five = settings.version == "5"
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=settings.client_id,
+            protocol=MQTTProtocolVersion.MQTTv5 if is_five else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = CONNECT_S
+        if settings.user:
+            client.username_pw_set(settings.user, settings.password)
+        if settings.is_encrypted:
+            client.tls_set_context(self._trust())
+        client.on_connect = self._greeted
+        client.on_disconnect = self._parted
+        client.on_message = self._delivered
+        client.on_subscribe = client.on_unsubscribe = self._confirmed
+        return client
+
+    def _trust(self) -> ssl.SSLContext:
+        settings = self._settings
+        try:
+            context = ssl.create_default_context(cafile=settings.ca)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context.sslsocket_class = _TidySocket
+            if settings.certificate is not None:
+                context.load_cert_chain(settings.certificate, settings.key)
+        except (ssl.SSLError, OSError) as unreadable:
+            raise self._refused(f"a certificate file cannot be read: {unreadable}") from unreadable
+        return context
+
+    def _reach(self, client: Client) -> None:
+        settings = self._settings
+        properties = None
+        if settings.version == "5":
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.MaximumPacketSize = settings.most_payload_bytes + 65_536
+        client.connect(settings.host, settings.port, settings.keep_alive_s, properties=properties)
+
+    async def _asked(self, request: Callable[[Client], int | None]) -> list[ReasonCode]:
+        assert self._loop is not None
+        answer: asyncio.Future[list[ReasonCode]] = self._loop.create_future()
+
+        def send(client: Client) -> None:
+            number = request(client)
+            if number is not None:
+                self._waiting[number] = answer
+
+        self._work.put(send)
+        return await self._answer(answer)
+
+    async def _answer(self, answer: "asyncio.Future[T]") -> T:
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await answer
+        except TimeoutError:
+            raise DeviceTimeout(f"{self._settings.place} does not answer", key="mqtt_silent") from None
+
+    def _refused(self, what: str) -> ConfigurationError:
+        return ConfigurationError(f"{self._settings.place}: {what}", key="mqtt_refused")
+
+    def _lost(self, what: str) -> ConnectionLost:
+        return ConnectionLost(f"{self._settings.place} {what}", key="mqtt_lost")
+
+    # --- in the network thread ---
+
+    def _run(self, client: Client) -> None:
+        try:
+            while not self._is_closing and client.loop(_TURN_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        self._work.get_nowait()(client)
+            self._end(self._farewell())
+        except Exception as defect:  # the thread's outer edge
+            self._end(AcquisitionError(f"{self._settings.place}: internal fault: {defect!r}"))
+        finally:
+            client.disconnect()
+
+    def _farewell(self) -> AcquisitionError:
+        if self._reason is not None and self._reason.value == _KEEP_ALIVE_TIMEOUT:
+            return DeviceTimeout(
+                f"{self._settings.place} holds the link open but is silent", key="mqtt_silent"
+            )
+        return self._lost(f"ended the connection: {self._reason or 'link broken'}")
+
+    def _end(self, reason: AcquisitionError) -> None:
+        for waiting in [self._greeting, *self._waiting.values()]:
+            if waiting is not None:
+                self._in_loop(_fail, waiting, reason)
+        self._on_end(reason)
+
+    def _greeted(
+        self, client: Client, data: Any, flags: ConnectFlags, code: ReasonCode, properties: Properties | None
+    ) -> None:
+        if self._greeting is not None:
+            self._in_loop(_resolve, self._greeting, code)
+
+    def _parted(
+        self,
+        client: Client,
+        data: Any,
+        flags: DisconnectFlags,
+        code: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        self._reason = self._reason or code
+
+    def _confirmed(
+        self, client: Client, data: Any, number: int, codes: list[ReasonCode], properties: Properties | None
+    ) -> None:
+        answer = self._waiting.pop(number, None)
+        if answer is not None:
+            self._in_loop(_resolve, answer, codes)
+
+    def _delivered(self, client: Client, data: Any, message: MQTTMessage) -> None:
+        self._on_message(Message(message.topic, bytes(message.payload), message.retain, message.dup))
+
+    def _in_loop(self, act: Callable[..., None], *arguments: object) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(act, *arguments)
+
+
+class _TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; the library forgets that."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
+def _resolve(answer: "asyncio.Future[Any]", content: object) -> None:
+    if not answer.done():
+        answer.set_result(content)
+
+
+def _fail(answer: "asyncio.Future[Any]", reason: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(reason)
+        answer.exception()  # looked at, also when nobody waits any more
+
+
+def _subscribe(topics: list[tuple[str, int]], client: Client) -> int | None:
+    return client.subscribe(topics)[1]
+
+
+def _unsubscribe(topics: list[str], client: Client) -> int | None:
+    return client.unsubscribe(topics)[1]
+
+
+def _ignore(_: object) -> None:
+    return None
