@@ -1,6 +1,5 @@
 """How one MQTT broker is to be reached, checked before anything is sent."""
 
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,9 +41,7 @@ class MqttSettings:
         """Return the settings of a connection; ConfigurationError names the wrong option."""
         options = Options(connection)
         is_encrypted = options.flag("tls")
-        version = options.text("version", default="3.1.1")
-        if version not in VERSIONS:
-            raise options.wrong("version", f"must be one of {', '.join(VERSIONS)}")
+        version = options.choice("version", VERSIONS, default="3.1.1")
         user, password = _credentials(options, is_encrypted=is_encrypted)
         certificate, key = _file(options, "certificate"), _file(options, "key")
         if (certificate is None) != (key is None):
@@ -82,11 +79,7 @@ def _credentials(options: Options, *, is_encrypted: bool) -> tuple[str, str]:
         return "", ""
     if not is_encrypted and not options.flag("waiver"):
         raise options.wrong("user", "without tls needs an explicit waiver: the password would be readable")
-    variable = options.text("password_variable")
-    password = os.environ.get(variable)
-    if password is None:
-        raise options.wrong("password_variable", f"names '{variable}', which is not set")
-    return user, password
+    return user, options.secret("password_variable")
 
 
 def _file(options: Options, name: str) -> Path | None:

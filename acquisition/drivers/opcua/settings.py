@@ -1,6 +1,5 @@
 """How one OPC UA server is to be reached, checked before anything is sent."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -44,12 +43,8 @@ class OpcUaSettings:
         """Return the settings of a connection; ConfigurationError names the wrong option."""
         options = Options(connection)
         endpoint = options.text("endpoint")
-        security = options.text("security", default="Basic256Sha256")
-        mode = options.text("mode", default="SignAndEncrypt")
-        if security not in POLICIES:
-            raise options.wrong("security", f"must be one of {', '.join(POLICIES)}")
-        if mode not in MODES:
-            raise options.wrong("mode", f"must be one of {', '.join(MODES)}")
+        security = options.choice("security", POLICIES, default="Basic256Sha256")
+        mode = options.choice("mode", MODES, default="SignAndEncrypt")
         is_open = security == "None"
         if is_open and not options.flag("waiver"):
             raise options.wrong("security", "None needs an explicit waiver: nothing would be signed")
@@ -82,7 +77,7 @@ def _credentials(options: Options, *, is_encrypted: bool) -> tuple[str, str]:
         return "", ""
     if not is_encrypted:
         raise options.wrong("user", "is sent over encrypted endpoints only")
-    return user, _secret(options, "password_variable")
+    return user, options.secret("password_variable")
 
 
 def _user_certificate(options: Options, *, is_signed: bool) -> tuple[Path | None, Path | None, str]:
@@ -92,13 +87,5 @@ def _user_certificate(options: Options, *, is_signed: bool) -> tuple[Path | None
     if not is_signed:
         raise options.wrong("user_certificate", "is shown to signed endpoints only")
     named = options.text("user_key_password_variable", default="")
-    password = _secret(options, "user_key_password_variable") if named else ""
+    password = options.secret("user_key_password_variable") if named else ""
     return Path(certificate), Path(options.text("user_key")), password
-
-
-def _secret(options: Options, name: str) -> str:
-    variable = options.text(name)
-    secret = os.environ.get(variable)
-    if secret is None:
-        raise options.wrong(name, f"names '{variable}', which is not set")
-    return secret
