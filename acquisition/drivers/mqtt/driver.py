@@ -1,17 +1,21 @@
-"""The MQTT driver: plain topics and Sparkplug B of one broker, subscribed with QoS 1 in a clean session."""
+"""The MQTT driver: plain topics and Sparkplug B of one broker, subscribed with QoS 1.
+
+The session is clean. Values that tell their own time may have a second one that the broker keeps.
+"""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
-from acquisition.addresses import MqttAddress, MqttFormat
 from acquisition.drivers.mqtt.catalog import MqttCatalog
 from acquisition.drivers.mqtt.inbox import BoundedInbox
+from acquisition.drivers.mqtt.kept_session import KeptSession, can_be_kept
 from acquisition.drivers.mqtt.link import MqttLink
-from acquisition.drivers.mqtt.payloads import Message, TopicReader
+from acquisition.drivers.mqtt.payloads import Message, TakenUp
+from acquisition.drivers.mqtt.routes import Routes
 from acquisition.drivers.mqtt.settings import MqttSettings
-from acquisition.drivers.mqtt.sparkplug import EdgeNode, SparkplugTopic, node_of
+from acquisition.drivers.mqtt.silence import LastKept, Silence
 from acquisition.drivers.tag_values import (
     NOTHING_YET,
     Delivered,
@@ -25,7 +29,7 @@ from acquisition.drivers.writing import Value, require_release
 from domain.errors import AcquisitionError, ConfigurationError, ConnectionLost, NotPermitted
 from domain.instants import Clock
 from domain.plant.discovery import FoundItem
-from domain.plant.quality import BAD_NOT_CONFIGURED, BAD_STALE, CLASS_MASK, QualityClass
+from domain.plant.quality import BAD_NOT_CONFIGURED, BAD_STALE
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
 from domain.plant.tags import Connection, Tag
 
@@ -42,8 +46,9 @@ class MqttDriver:
 
     Options: ``host``, ``port`` 1883 (8883 with tls), ``version`` "3.1.1" or "5", ``tls`` False, ``ca`` file,
     ``certificate`` and ``key`` files of ours, ``user`` and ``password_variable`` (name of an environment
-    variable), ``waiver`` False (needed for a password without tls), ``client_id``, ``keep_alive_s`` 2,
-    ``capacity`` 20000 values waiting, ``most_payload_bytes`` 4000000, ``read_wait_s`` 2, ``browse_filter``
+    variable), ``waiver`` False (needed for a password without tls), ``client_id``, ``session_expiry_s`` 0
+    (for how long the broker keeps plain values with a time of their own while we are away), ``keep_alive_s``
+    2, ``capacity`` 20000 values waiting, ``most_payload_bytes`` 4000000, ``read_wait_s`` 2, ``browse_filter``
     "#", ``writing_released`` False (lets us ask Sparkplug nodes to be born again).
     """
 
@@ -51,13 +56,19 @@ class MqttDriver:
         self._settings = MqttSettings.of(connection)
         self._clock = clock
         self._link: MqttLink | None = None
-        self._routes: _Routes | None = None
+        self._routes: Routes | None = None
+        self._kept: KeptSession | None = None
+        self._taken_us: Mapping[int, int] = {}
         self._inbox: BoundedInbox[Delivered] | None = None
         self._catalog: MqttCatalog | None = None
         self._end: AcquisitionError | None = None
         self._is_closing = False
         self._rebirth_s: dict[str, float] = {}
         self.losses = LossCounter()
+
+    def take_up(self, taken_us: Mapping[int, int]) -> None:
+        """Learn up to which source time each tag was taken."""
+        self._taken_us = taken_us
 
     async def connect(self) -> None:
         """Log in; ConfigurationError when the broker refuses for good, AcquisitionError otherwise."""
@@ -68,7 +79,8 @@ class MqttDriver:
         """Listen until every tag has spoken or ``read_wait_s`` is over; the silent ones are bad, stale."""
         link = self._connected()
         latest: dict[int, TagValue] = {}
-        routes, inbox = await self._begin(link, tags, into=latest)
+        inbox = self._inbox = self._new_inbox(len(tags))
+        routes = await self._begin(link, tags, into=latest)
         end_s = self._clock.monotonic_s() + self._settings.read_wait_s
         try:
             while len(latest) < len(tags) and (left_s := end_s - self._clock.monotonic_s()) > 0:
@@ -88,15 +100,24 @@ class MqttDriver:
         """Deliver what is published; raises ConnectionLost or DeviceTimeout when the link ends."""
         link = self._connected()
         first: dict[int, TagValue] = {}
-        routes, inbox = await self._begin(link, tags, into=first)
-        silence = _Silence(routes.silent_after_s, now_s=self._clock.monotonic_s())
+        inbox = self._inbox = self._new_inbox(len(tags))
+        lasting, others = self._parted(tags)
+        routes = await self._begin(link, others, into=first)
+        kept = await self._take_up(lasting, into=first) if lasting else None
+        limits = routes.silent_after_s | (kept.routes.silent_after_s if kept else {})
+        silence = Silence(limits, now_s=self._clock.monotonic_s())
+        last_kept = LastKept(tag.key for tag in lasting)
         yield NOTHING_YET
         batch = batch_of(first.values())
+        packets: Sequence[int] = ()
         try:
             while not self._is_closing:
                 if batch is not None:
                     silence.heard(batch, now_s=self._clock.monotonic_s())
                     yield batch
+                if kept is not None:
+                    kept.acknowledge(packets)
+                    packets = kept.arrived()
                 taken = [item for _, items in await inbox.take(within_s=_CHECK_S) for item in items]
                 blocks = [item for item in taken if isinstance(item, SampleBlock)]
                 for number, block in enumerate(blocks, start=1):
@@ -104,7 +125,10 @@ class MqttDriver:
                     if number % _BLOCKS_A_TURN == 0:
                         await asyncio.sleep(0)
                 values = [item for item in taken if isinstance(item, TagValue)]
-                values += silence.rows(now_s=self._clock.monotonic_s(), now_us=self._clock.now_us())
+                now_s, now_us = self._clock.monotonic_s(), self._clock.now_us()
+                last_kept.heard(values, now_s=now_s)
+                values += silence.rows(now_s=now_s, now_us=now_us)
+                values += last_kept.rows(now_s=now_s, now_us=now_us)
                 batch = batch_of(values)
                 self._ask_for_rebirth(link, routes)
         except AcquisitionError:
@@ -132,21 +156,16 @@ class MqttDriver:
         self._is_closing = True
         if self._inbox is not None:
             self._inbox.fail(ConnectionLost(f"{self._settings.place}: closed by us"))
-        if self._link is not None:
-            await self._link.close()
+        await asyncio.gather(*(each.close() for each in (self._link, self._kept) if each is not None))
 
     def _connected(self) -> MqttLink:
         if self._link is None or self._end is not None or self._is_closing:
             raise self._end or ConnectionLost(f"{self._settings.place} is not connected")
         return self._link
 
-    async def _begin(
-        self, link: MqttLink, tags: Sequence[Tag], *, into: dict[int, TagValue]
-    ) -> "tuple[_Routes, BoundedInbox[Delivered]]":
-        """Route and subscribe; tags that cannot be had get their bad row ``into``."""
-        routes = _Routes(tags, self._settings.most_payload_bytes, losses=self.losses)
-        inbox = self._inbox = BoundedInbox[Delivered](
-            capacity=max(self._settings.capacity, 4 * len(tags)),
+    def _new_inbox(self, tags: int) -> BoundedInbox[Delivered]:
+        inbox = BoundedInbox[Delivered](
+            capacity=max(self._settings.capacity, 4 * tags),
             key=inbox_key,
             weight=inbox_weight,
             losses=self.losses,
@@ -154,15 +173,42 @@ class MqttDriver:
         )
         if self._end is not None:
             inbox.fail(self._end)
-        self._routes = routes
-        refused = await link.subscribe(routes.topics)
+        return inbox
+
+    def _parted(self, tags: Sequence[Tag]) -> tuple[Sequence[Tag], Sequence[Tag]]:
+        """Return the tags whose values the broker is to keep while we are away, and the others."""
+        if not self._settings.session_expiry_s:
+            return (), tags
+        lasting = [tag for tag in tags if can_be_kept(tag)]
+        if tags and not lasting:
+            raise ConfigurationError(
+                f"{self._settings.place}: option 'session_expiry_s' is for plain values whose address names "
+                "their time in the payload ('time_path'), and there are none: name it or set the option to 0",
+                key="mqtt_nothing_to_keep",
+            )
+        return lasting, [tag for tag in tags if not can_be_kept(tag)]
+
+    async def _begin(self, link: MqttLink, tags: Sequence[Tag], *, into: dict[int, TagValue]) -> Routes:
+        """Route and subscribe; tags that cannot be had get their bad row ``into``."""
+        routes = self._routes = Routes(tags, self._settings.most_payload_bytes, losses=self.losses)
+        self._note_refused(routes, await link.subscribe(routes.topics), into=into)
+        return routes
+
+    async def _take_up(self, tags: Sequence[Tag], *, into: dict[int, TagValue]) -> KeptSession:
+        """Take up the session that the broker keeps, as ``_begin`` does with the clean one."""
+        taken_up = TakenUp(self._clock.now_us(), self._taken_us)
+        routes = Routes(tags, self._settings.most_payload_bytes, losses=self.losses, taken_up=taken_up)
+        kept = self._kept = KeptSession(self._settings, routes, deliver=self._deliver, on_end=self._ended)
+        self._note_refused(routes, await kept.open(), into=into)
+        return kept
+
+    def _note_refused(self, routes: Routes, refused: frozenset[str], *, into: dict[int, TagValue]) -> None:
         for tag in [*routes.unusable, *routes.tags_of(refused)]:
             into[tag.key] = bad_value(tag, BAD_NOT_CONFIGURED, now_us=self._clock.now_us())
         if refused:
             _log.warning("%s refuses %d topics: %s", self._settings.place, len(refused), sorted(refused)[:3])
-        return routes, inbox
 
-    def _ask_for_rebirth(self, link: MqttLink, routes: "_Routes") -> None:
+    def _ask_for_rebirth(self, link: MqttLink, routes: Routes) -> None:
         """Ask nodes with holes for a birth, where writing is released; else we wait for one."""
         if not self._settings.is_writing_released:
             return
@@ -175,104 +221,18 @@ class MqttDriver:
     # --- in the network thread ---
 
     def _arrived(self, message: Message) -> None:
+        if self._catalog is not None:
+            self._catalog.take(message)
+        if self._routes is not None:
+            self._deliver(message, self._routes)
+
+    def _deliver(self, message: Message, routes: Routes) -> None:
         receive_us = self._clock.now_us()
-        routes, inbox, catalog = self._routes, self._inbox, self._catalog
-        if catalog is not None:
-            catalog.take(message)
-        if routes is None or inbox is None:
-            return
         items = routes.read(message, receive_us=receive_us)
-        if items:
-            inbox.put(receive_us, items)
+        if items and self._inbox is not None:
+            self._inbox.put(receive_us, items)
 
     def _ended(self, reason: AcquisitionError) -> None:
         self._end = reason
         if self._inbox is not None:
             self._inbox.fail(reason)
-
-
-class _Routes:
-    """Which reader takes a message."""
-
-    def __init__(self, tags: Iterable[Tag], most_bytes: int, *, losses: LossCounter) -> None:
-        self._most_bytes = most_bytes
-        self._losses = losses
-        self.readers: dict[str, TopicReader] = {}
-        self.nodes: dict[str, EdgeNode] = {}
-        self.silent_after_s: dict[int, tuple[Tag, float]] = {}
-        self.unusable: list[Tag] = []
-        for tag in tags:
-            try:
-                self._add(tag, MqttAddress.from_plain(tag.address, tag_name=tag.name))
-            except ConfigurationError as problem:
-                _log.warning("%s", problem)
-                self.unusable.append(tag)
-
-    def _add(self, tag: Tag, address: MqttAddress) -> None:
-        if address.format is MqttFormat.SPARKPLUG:
-            name = node_of(address)
-            node = self.nodes.get(name) or EdgeNode(name, losses=self._losses)
-            node.add(tag, address)
-            self.nodes[name] = node
-        else:
-            reader = self.readers.get(address.topic)
-            if reader is None:
-                reader = TopicReader(address.topic, most_bytes=self._most_bytes, losses=self._losses)
-            reader.add(tag, address)
-            self.readers[address.topic] = reader
-        if address.silent_after_s:
-            self.silent_after_s[tag.key] = (tag, address.silent_after_s)
-
-    @property
-    def topics(self) -> list[str]:
-        """Everything to subscribe."""
-        return [*self.readers, *(topic for node in self.nodes.values() for topic in node.topics)]
-
-    def tags_of(self, topics: Iterable[str]) -> list[Tag]:
-        """Return the tags that depend on these topics."""
-        refused = set(topics)
-        plain = [tag for topic in refused & self.readers.keys() for tag in self.readers[topic].tags]
-        nodes = [tag for node in self.nodes.values() if refused & set(node.topics) for tag in node.tags]
-        return plain + nodes
-
-    def read(self, message: Message, *, receive_us: int) -> list[Delivered]:
-        """Return what a message says; nothing when nobody asked."""
-        reader = self.readers.get(message.topic)
-        if reader is not None:
-            return reader.read(message, receive_us=receive_us)
-        topic = SparkplugTopic.of(message.topic)
-        node = None if topic is None else self.nodes.get(topic.node_name)
-        if topic is None or node is None:
-            return []
-        if message.is_retained:
-            self._losses.add("retained_sparkplug")  # of a session that may be long over
-            return []
-        return node.take(topic, message.payload, receive_us=receive_us)
-
-
-class _Silence:
-    """Turns tags stale whose topic should speak and does not."""
-
-    def __init__(self, limits: dict[int, tuple[Tag, float]], *, now_s: float) -> None:
-        self._limits = limits
-        self._heard_s = dict.fromkeys(limits, now_s)
-        self._stale: set[int] = set()
-
-    def heard(self, batch: ReadingBatch, *, now_s: float) -> None:
-        """Note who spoke."""
-        if not self._limits:
-            return
-        for key in batch.tag_key[batch.quality & CLASS_MASK != QualityClass.BAD].tolist():
-            if key in self._heard_s:
-                self._heard_s[key] = now_s
-                self._stale.discard(key)
-
-    def rows(self, *, now_s: float, now_us: int) -> list[TagValue]:
-        """Return a bad row for each tag that just became too silent."""
-        late = [
-            key
-            for key, (_, limit_s) in self._limits.items()
-            if now_s - self._heard_s[key] > limit_s and key not in self._stale
-        ]
-        self._stale.update(late)
-        return [bad_value(self._limits[key][0], BAD_STALE, now_us=now_us) for key in late]

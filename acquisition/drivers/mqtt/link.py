@@ -1,15 +1,17 @@
 """One MQTT session. Alone imports paho-mqtt; its network thread calls back, everything else waits here.
 
 The library never reconnects by itself: the supervisor makes a fresh link. Calls into the client are made by
-the network thread only.
+the network thread only; who has work for it wakes it.
 """
 
 import asyncio
 import contextlib
 import queue
+import select
+import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -27,6 +29,7 @@ CONNECT_S: Final = 2.0
 ANSWER_S: Final = 3.0
 _TURN_S: Final = 0.1
 _QOS: Final = 1
+_MOST_UNACKNOWLEDGED: Final = 100
 _KEEP_ALIVE_TIMEOUT: Final = 141
 _WRONG_SET_UP: Final = frozenset({"Unsupported protocol version", "Client identifier not valid",
                                   "Bad user name or password", "Not authorized", "Banned"})  # fmt: skip
@@ -35,7 +38,11 @@ T = TypeVar("T")
 
 
 class MqttLink:
-    """One session with one broker; used once. ``on_message`` and ``on_end`` run in the network thread."""
+    """One session with one broker; used once. ``on_message`` and ``on_end`` run in the network thread.
+
+    ``is_kept``: the broker keeps the session when the link goes, and delivers again what ``acknowledge`` was
+    not told of; otherwise it begins clean and messages are acknowledged when they have arrived.
+    """
 
     def __init__(
         self,
@@ -43,14 +50,17 @@ class MqttLink:
         *,
         on_message: Callable[[Message], None],
         on_end: Callable[[AcquisitionError], None],
+        is_kept: bool = False,
     ) -> None:
         self._settings = settings
+        self._is_kept = is_kept
         self._on_message = on_message
         self._on_end = on_end
         self._client: Client | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._work: queue.SimpleQueue[Callable[[Client], None]] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Callable[[Client], object]] = queue.SimpleQueue()
+        self._waker: tuple[socket.socket, socket.socket] | None = None
         self._waiting: dict[int, asyncio.Future[list[ReasonCode]]] = {}
         self._greeting: asyncio.Future[ReasonCode] | None = None
         self._reason: ReasonCode | None = None
@@ -61,6 +71,9 @@ class MqttLink:
         self._loop = asyncio.get_running_loop()
         self._greeting = self._loop.create_future()
         client = self._client = self._made()
+        self._waker = socket.socketpair()
+        for end in self._waker:
+            end.setblocking(False)
         try:
             await asyncio.to_thread(self._reach, client)
         except ssl.SSLError as refused:
@@ -97,11 +110,21 @@ class MqttLink:
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send one message, once (QoS 0)."""
-        self._work.put(lambda client: _ignore(client.publish(topic, payload)))
+        self._do(lambda client: client.publish(topic, payload))
+
+    def drop(self, topic: str) -> None:
+        """Stop the delivery of a topic without waiting for the answer."""
+        self._do(lambda client: client.unsubscribe(topic))
+
+    def acknowledge(self, packets: Sequence[int]) -> None:
+        """Tell the broker that these packets need no second delivery, in order of their arrival."""
+        if packets:
+            self._do(lambda client: [client.ack(packet, _QOS) for packet in packets])
 
     async def close(self) -> None:
         """Say goodbye and end the thread; never raises."""
         self._is_closing = True
+        self._wake_up()
         thread, self._thread = self._thread, None
         if thread is not None:
             await asyncio.to_thread(thread.join, 1.0)
@@ -109,6 +132,9 @@ class MqttLink:
         if client is not None:
             client.on_connect = client.on_disconnect = client.on_message = None
             client.on_subscribe = client.on_unsubscribe = None
+        waker, self._waker = self._waker, None
+        for end in waker or ():
+            end.close()
 
     # --- in the caller's loop ---
 
@@ -117,9 +143,11 @@ class MqttLink:
         is_five = settings.version == "5"
         client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id=settings.client_id,
+            client_id=settings.kept_client_id if self._is_kept else settings.client_id,
+            clean_session=None if is_five else not self._is_kept,
             protocol=MQTTProtocolVersion.MQTTv5 if is_five else MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
+            manual_ack=self._is_kept,
         )
         client.connect_timeout = CONNECT_S
         if settings.user:
@@ -146,11 +174,16 @@ class MqttLink:
 
     def _reach(self, client: Client) -> None:
         settings = self._settings
-        properties = None
-        if settings.version == "5":
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.MaximumPacketSize = settings.most_payload_bytes + 65_536
-        client.connect(settings.host, settings.port, settings.keep_alive_s, properties=properties)
+        where = settings.host, settings.port, settings.keep_alive_s
+        if settings.version != "5":
+            client.connect(*where)
+            return
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.MaximumPacketSize = settings.most_payload_bytes + 65_536
+        if self._is_kept:
+            properties.SessionExpiryInterval = settings.session_expiry_s
+            properties.ReceiveMaximum = _MOST_UNACKNOWLEDGED
+        client.connect(*where, clean_start=not self._is_kept, properties=properties)
 
     async def _asked(self, request: Callable[[Client], int | None]) -> list[ReasonCode]:
         assert self._loop is not None
@@ -161,8 +194,17 @@ class MqttLink:
             if number is not None:
                 self._waiting[number] = answer
 
-        self._work.put(send)
+        self._do(send)
         return await self._answer(answer)
+
+    def _do(self, work: Callable[[Client], object]) -> None:
+        self._work.put(work)
+        self._wake_up()
+
+    def _wake_up(self) -> None:
+        if self._waker is not None:
+            with contextlib.suppress(OSError):  # full: it has not yet noticed the last time
+                self._waker[1].send(b"\0")
 
     async def _answer(self, answer: "asyncio.Future[T]") -> T:
         try:
@@ -181,15 +223,37 @@ class MqttLink:
 
     def _run(self, client: Client) -> None:
         try:
-            while not self._is_closing and client.loop(_TURN_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
-                with contextlib.suppress(queue.Empty):
-                    while True:
-                        self._work.get_nowait()(client)
+            while not self._is_closing and self._turn(client) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+                self._work_off(client)
+            if self._is_closing:
+                self._work_off(client)
             self._end(self._farewell())
         except Exception as defect:  # the thread's outer edge
             self._end(AcquisitionError(f"{self._settings.place}: internal fault: {defect!r}"))
         finally:
             client.disconnect()
+
+    def _turn(self, client: Client) -> MQTTErrorCode:
+        """Wait for the broker or for work, and serve the broker."""
+        line, waker = client.socket(), self._waker
+        if line is None or waker is None:
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        is_pending = isinstance(line, ssl.SSLSocket) and line.pending() > 0
+        writing = [line] if client.want_write() else []
+        readable, writable, _ = select.select([line, waker[0]], writing, [], 0.0 if is_pending else _TURN_S)
+        if waker[0] in readable:
+            waker[0].recv(4096)
+        code = MQTTErrorCode.MQTT_ERR_SUCCESS
+        if line in readable or is_pending:
+            code = client.loop_read()
+        if code == MQTTErrorCode.MQTT_ERR_SUCCESS and writable:
+            code = client.loop_write()
+        return code if code != MQTTErrorCode.MQTT_ERR_SUCCESS else client.loop_misc()
+
+    def _work_off(self, client: Client) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._work.get_nowait()(client)
 
     def _farewell(self) -> AcquisitionError:
         if self._reason is not None and self._reason.value == _KEEP_ALIVE_TIMEOUT:
@@ -228,7 +292,10 @@ class MqttLink:
             self._in_loop(_resolve, answer, codes)
 
     def _delivered(self, client: Client, data: Any, message: MQTTMessage) -> None:
-        self._on_message(Message(message.topic, bytes(message.payload), message.retain, message.dup))
+        packet_id = message.mid if message.qos else 0
+        self._on_message(
+            Message(message.topic, bytes(message.payload), message.retain, message.dup, packet_id)
+        )
 
     def _in_loop(self, act: Callable[..., None], *arguments: object) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -263,7 +330,3 @@ def _subscribe(topics: list[tuple[str, int]], client: Client) -> int | None:
 
 def _unsubscribe(topics: list[str], client: Client) -> int | None:
     return client.unsubscribe(topics)[1]
-
-
-def _ignore(_: object) -> None:
-    return None

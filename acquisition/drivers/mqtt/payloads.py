@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,10 +14,10 @@ from acquisition.addresses import MqttAddress, MqttFormat, TimeForm
 from acquisition.block_numbering import BlockNumbering
 from acquisition.drivers.tag_values import UNCERTAIN_STALE, Delivered, TagValue, bad_value, decoded
 from acquisition.json_path import follow, path_steps
-from acquisition.source_times import SourceClock
+from acquisition.source_times import NO_TIME, Lateness, SourceClock
 from domain.errors import ConfigurationError
 from domain.instants import MICROSECONDS_PER_SECOND, to_microseconds
-from domain.plant.quality import BAD_DECODE, BAD_NOT_CONFIGURED, GOOD, UNCERTAIN_CLOCK
+from domain.plant.quality import BAD_DECODE, BAD_NOT_CONFIGURED, GOOD, UNCERTAIN_CLOCK, QualityFlag
 from domain.plant.readings import LossCounter, SampleBlock
 from domain.plant.tags import Tag
 
@@ -27,27 +27,45 @@ _SAMPLES: Final = {MqttFormat.FLOAT32: "<f4", MqttFormat.INT16: "<i2"}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What the broker delivered. ``is_retained``: kept by the broker, not sent just now."""
+    """What the broker delivered. ``is_retained``: the last word on the topic, not sent just now.
+
+    ``packet_id`` is what an acknowledgement names, 0 where none is due.
+    """
 
     topic: str
     payload: bytes
     is_retained: bool = False
     is_repeated: bool = False
+    packet_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """A session that was taken up at ``at_us``; ``taken_us`` is up to where each tag had come before."""
+
+    at_us: int
+    taken_us: Mapping[int, int]
 
 
 class TopicReader:
-    """The tags of one topic. Its payload is parsed once for all of them."""
+    """The tags of one topic. Its payload is parsed once for all of them.
 
-    def __init__(self, topic: str, *, most_bytes: int, losses: LossCounter) -> None:
+    ``taken_up`` is given when the broker may have kept messages.
+    """
+
+    def __init__(
+        self, topic: str, *, most_bytes: int, losses: LossCounter, taken_up: TakenUp | None = None
+    ) -> None:
         self.topic = topic
         self._most_bytes = most_bytes
         self._losses = losses
+        self._taken_up = taken_up
         self._tags: list[_TopicTag] = []
         self._last_payload = b""
 
     def add(self, tag: Tag, address: MqttAddress) -> None:
         """Read one more tag here; ConfigurationError for a waveform without a rate."""
-        self._tags.append(_TopicTag(tag, address, losses=self._losses))
+        self._tags.append(_TopicTag(tag, address, losses=self._losses, taken_up=self._taken_up))
 
     @property
     def tags(self) -> Sequence[Tag]:
@@ -100,13 +118,17 @@ _GARBAGE: Final = _Garbage()
 class _TopicTag:
     """One tag of a topic: its place in the payload, its clock, its numbering."""
 
-    def __init__(self, tag: Tag, address: MqttAddress, *, losses: LossCounter) -> None:
+    def __init__(
+        self, tag: Tag, address: MqttAddress, *, losses: LossCounter, taken_up: TakenUp | None
+    ) -> None:
         self.tag = tag
         self.address = address
         self._steps = path_steps(address.path)
         self._time_steps = path_steps(address.time_path) if address.time_path else None
         self._losses = losses
         self._clock = SourceClock(0)
+        self._lateness = None if taken_up is None else Lateness(taken_up.at_us)
+        self._taken_us = NO_TIME if taken_up is None else taken_up.taken_us.get(tag.key, NO_TIME)
         self._last: tuple[int, float, str] | None = None
         self._numbering: BlockNumbering | None = None
         if tag.is_waveform:
@@ -135,10 +157,19 @@ class _TopicTag:
             return None
         self._last = None if source_us is None else (source_us, value, text)
         stored_us, is_suspect = self._clock.judge(source_us, receive_us=receive_us)
+        is_past = source_us is not None and not is_suspect and self._is_late(source_us, receive_us=receive_us)
+        if is_past and stored_us <= self._taken_us:
+            self._losses.add("repeated_value")
+            return None
         if (is_suspect or not has_time) and quality == GOOD:
             self._losses.add("clock_suspect")
             quality = UNCERTAIN_CLOCK
-        return TagValue(self.tag.key, value, quality, stored_us, receive_us, text)
+        if is_past:
+            quality |= QualityFlag.BACK_FILLED
+        return TagValue(self.tag.key, value, quality, stored_us, receive_us, text, is_past=is_past)
+
+    def _is_late(self, source_us: int, *, receive_us: int) -> bool:
+        return self._lateness is not None and self._lateness.is_late(source_us, receive_us=receive_us)
 
     def _source_us(self, content: object) -> tuple[int | None, bool]:
         """Return the time in the payload and whether it holds the one it should."""

@@ -9,6 +9,7 @@ from acquisition.drivers.options import Options
 from domain.plant.tags import Connection
 
 VERSIONS: Final = ("3.1.1", "5")
+_LONGEST_EXPIRY_S: Final = 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,9 @@ class MqttSettings:
     """Checked options of a connection.
 
     ``ca`` None means the certificates that the system trusts; ``certificate`` and ``key`` are ours.
-    ``password`` never stands in the set-up: the option names an environment variable.
+    ``password`` never stands in the set-up: the option names an environment variable. ``session_expiry_s``
+    says for how long the broker keeps values while we are away, 0 for not at all; version 3.1.1 only knows
+    whether. ``kept_client_id`` names the session in which it does, the same at every start.
     """
 
     host: str
@@ -29,6 +32,8 @@ class MqttSettings:
     user: str
     password: str
     client_id: str
+    kept_client_id: str
+    session_expiry_s: int
     keep_alive_s: int
     capacity: int
     most_payload_bytes: int
@@ -41,6 +46,7 @@ class MqttSettings:
         """Return the settings of a connection; ConfigurationError names the wrong option."""
         options = Options(connection)
         is_encrypted = options.flag("tls")
+        client_id = options.text("client_id", default="")
         version = options.choice("version", VERSIONS, default="3.1.1")
         user, password = _credentials(options, is_encrypted=is_encrypted)
         certificate, key = _file(options, "certificate"), _file(options, "key")
@@ -56,7 +62,9 @@ class MqttSettings:
             key=key,
             user=user,
             password=password,
-            client_id=options.text("client_id", default="") or f"jidoka-{secrets.token_hex(6)}",
+            client_id=client_id or f"jidoka-{secrets.token_hex(6)}",
+            kept_client_id=f"{client_id or 'jidoka'}-{connection.id.hex[-16:]}",
+            session_expiry_s=options.integer("session_expiry_s", default=0, low=0, high=_LONGEST_EXPIRY_S),
             keep_alive_s=options.integer("keep_alive_s", default=2, low=1, high=5),
             capacity=options.integer("capacity", default=20_000, low=10, high=10_000_000),
             most_payload_bytes=options.integer(
