@@ -130,7 +130,7 @@ def collect(options: argparse.Namespace) -> int:
 def _collector(options: argparse.Namespace) -> int:
     import asyncio
 
-    from acquisition.segments import ControlSegment
+    from acquisition.shared_memory.segments import ControlSegment
     from services.clock import SystemClock
     from services.collector import Collector, CollectorOptions
     from storage.store import open_store

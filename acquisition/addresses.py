@@ -11,9 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Final, TypeVar
 
 from acquisition.json_path import path_steps
+from acquisition.plain_fields import Plain, PlainFields
 from domain.errors import ConfigurationError
-
-Plain = Mapping[str, object]
 
 
 class ModbusTable(Enum):
@@ -66,19 +65,19 @@ REGISTERS_PER_VALUE: Mapping[RegisterType, int] = {
 _Choice = TypeVar("_Choice", bound=Enum)
 
 
-class _Fields:
-    """Reads typed fields of a plain mapping and says which tag and field is wrong."""
+class _Fields(PlainFields):
+    """The address of one tag."""
 
     def __init__(self, plain: Plain, tag_name: str) -> None:
-        self._plain = plain
+        super().__init__(plain)
         self._tag_name = tag_name
 
-    def wrong(self, field: str, complaint: str) -> ConfigurationError:
+    def wrong(self, name: str, complaint: str) -> ConfigurationError:
         return ConfigurationError(
-            f"tag '{self._tag_name}': address field '{field}' {complaint}",
+            f"tag '{self._tag_name}': address field '{name}' {complaint}",
             key="address_wrong",
             tag=self._tag_name,
-            field=field,
+            field=name,
             complaint=complaint,
         )
 
@@ -86,28 +85,6 @@ class _Fields:
         unknown = sorted(set(self._plain) - set(known))
         if unknown:
             raise self.wrong(unknown[0], f"is not known; known are {', '.join(known)}")
-
-    def integer(self, field: str, *, low: int, high: int, default: int | None = None) -> int:
-        value = self._plain.get(field, default)
-        if value is None:
-            raise self.wrong(field, "is missing")
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self.wrong(field, f"must be a whole number from {low} to {high}, got {value!r}")
-        return value
-
-    def number(self, field: str, *, low: float, high: float, default: float) -> float:
-        value = self._plain.get(field, default)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise self.wrong(field, f"must be a number from {low:g} to {high:g}, got {value!r}")
-        return float(value)
-
-    def text(self, field: str, *, default: str | None = None) -> str:
-        value = self._plain.get(field, default)
-        if value == default == "":
-            return ""
-        if not isinstance(value, str) or not value:
-            raise self.wrong(field, f"must be a text, got {value!r}")
-        return value
 
     def choice(self, field: str, kind: type[_Choice], *, default: _Choice) -> _Choice:
         value = self._plain.get(field, default.value)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from acquisition.source_times import NO_TIME
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from domain.plant.quality import CLASS_MASK, QualityClass, QualityFlag
+from domain.plant.quality import CLASS_MASK, FLAG_MASK, GOOD, QualityClass, QualityFlag
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import Tag
 
@@ -65,6 +65,31 @@ class Stretches:
         found = np.minimum(np.bincount(place, minlength=len(self.keys)), self.lost)
         self.lost[:] -= found
         return int(found.sum())
+
+
+class TakenTimes:
+    """Up to which source time each tag was taken, whatever link brought it.
+
+    Only good values count: of others the time may not be the source's own.
+    """
+
+    def __init__(self, tags: Sequence[Tag]) -> None:
+        self._keys = np.array(sorted(tag.key for tag in tags if not tag.is_waveform), dtype=np.int32)
+        self._newest_us = np.full(len(self._keys), NO_TIME, np.int64)
+
+    def note(self, batch: ReadingBatch) -> None:
+        """Take values of now or of the past; rows of other tags are passed over."""
+        if not len(self._keys):
+            return
+        place = np.minimum(np.searchsorted(self._keys, batch.tag_key), len(self._keys) - 1)
+        chosen = self._keys[place] == batch.tag_key
+        chosen &= (batch.quality & ~np.uint16(FLAG_MASK)) == GOOD
+        np.maximum.at(self._newest_us, place[chosen], batch.source_us[chosen])
+
+    def by_tag(self) -> dict[int, int]:
+        """Return the newest source time, microseconds UTC, of each tag that had any."""
+        known = self._newest_us != NO_TIME
+        return dict(zip(self._keys[known].tolist(), self._newest_us[known].tolist(), strict=True))
 
 
 class MissedTime:

@@ -1,6 +1,9 @@
-"""What every device promises. A new driver is one file in ``drivers`` and one line in its table."""
+"""What every device promises.
 
-from collections.abc import AsyncIterator, Sequence
+A new driver is one file, or one package, in ``drivers`` and one line in its table.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
@@ -79,4 +82,13 @@ class PastSource(Protocol):
 
         Tags without a past are left out without an error.
         """
+        ...
+
+
+@runtime_checkable
+class Redelivered(Protocol):
+    """A driver whose source delivers again what it is not sure of; it leaves out what was taken before."""
+
+    def take_up(self, taken_us: Mapping[int, int]) -> None:
+        """Learn up to which source time each tag was taken; called before ``connect``."""
         ...

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from acquisition.ring_buffer import WaveformRing
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.value_table import ValueTable
 from domain.plant.quality import CLASS_MASK, QualityFlag
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock, reading_batch
 from domain.ports import TextNumbers

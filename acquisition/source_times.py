@@ -12,6 +12,10 @@ from domain.plant.readings import LossCounter
 _AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
 _SLIGHTLY_US: Final = 5 * MICROSECONDS_PER_SECOND
 _YEAR_2000_US: Final = 946_684_800 * MICROSECONDS_PER_SECOND
+_PACE_US: Final = 5 * MICROSECONDS_PER_SECOND
+_PACE_MARGIN: Final = 1.1
+"""Over so long, source times that pass at most so much faster than ours are those of a living source."""
+
 NO_TIME: Final = -(2**63)
 """In an array, in place of a source time that was not sent."""
 
@@ -61,6 +65,36 @@ class SourceClock:
             instant_us = self._stored_us + 1
         self._stored_us = instant_us
         return instant_us
+
+
+class Lateness:
+    """Tells values of one item that somebody kept while the link was away from those sent just now.
+
+    A value older than the link was kept; from the first newer one on all are of now. A source whose clock is
+    behind is known by its pace: values that come no faster than they were measured are of now as well.
+    """
+
+    __slots__ = ("_began_us", "_is_over", "_since")
+
+    def __init__(self, began_us: int) -> None:
+        self._began_us = began_us
+        self._is_over = False
+        self._since: tuple[int, int] | None = None
+
+    def is_late(self, source_us: int, *, receive_us: int) -> bool:
+        """Say whether a value, the next in order of time, was kept."""
+        self._is_over = self._is_over or source_us >= self._began_us or self._is_even(source_us, receive_us)
+        return not self._is_over
+
+    def _is_even(self, source_us: int, receive_us: int) -> bool:
+        if self._since is None:
+            self._since = source_us, receive_us
+            return False
+        measured_us, passed_us = source_us - self._since[0], receive_us - self._since[1]
+        if passed_us < _PACE_US:
+            return False
+        self._since = source_us, receive_us
+        return measured_us <= passed_us * _PACE_MARGIN
 
 
 class SourceClocks:

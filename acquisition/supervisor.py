@@ -10,8 +10,8 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Final
 
-from acquisition.back_fill import MissedTime, Stretches, is_past
-from acquisition.driver import Driver, DriverState, PastSource
+from acquisition.back_fill import MissedTime, Stretches, TakenTimes, is_past
+from acquisition.driver import Driver, DriverState, PastSource, Redelivered
 from acquisition.drivers import DriverEntry
 from acquisition.inspection import Inspection, has_value
 from acquisition.source_times import NO_TIME
@@ -77,11 +77,14 @@ class ConnectionSupervisor:
         self._next_try_s: float | None = None
         self._last_value_s: float | None = None
         self._missed = MissedTime(tags)
+        self._taken = TakenTimes(tags)
+        self._comes_again = False
         self._filled = 0
 
     def resume(self, last: ReadingBatch) -> None:
-        """Take over what an earlier run stored last, so that the time since then is asked for."""
+        """Take over what an earlier run stored last: the time since then is asked for, the rest is known."""
         self._missed.resume(last)
+        self._taken.note(last)
 
     async def run(self) -> None:
         """Serve the connection; returns when the source has ended, otherwise runs until cancelled."""
@@ -135,6 +138,9 @@ class ConnectionSupervisor:
     async def _connected(self) -> AsyncIterator[Driver]:
         driver = self._entry.create(self._connection, self._clock)
         self._driver = driver
+        self._comes_again = isinstance(driver, Redelivered)
+        if isinstance(driver, Redelivered):
+            driver.take_up(self._taken.by_tag())
         try:
             try:
                 async with asyncio.timeout(CONNECT_DEADLINE_S):
@@ -223,6 +229,8 @@ class ConnectionSupervisor:
 
     def _pass_on(self, item: ReadingBatch | SampleBlock) -> None:
         now_s = self._clock.monotonic_s()
+        if self._comes_again and isinstance(item, ReadingBatch):
+            self._taken.note(item)
         if isinstance(item, ReadingBatch) and (past := is_past(item)).any():
             self._filled += int(past.sum())
             self._sink.publish(self._inspection.past(item.select(past)))

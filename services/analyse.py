@@ -74,7 +74,7 @@ class _Record:
 
 
 def _read(order: AnalyseOrder) -> _Record:
-    from acquisition.recordings import read_recording
+    from acquisition.recordings.reading import read_recording
 
     recording = read_recording(order.path)
     channel = order.channel or next(iter(recording.sampled), "")

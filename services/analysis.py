@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acquisition.ring_buffer import WaveformRing
-from acquisition.spectrum_board import SpectrumBoard
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.value_table import ValueTable
 from domain.condition.baseline import RobustBaseline
 from domain.instants import Clock
 from domain.plant.assets import MachineState, MeasurementPoint

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.context import SpawnProcess
 from multiprocessing.queues import Queue
 
-from acquisition.segments import ControlSegment
+from acquisition.shared_memory.segments import ControlSegment
 from domain.condition.alarms import AlarmRule
 from domain.plant.plant import Plant
 from services.analysis_process import AnalysisOrder, run_analysis

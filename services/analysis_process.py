@@ -48,10 +48,10 @@ def bound_memory(more: int) -> None:
 
 def run_analysis(order: AnalysisOrder, results: "Queue[AnalysisRecord]") -> None:
     """Analyse until the stop flag is up, the collector is gone or another epoch began."""
-    from acquisition.ring_buffer import WaveformRing
-    from acquisition.segments import ControlSegment
-    from acquisition.spectrum_board import SpectrumBoard
-    from acquisition.value_table import ValueTable
+    from acquisition.shared_memory.ring_buffer import WaveformRing
+    from acquisition.shared_memory.segments import ControlSegment
+    from acquisition.shared_memory.spectrum_board import SpectrumBoard
+    from acquisition.shared_memory.value_table import ValueTable
     from services.analysis import AnalysisWorker
     from services.clock import SystemClock
     from services.condition import HealthAssessor

@@ -13,12 +13,12 @@ from uuid import UUID
 
 from acquisition.driver import DriverState
 from acquisition.hub import TagHub
-from acquisition.mapped import new_epoch
-from acquisition.ring_buffer import WaveformRing
-from acquisition.segments import ControlSegment
-from acquisition.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.mapped import new_epoch
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.segments import ControlSegment
+from acquisition.shared_memory.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.value_table import ValueTable
 from acquisition.supervisor import AcquisitionSupervisor
-from acquisition.value_table import ValueTable
 from domain.errors import StorageError
 from domain.identifiers import new_id
 from domain.instants import Clock
@@ -155,7 +155,7 @@ class Collector:
             quick.resume(self._last_known)
             slow.resume(self._last_known)
         quick.start()
-        await asyncio.to_thread(importlib.import_module, "acquisition.drivers.opcua")
+        await asyncio.to_thread(importlib.import_module, "acquisition.drivers.opcua.driver")
         slow.start()
         self._analysis.start()
         copying = asyncio.create_task(self._intake.run())

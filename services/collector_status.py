@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from acquisition.hub import TagHub
-from acquisition.segments import ControlSegment
+from acquisition.shared_memory.segments import ControlSegment
 from domain.errors import DatabaseUnreachable, StorageError
 from domain.instants import Clock
 from domain.plant.plant import Plant

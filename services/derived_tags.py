@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.value_table import ValueTable
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.plant import Plant
 from domain.plant.quality import CLASS_MASK, FLAG_MASK, QualityCause, QualityClass, quality_code

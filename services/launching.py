@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from acquisition.segments import ControlSegment, SegmentMissing
+from acquisition.shared_memory.segments import ControlSegment, SegmentMissing
 
 MAIN = Path(__file__).resolve().parent.parent / "main.py"
 LARGEST_LOG_BYTES = 5_000_000

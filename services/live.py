@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.ring_buffer import WaveformRing
-from acquisition.segments import ControlSegment, SegmentMissing
-from acquisition.spectrum_board import SpectrumBoard
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.segments import ControlSegment, SegmentMissing
+from acquisition.shared_memory.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.value_table import ValueTable
 from domain.plant.quality import BAD_COMMUNICATION_LOST, FLAG_MASK
 from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.signals import SpectrumKind

@@ -11,11 +11,11 @@ import numpy as np
 
 from acquisition.drivers import DRIVERS
 from acquisition.hub import TagHub
-from acquisition.mapped import new_epoch
-from acquisition.recordings import Recording, read_recording
-from acquisition.ring_buffer import WaveformRing
-from acquisition.spectrum_board import SpectrumBoard
-from acquisition.value_table import ValueTable
+from acquisition.recordings.reading import Recording, read_recording
+from acquisition.shared_memory.mapped import new_epoch
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.value_table import ValueTable
 from domain.errors import ConfigurationError
 from domain.identifiers import new_id
 from domain.instants import MICROSECONDS_PER_DAY

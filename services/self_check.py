@@ -48,7 +48,7 @@ def _database(scratch: Path) -> None:
 
 
 def _shared_memory(scratch: Path) -> None:
-    from acquisition.value_table import ValueTable
+    from acquisition.shared_memory.value_table import ValueTable
 
     table = ValueTable.create(scratch, [1], epoch=1)
     try:
@@ -96,8 +96,8 @@ def _resources(_: Path) -> None:
 
 
 def _drivers(_: Path) -> None:
-    import acquisition.drivers.modbus
-    import acquisition.drivers.opcua
+    import acquisition.drivers.modbus.driver
+    import acquisition.drivers.opcua.session
     import acquisition.drivers.replay  # noqa: F401
 
 

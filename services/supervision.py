@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from acquisition.segments import ControlSegment
+from acquisition.shared_memory.segments import ControlSegment
 
 _log = logging.getLogger(__name__)
 

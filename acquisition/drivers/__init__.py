@@ -1,4 +1,8 @@
-"""The table of drivers: one line per kind. A driver's library is imported when it is first needed."""
+"""The table of drivers: one line per kind. A driver's library is imported when it is first needed.
+
+A driver of one module stands here (``replay``), a larger one in a package of its own whose ``driver`` is what
+the table makes. What several drivers share stands beside the table.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from acquisition.driver import Driver
-from acquisition.file_book import FileBook, ForgetfulBook
+from acquisition.drivers.files.book import FileBook, ForgetfulBook
 from domain.instants import Clock
 from domain.plant.tags import Connection, ConnectionKind
 
@@ -27,19 +31,19 @@ class DriverEntry:
 
 
 def _modbus(connection: Connection, clock: Clock) -> Driver:
-    from acquisition.drivers.modbus import ModbusDriver
+    from acquisition.drivers.modbus.driver import ModbusDriver
 
     return ModbusDriver(connection, clock=clock)
 
 
 def _opcua(connection: Connection, clock: Clock) -> Driver:
-    from acquisition.drivers.opcua_driver import OpcUaDriver
+    from acquisition.drivers.opcua.driver import OpcUaDriver
 
     return OpcUaDriver(connection, clock=clock)
 
 
 def _mqtt(connection: Connection, clock: Clock) -> Driver:
-    from acquisition.drivers.mqtt_driver import MqttDriver
+    from acquisition.drivers.mqtt.driver import MqttDriver
 
     return MqttDriver(connection, clock=clock)
 
@@ -48,7 +52,7 @@ def files_entry(book: FileBook) -> DriverEntry:
     """Return how to watch folders with a book that remembers which files were taken."""
 
     def create(connection: Connection, clock: Clock) -> Driver:
-        from acquisition.drivers.files import FilesDriver
+        from acquisition.drivers.files.driver import FilesDriver
 
         return FilesDriver(connection, clock=clock, book=book)
 

@@ -1,15 +1,18 @@
 """Typed access to the plain options of a connection; complaints name connection and option."""
 
+import os
 from collections.abc import Mapping, Sequence
 
+from acquisition.plain_fields import PlainFields
 from domain.errors import ConfigurationError
 from domain.plant.tags import Connection
 
 
-class Options:
+class Options(PlainFields):
     """Reads ``Connection.options``; every wrong or missing one is a ConfigurationError."""
 
     def __init__(self, connection: Connection) -> None:
+        super().__init__(connection.options)
         self._connection = connection
 
     def wrong(self, name: str, complaint: str) -> ConfigurationError:
@@ -22,37 +25,24 @@ class Options:
             complaint=complaint,
         )
 
-    def text(self, name: str, *, default: str | None = None) -> str:
-        """Return a text that is not empty."""
-        value = self._connection.options.get(name, default)
-        if not isinstance(value, str) or (not value and value != default):
-            raise self.wrong(name, f"must be a text, got {value!r}")
-        return value
-
-    def integer(self, name: str, *, default: int, low: int, high: int) -> int:
-        """Return a whole number within limits."""
-        value = self._connection.options.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self.wrong(name, f"must be a whole number from {low} to {high}, got {value!r}")
-        return value
-
-    def number(self, name: str, *, default: float, low: float, high: float) -> float:
-        """Return a number within limits."""
-        value = self._connection.options.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-            raise self.wrong(name, f"must be a number from {low:g} to {high:g}, got {value!r}")
-        return float(value)
-
     def choice(self, name: str, allowed: Sequence[str], *, default: str) -> str:
         """Return one of the allowed words."""
-        value = self._connection.options.get(name, default)
+        value = self._plain.get(name, default)
         if not isinstance(value, str) or value not in allowed:
             raise self.wrong(name, f"must be one of {', '.join(allowed)}, got {value!r}")
         return value
 
+    def secret(self, name: str) -> str:
+        """Return what the environment variable holds that the option names; the set-up has no secrets."""
+        variable = self.text(name)
+        secret = os.environ.get(variable)
+        if secret is None:
+            raise self.wrong(name, f"names '{variable}', which is not set")
+        return secret
+
     def mappings(self, name: str) -> Sequence[Mapping[str, object]]:
         """Return the mappings of a list; one alone stands for a list of it, none when absent."""
-        value = self._connection.options.get(name, ())
+        value = self._plain.get(name, ())
         listed = [value] if isinstance(value, Mapping) else value
         if not isinstance(listed, (list, tuple)) or not all(isinstance(each, Mapping) for each in listed):
             raise self.wrong(name, f"must be a mapping or a list of mappings, got {value!r}")
@@ -60,7 +50,7 @@ class Options:
 
     def flag(self, name: str) -> bool:
         """Return a yes or no; no when absent."""
-        value = self._connection.options.get(name, False)
+        value = self._plain.get(name, False)
         if not isinstance(value, bool):
             raise self.wrong(name, f"must be true or false, got {value!r}")
         return value

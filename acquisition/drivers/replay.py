@@ -13,7 +13,7 @@ import numpy as np
 
 from acquisition.addresses import ReplayAddress
 from acquisition.drivers.options import Options
-from acquisition.recordings import Column, Recording, SampledChannel, read_recording
+from acquisition.recordings.reading import Column, Recording, SampledChannel, read_recording
 from domain.errors import ConfigurationError, ConnectionLost, NotPermitted
 from domain.instants import MICROSECONDS_PER_SECOND, Clock
 from domain.plant.quality import BAD_NOT_CONFIGURED, GOOD, QualityFlag

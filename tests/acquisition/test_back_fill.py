@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acquisition.back_fill import LONGEST_US, MOST_STRETCHES, REACH_US, MissedTime, Stretches
+from acquisition.back_fill import LONGEST_US, MOST_STRETCHES, REACH_US, MissedTime, Stretches, TakenTimes
 from acquisition.driver import Driver
 from acquisition.hub import TagHub
-from acquisition.ring_buffer import WaveformRing
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.value_table import ValueTable
 from domain.errors import ConnectionLost, DeviceRefused
-from domain.plant.quality import BAD_COMMUNICATION_LOST, GOOD, QualityFlag
+from domain.plant.quality import BAD_COMMUNICATION_LOST, GOOD, UNCERTAIN_CLOCK, QualityFlag
 from domain.plant.readings import ReadingBatch, SampleBlock, reading_batch
 from domain.plant.tags import ConnectionKind, Tag
 from tests.acquisition.test_supervisor import ScriptedDriver, entry, supervise
@@ -78,6 +78,15 @@ def test_what_an_earlier_run_stored_is_taken_over_within_bounds() -> None:
     missed.note(rows((1, 10**7), (2, 10**7)))
     (only,) = missed.waiting()
     assert seconds(only) == [(1, 10**7 - LONGEST_US // S, 10**7)]
+
+
+def test_good_values_of_now_and_of_the_past_say_up_to_where_a_tag_was_taken() -> None:
+    taken = TakenTimes(tags(3, 1))
+    taken.note(rows((1, 5), (1, 4), (9, 90)))
+    taken.note(rows((1, 7), (3, 8), quality=GOOD | PAST))
+    taken.note(rows((1, 60), (3, 60), quality=UNCERTAIN_CLOCK))
+    taken.note(rows((1, 61), quality=BAD_COMMUNICATION_LOST))
+    assert taken.by_tag() == {1: T0 + 7 * S, 3: T0 + 8 * S}
 
 
 def test_a_flapping_link_keeps_a_bounded_number_of_stretches() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acquisition.recordings import read_recording
+from acquisition.recordings.reading import read_recording
 from domain.errors import ConfigurationError
 
 TABLE = b"t,a,b\n2026-01-31T10:00:00Z,1,2\n2026-01-31T10:00:01Z,3,\n"

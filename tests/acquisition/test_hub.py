@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from acquisition.hub import TagHub
-from acquisition.ring_buffer import WaveformRing
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.value_table import ValueTable
 from domain.plant.quality import GOOD, QualityFlag
 from domain.plant.readings import ReadingBatch, reading_batch
 

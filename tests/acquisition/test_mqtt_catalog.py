@@ -1,8 +1,8 @@
 """What a broker was heard to offer, as the set-up lists it [ACQ-2]."""
 
-from acquisition.drivers.mqtt_catalog import MqttCatalog
-from acquisition.drivers.mqtt_payloads import Message
-from acquisition.drivers.sparkplug_payload import make_payload
+from acquisition.drivers.mqtt.catalog import MqttCatalog
+from acquisition.drivers.mqtt.payloads import Message
+from acquisition.drivers.mqtt.sparkplug_payload import make_payload
 
 
 def sparkplug(kind: str, *metrics: dict[str, object]) -> Message:

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.addresses import FilesAddress, MqttAddress, MqttFormat, TimeForm
-from acquisition.drivers.bounded_inbox import BoundedInbox
-from acquisition.drivers.mqtt_payloads import Message, TopicReader, instant_us
+from acquisition.drivers.mqtt.inbox import BoundedInbox
+from acquisition.drivers.mqtt.payloads import Message, TakenUp, TopicReader, instant_us
 from acquisition.drivers.tag_values import TagValue, inbox_key, inbox_weight
 from acquisition.json_path import follow, path_steps, path_text
 from domain.errors import ConfigurationError
-from domain.plant.quality import GOOD, Quality
+from domain.plant.quality import GOOD, Quality, QualityFlag
 from domain.plant.readings import LossCounter, SampleBlock
 from domain.plant.tags import CaptureSchedule, ConnectionKind, TagDtype
 from tests.protocol.stage import connection, tag
@@ -156,3 +156,44 @@ async def test_the_past_of_a_tag_is_not_taken_for_its_newest_value() -> None:
     kept = [item.value for _, items in await inbox.take(within_s=0) for item in items]
     assert kept == [2.0, 102.0]
     assert losses.by_cause == {"queue_overflow": 4}
+
+
+def past_of(arrivals: list[tuple[float, float]], *, taken_up_at_s: float) -> list[bool]:
+    """Return of values by (source time, time of arrival) in seconds which are of the past."""
+    made = TopicReader(
+        "t", most_bytes=500, losses=LossCounter(), taken_up=TakenUp(NOW_US + round(taken_up_at_s * 1e6), {})
+    )
+    one = tag(
+        1, OWNER, {"topic": "t", "format": "json", "path": "$.v", "time_path": "$.t", "time_form": "us"}
+    )
+    made.add(one, MqttAddress.from_plain(one.address))
+    found: list[bool] = []
+    for number, (source_s, receive_s) in enumerate(arrivals):
+        payload = json.dumps({"v": number, "t": NOW_US + round(source_s * 1e6)}).encode()
+        (item,) = made.read(Message("t", payload), receive_us=NOW_US + round(receive_s * 1e6))
+        assert isinstance(item, TagValue)
+        assert item.is_past == bool(Quality.from_code(item.quality).flags & QualityFlag.BACK_FILLED)
+        found.append(item.is_past)
+    return found
+
+
+def test_kept_values_are_of_the_past_until_the_first_that_is_newer_than_the_session() -> None:
+    kept = [(float(second), 3600.0 + second / 1000) for second in range(0, 3600, 60)]
+    live = [(3600.5, 3600.6), (3601.5, 3601.6)]
+    assert past_of(kept + live, taken_up_at_s=3600.0) == [True] * 60 + [False] * 2
+
+
+def test_a_source_whose_clock_is_hours_behind_is_of_now_once_it_keeps_pace() -> None:
+    """What was kept for an hour comes within 4 s, values of now one a second: soon the difference shows."""
+    behind_s = 7200.0
+    kept = [(float(second) - behind_s, 3600.0 + second / 900) for second in range(0, 3600, 60)]
+    live = [(second - behind_s, second) for second in range(3604, 3620)]
+    past = past_of(kept + live, taken_up_at_s=3600.0)
+    assert all(past[: len(kept)])
+    assert past[len(kept) :].index(False) <= 7
+    assert not any(past[len(kept) + 7 :])
+
+
+def test_a_long_backlog_that_comes_faster_than_it_was_measured_stays_past() -> None:
+    backlog = [(float(second), 3600.0 + second / 2) for second in range(1200)]
+    assert all(past_of(backlog, taken_up_at_s=3600.0))

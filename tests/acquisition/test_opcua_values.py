@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acquisition.drivers.opcua_arrays import ArrayItem
-from acquisition.drivers.opcua_changes import Changes, changes_of, joined
-from acquisition.drivers.opcua_inbox import Inbox
-from acquisition.drivers.opcua_rows import ScalarTable
-from acquisition.drivers.opcua_values import quality_of_status
+from acquisition.drivers.opcua.arrays import ArrayItem
+from acquisition.drivers.opcua.changes import Changes, changes_of, joined
+from acquisition.drivers.opcua.inbox import Inbox
+from acquisition.drivers.opcua.rows import ScalarTable
+from acquisition.drivers.opcua.status_codes import quality_of_status
 from acquisition.source_times import NO_TIME, SourceClock, SourceClocks
 from domain.instants import from_microseconds
 from domain.plant.quality import (

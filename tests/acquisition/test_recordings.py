@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from acquisition.drivers.replay import DEFAULT_START_US, ReplayDriver
-from acquisition.recordings import read_recording
+from acquisition.recordings.reading import read_recording
 from domain.errors import ConfigurationError
 from domain.plant.quality import Quality, QualityFlag
 from domain.plant.readings import ReadingBatch, SampleBlock

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from acquisition.drivers.rtu_frames import crc16
+from acquisition.drivers.modbus.rtu_frames import crc16
 
 CHANNELS, LENGTH, PERIOD_S = 64, 2_560, 0.1
 URI = "urn:jidoka:benchmark"

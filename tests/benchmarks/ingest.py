@@ -18,15 +18,15 @@ from uuid import UUID
 import numpy as np
 
 from acquisition.addresses import ModbusTable
-from acquisition.drivers.modbus import ModbusDriver
-from acquisition.drivers.modbus_link import RegisterClient
-from acquisition.drivers.modbus_scan import ModbusScanner
-from acquisition.drivers.modbus_tcp import TcpLink
-from acquisition.drivers.opcua_driver import OpcUaDriver
+from acquisition.drivers.modbus.driver import ModbusDriver
+from acquisition.drivers.modbus.link import RegisterClient
+from acquisition.drivers.modbus.scan import ModbusScanner
+from acquisition.drivers.modbus.scan_groups import plan_group
+from acquisition.drivers.modbus.tcp import TcpLink
+from acquisition.drivers.opcua.driver import OpcUaDriver
 from acquisition.hub import TagHub
-from acquisition.ring_buffer import WaveformRing
-from acquisition.scanning import plan_group
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.value_table import ValueTable
 from domain.plant.readings import LossCounter, SampleBlock, reading_batch
 from domain.plant.tags import CaptureSchedule, Connection, ConnectionKind, Tag, TagKind
 from services.clock import SystemClock

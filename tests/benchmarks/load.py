@@ -19,8 +19,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PySide6.QtWidgets import QApplication, QWidget
 
-from acquisition.ring_buffer import WaveformRing
-from acquisition.segments import SegmentMissing
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.segments import SegmentMissing
 from tests.benchmarks._figures import tell
 from tests.benchmarks.frames import page_of, pane_of
 from ui.theme import application_theme

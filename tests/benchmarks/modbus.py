@@ -19,14 +19,14 @@ import numpy as np
 
 from acquisition.addresses import ModbusTable
 from acquisition.drivers import DRIVERS
-from acquisition.drivers.lines import TcpLine
-from acquisition.drivers.modbus_link import ModbusLink, RegisterClient
-from acquisition.drivers.modbus_rtu import RtuLink
-from acquisition.drivers.modbus_scan import ModbusScanner
-from acquisition.drivers.modbus_tcp import TcpLink
-from acquisition.drivers.modbus_validation import read_question
-from acquisition.drivers.rtu_frames import rtu_frame
-from acquisition.scanning import plan_group
+from acquisition.drivers.modbus.lines import TcpLine
+from acquisition.drivers.modbus.link import ModbusLink, RegisterClient
+from acquisition.drivers.modbus.rtu import RtuLink
+from acquisition.drivers.modbus.rtu_frames import rtu_frame
+from acquisition.drivers.modbus.scan import ModbusScanner
+from acquisition.drivers.modbus.scan_groups import plan_group
+from acquisition.drivers.modbus.tcp import TcpLink
+from acquisition.drivers.modbus.validation import read_question
 from acquisition.supervisor import AcquisitionSupervisor
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
 from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind

@@ -16,11 +16,11 @@ from asyncua import ua
 from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 
-from acquisition.drivers import opcua_library
-from acquisition.drivers.opcua_changes import changes_of
-from acquisition.drivers.opcua_driver import OpcUaDriver
-from acquisition.drivers.opcua_rows import ScalarTable
-from acquisition.drivers.opcua_wire import decode_publish
+from acquisition.drivers.opcua import library
+from acquisition.drivers.opcua.changes import changes_of
+from acquisition.drivers.opcua.driver import OpcUaDriver
+from acquisition.drivers.opcua.rows import ScalarTable
+from acquisition.drivers.opcua.wire import decode_publish
 from domain.plant.readings import LossCounter, ReadingBatch
 from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind
 from services.clock import SystemClock
@@ -128,14 +128,14 @@ async def _whole_client(asked_per_s: int, limit: float, *, is_ours: bool) -> Non
     """Tell rate and CPU of a driver from the socket to the batch."""
     words = "our decoder" if is_ours else "asyncua's decoder"
     asked = f"{asked_per_s} /s asked" if asked_per_s else "as fast as it can"
-    usual, port = opcua_library.decode_publish, _free_port()
+    usual, port = library.decode_publish, _free_port()
     if not is_ours:
-        opcua_library.decode_publish = lambda body: None
+        library.decode_publish = lambda body: None
     try:
         with peer(port, items=ITEMS, messages_per_s=asked_per_s / ITEMS):
             per_s, each_us, losses = await _measured(port)
     finally:
-        opcua_library.decode_publish = usual
+        library.decode_publish = usual
     tell(f"OPC UA client, {words}, {asked}, rate", per_s, "1/s", limit=asked_per_s, limit_name="asked")
     tell(f"OPC UA client, {words}, {asked}, CPU each", each_us, "us", limit=limit, limit_name="numpy view")
     tell(f"OPC UA client, {words}, {asked}, lost", losses, "1", limit=0, limit_name="none")

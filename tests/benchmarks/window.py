@@ -22,11 +22,11 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PySide6.QtCore import QEventLoop, QTimer
 
-from acquisition.mapped import new_epoch
-from acquisition.ring_buffer import WaveformRing
-from acquisition.segments import ControlSegment
-from acquisition.spectrum_board import SpectrumBoard
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.mapped import new_epoch
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.segments import ControlSegment
+from acquisition.shared_memory.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.value_table import ValueTable
 from domain.identifiers import new_id
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
 from domain.plant.plant import Plant

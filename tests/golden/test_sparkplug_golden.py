@@ -9,7 +9,7 @@ import contextlib
 import numpy as np
 import pytest
 
-from acquisition.drivers.sparkplug_payload import parse_payload, value_of
+from acquisition.drivers.mqtt.sparkplug_payload import parse_payload, value_of
 from domain.errors import DecodeError
 
 BODY = bytes.fromhex(

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from acquisition.uff_file import read_uff
+from acquisition.recordings.uff import read_uff
 from domain.errors import ConfigurationError
 from domain.instants import iso_utc
 

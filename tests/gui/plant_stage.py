@@ -9,10 +9,10 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QWidget
 
-from acquisition.ring_buffer import WaveformRing
-from acquisition.segments import ControlSegment
-from acquisition.spectrum_board import SpectrumBoard
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.segments import ControlSegment
+from acquisition.shared_memory.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.value_table import ValueTable
 from domain.condition.alarms import Alarm, AlarmEvent, AlarmRule, Priority, step
 from domain.condition.baseline import RobustBaseline
 from domain.identifiers import new_id

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.addresses import ModbusTable
-from acquisition.drivers.modbus_link import ModbusLink
-from acquisition.drivers.modbus_rtu import RtuLink
-from acquisition.drivers.modbus_tcp import TcpLink
-from acquisition.drivers.modbus_validation import read_question, registers_of
+from acquisition.drivers.modbus.link import ModbusLink
+from acquisition.drivers.modbus.rtu import RtuLink
+from acquisition.drivers.modbus.tcp import TcpLink
+from acquisition.drivers.modbus.validation import read_question, registers_of
 from domain.errors import AcquisitionError, ConnectionLost
 from domain.plant.readings import LossCounter
 from tests.protocol.rtu_slave import crc

@@ -14,8 +14,8 @@ from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary, to_binary
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acquisition.drivers.opcua_changes import Changes, changes_of
-from acquisition.drivers.opcua_wire import decode_changes, decode_publish
+from acquisition.drivers.opcua.changes import Changes, changes_of
+from acquisition.drivers.opcua.wire import decode_changes, decode_publish
 
 T = ua.VariantType
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.addresses import ModbusAddress, ModbusTable, Order, RegisterType
-from acquisition.register_codec import BlockDecoder, decode_value, encode_value, in_every_order
+from acquisition.drivers.modbus.register_codec import BlockDecoder, decode_value, encode_value, in_every_order
 from domain.errors import DecodeError
 
 INTEGERS = {

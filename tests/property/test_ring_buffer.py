@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acquisition.ring_buffer import WaveformRing
-from acquisition.segments import ControlSegment, SegmentMissing
-from acquisition.spectrum_board import SpectrumBoard
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.segments import ControlSegment, SegmentMissing
+from acquisition.shared_memory.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.value_table import ValueTable
 from domain.plant.quality import BAD_NOT_CONFIGURED, GOOD
 from domain.plant.readings import SampleBlock, reading_batch
 from domain.plant.signals import Spectrum, SpectrumKind

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.addresses import ModbusTable
-from acquisition.drivers.modbus_validation import Question, loop_back_question, read_question
-from acquisition.drivers.rtu_frames import crc16, find_rtu_answer, is_frame, rtu_frame
+from acquisition.drivers.modbus.rtu_frames import crc16, find_rtu_answer, is_frame, rtu_frame
+from acquisition.drivers.modbus.validation import Question, loop_back_question, read_question
 from tests.protocol.rtu_slave import crc
 
 units = st.integers(1, 247)

@@ -1,6 +1,7 @@
 """A real mosquitto broker, a publisher, an edge node of Sparkplug and a TCP line that can go dead."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from acquisition.drivers.sparkplug_payload import make_payload
+from acquisition.drivers.mqtt.sparkplug_payload import make_payload
 from domain.plant.tags import Connection, ConnectionKind, Tag
 from tests.conftest import require_or_skip
 from tests.protocol.stage import Stage, connection, tag, until
@@ -159,11 +160,14 @@ class EdgeNode:
 
 
 class DeadLine:
-    """A TCP line between us and the broker that stops carrying anything when told to."""
+    """A TCP line between us and the broker that stops carrying anything when told to.
+
+    ``is_mute``: it still brings what the broker says and carries nothing to it.
+    """
 
     def __init__(self, target: int) -> None:
         self._target = target
-        self.is_dead = False
+        self.is_dead = self.is_mute = False
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -190,14 +194,23 @@ class DeadLine:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         self._open |= {writer, far_writer}
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(self._carry(source, sink))
+        for source, sink, is_ours in ((reader, far_writer, True), (far_reader, writer, False)):
+            task = asyncio.create_task(self._carry(source, sink, is_ours=is_ours))
             self._tasks.add(task)
 
-    async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        while data := await source.read(65536):
-            if not self.is_dead:
-                sink.write(data)
+    def cut(self) -> None:
+        """Break the connections that are open."""
+        for writer in self._open:
+            writer.transport.abort()
+        self._open.clear()
+
+    async def _carry(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, is_ours: bool
+    ) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await source.read(65536):
+                if not self.is_dead and not (is_ours and self.is_mute):
+                    sink.write(data)
         if not self.is_dead:
             sink.close()
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from acquisition.hub import TagHub
-from acquisition.mapped import new_epoch
-from acquisition.ring_buffer import WaveformRing
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.mapped import new_epoch
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.value_table import ValueTable
 from domain.condition.alarms import AlarmRule, Priority
 from domain.identifiers import new_id
 from domain.plant.assets import Asset, AssetKind

@@ -14,8 +14,8 @@ import pytest
 
 from acquisition.driver import DriverState
 from acquisition.drivers import files_entry
-from acquisition.drivers.file_reading import time_in_name
-from acquisition.drivers.files import FilesDriver
+from acquisition.drivers.files.driver import FilesDriver
+from acquisition.drivers.files.reading import time_in_name
 from domain.errors import ConfigurationError, StorageError
 from domain.instants import iso_utc, to_microseconds
 from domain.plant.files import FileContent, FileOutcome, TakenFile

@@ -11,8 +11,8 @@ import pytest
 
 from acquisition.addresses import Order
 from acquisition.driver import DriverState
-from acquisition.drivers.modbus import ModbusDriver
-from acquisition.drivers.modbus_scan import DEMOTED_S
+from acquisition.drivers.modbus.driver import ModbusDriver
+from acquisition.drivers.modbus.scan import DEMOTED_S
 from domain.errors import (
     AcquisitionError,
     ConfigurationError,

@@ -11,7 +11,7 @@ from pymodbus.framer import FramerType
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from acquisition.drivers.modbus import ModbusDriver
+from acquisition.drivers.modbus.driver import ModbusDriver
 from domain.plant.tags import Connection, ConnectionKind
 from tests.protocol.stage import RealClock, connection, tag
 

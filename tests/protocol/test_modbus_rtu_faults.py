@@ -11,9 +11,9 @@ import pytest
 from serial.tools.list_ports_common import ListPortInfo
 
 from acquisition.driver import DriverState
-from acquisition.drivers import serial_line
-from acquisition.drivers.modbus import ModbusDriver
-from acquisition.drivers.serial_line import SerialPort, SerialSettings, port_name, serial_ports
+from acquisition.drivers.modbus import serial_line
+from acquisition.drivers.modbus.driver import ModbusDriver
+from acquisition.drivers.modbus.serial_line import SerialPort, SerialSettings, port_name, serial_ports
 from domain.errors import ConfigurationError, ConnectionLost
 from domain.plant.quality import QualityCause
 from domain.plant.readings import ReadingBatch

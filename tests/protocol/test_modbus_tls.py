@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from acquisition.driver import DriverState
-from acquisition.drivers.modbus import ModbusDriver
+from acquisition.drivers.modbus.driver import ModbusDriver
 from domain.errors import AcquisitionError, ConfigurationError, ConnectionLost
 from domain.plant.tags import Connection
 from tests.protocol.fault_server import FaultServer

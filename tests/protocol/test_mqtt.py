@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 
 from acquisition.certificates import application_certificate
 from acquisition.driver import DriverState
-from acquisition.drivers.mqtt_driver import MqttDriver
+from acquisition.drivers.mqtt.driver import MqttDriver
 from domain.errors import ConfigurationError, NotPermitted
 from domain.plant.quality import QualityCause, QualityClass
 from domain.plant.readings import Reading, ReadingBatch

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from acquisition.driver import Browser
-from acquisition.drivers.opcua_driver import OpcUaDriver
+from acquisition.drivers.opcua.driver import OpcUaDriver
 from domain.errors import ConfigurationError, ConnectionLost
 from domain.plant.discovery import FoundItem
 from domain.plant.tags import Tag

@@ -8,8 +8,8 @@ import pytest
 from asyncua.client.ua_client import UaClient, UASocketProtocol
 from asyncua.client.ua_session import UaSession
 
-from acquisition.drivers import opcua_library
-from acquisition.drivers.opcua_wire import Published, decode_publish
+from acquisition.drivers.opcua import library
+from acquisition.drivers.opcua.wire import Published, decode_publish
 from domain.plant.tags import TagDtype
 from tests.protocol.opcua_stage import ServerChild, node_tag, plain_connection, scalar_tags
 from tests.protocol.stage import Stage, until
@@ -35,7 +35,7 @@ async def test_the_library_still_lets_us_take_the_bytes(
         told.append(decode_publish(body))
         return told[-1]
 
-    monkeypatch.setattr(opcua_library, "decode_publish", remembered)
+    monkeypatch.setattr(library, "decode_publish", remembered)
     owner = plain_connection(server.port)
     async with Stage([owner], scalar_tags(owner, 3)) as stage:
         await until(lambda: stage.memory.is_good(0, 1, 2), within_s=6, what="first values")
@@ -49,7 +49,7 @@ async def test_both_decoders_bring_the_same_rows(
     server: ServerChild, monkeypatch: pytest.MonkeyPatch, *, is_ours: bool
 ) -> None:
     if not is_ours:
-        monkeypatch.setattr(opcua_library, "decode_publish", lambda body: None)
+        monkeypatch.setattr(library, "decode_publish", lambda body: None)
     owner = plain_connection(server.port)
     tags = [*scalar_tags(owner, 4), node_tag(4, owner, "tag.4", dtype=TagDtype.TEXT)]
     async with Stage([owner], tags) as stage:
@@ -80,6 +80,6 @@ async def test_both_decoders_bring_the_same_rows(
 
 def test_a_library_that_has_changed_inside_is_used_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     moved = SimpleNamespace(uaclient=SimpleNamespace(session=SimpleNamespace(publish=print)))
-    opcua_library.take_raw_responses(moved, "opc.tcp://device", lambda reason: None)
+    library.take_raw_responses(moved, "opc.tcp://device", lambda reason: None)
     assert moved.uaclient.session.publish is print
     assert "slow path" in caplog.text

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from acquisition.driver import DriverState
-from acquisition.drivers.opcua_driver import OpcUaDriver
+from acquisition.drivers.opcua.driver import OpcUaDriver
 from domain.errors import ConfigurationError, DeviceRefused, NotPermitted
 from domain.plant.quality import QualityCause, QualityClass
 from domain.plant.readings import SampleBlock

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from acquisition.drivers import DRIVERS
-from acquisition.drivers.opcua_driver import OpcUaDriver
+from acquisition.drivers.opcua.driver import OpcUaDriver
 from acquisition.hub import TagHub
-from acquisition.ring_buffer import WaveformRing
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.value_table import ValueTable
 from acquisition.supervisor import AcquisitionSupervisor
-from acquisition.value_table import ValueTable
 from domain.plant.plant import Plant
 from domain.plant.quality import CLASS_MASK, QualityClass, QualityFlag
 from domain.plant.readings import ReadingBatch

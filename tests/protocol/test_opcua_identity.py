@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from acquisition.certificates import OwnCertificate, application_certificate
-from acquisition.drivers.opcua_driver import OpcUaDriver
-from acquisition.drivers.opcua_settings import OpcUaSettings
+from acquisition.drivers.opcua.driver import OpcUaDriver
+from acquisition.drivers.opcua.settings import OpcUaSettings
 from domain.errors import ConfigurationError
 from domain.plant.tags import ConnectionKind
 from tests.protocol.opcua_stage import ServerChild, node_tag, server_certificate, trust

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from acquisition.drivers.opcua_driver import OpcUaDriver
+from acquisition.drivers.opcua.driver import OpcUaDriver
 from acquisition.supervisor import LINK_DOWN
 from domain.plant.quality import CLASS_MASK, QualityClass
 from domain.plant.readings import ReadingBatch

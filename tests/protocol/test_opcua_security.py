@@ -9,7 +9,7 @@ import pytest
 
 from acquisition.certificates import CertificateRefused
 from acquisition.driver import DriverState
-from acquisition.drivers.opcua_driver import OpcUaDriver
+from acquisition.drivers.opcua.driver import OpcUaDriver
 from domain.errors import ConfigurationError
 from domain.plant.tags import Connection, ConnectionKind
 from tests.protocol.opcua_stage import ServerChild, node_tag, server_certificate, trust

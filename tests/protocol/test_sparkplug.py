@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.addresses import MqttAddress
-from acquisition.drivers.mqtt_driver import MqttDriver
-from acquisition.drivers.sparkplug import EdgeNode as KnownNode
-from acquisition.drivers.sparkplug import SparkplugTopic
-from acquisition.drivers.sparkplug_payload import encoded_array, make_payload, parse_payload
+from acquisition.drivers.mqtt.driver import MqttDriver
+from acquisition.drivers.mqtt.sparkplug import EdgeNode as KnownNode
+from acquisition.drivers.mqtt.sparkplug import SparkplugTopic
+from acquisition.drivers.mqtt.sparkplug_payload import encoded_array, make_payload, parse_payload
 from domain.plant.quality import QualityCause, QualityClass, QualityFlag
 from domain.plant.readings import LossCounter
 from domain.plant.tags import CaptureSchedule, Connection, Tag, TagDtype

@@ -117,7 +117,7 @@ def main(folder: Path) -> None:
     """Collect in this process until it is killed."""
     import asyncio
 
-    from acquisition.segments import ControlSegment
+    from acquisition.shared_memory.segments import ControlSegment
     from services.clock import SystemClock
     from services.collector import Collector, CollectorOptions
     from storage.store import open_store

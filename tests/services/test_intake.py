@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from acquisition.hub import TagHub
-from acquisition.ring_buffer import WaveformRing
-from acquisition.segments import ControlSegment
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.segments import ControlSegment
+from acquisition.shared_memory.value_table import ValueTable
 from domain.condition.alarms import AlarmState
 from domain.errors import StorageError
 from domain.plant.files import FileContent

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from acquisition.ring_buffer import WaveformRing
-from acquisition.segments import ControlSegment
-from acquisition.spectrum_board import SpectrumBoard
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.segments import ControlSegment
+from acquisition.shared_memory.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.value_table import ValueTable
 from domain.plant.quality import BAD_COMMUNICATION_LOST, BAD_NOT_CONFIGURED, FLAG_MASK, QualityFlag
 from domain.plant.readings import SampleBlock, reading_batch
 from domain.plant.signals import Spectrum, SpectrumKind

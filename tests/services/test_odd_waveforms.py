@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from acquisition.block_numbering import BlockNumbering
-from acquisition.ring_buffer import WaveformRing
-from acquisition.spectrum_board import SpectrumBoard
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.value_table import ValueTable
 from domain.identifiers import new_id
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
 from domain.plant.plant import Plant

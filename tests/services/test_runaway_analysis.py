@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from acquisition.mapped import new_epoch
-from acquisition.ring_buffer import WaveformRing
-from acquisition.segments import ControlSegment
-from acquisition.spectrum_board import SpectrumBoard
-from acquisition.value_table import ValueTable
+from acquisition.shared_memory.mapped import new_epoch
+from acquisition.shared_memory.ring_buffer import WaveformRing
+from acquisition.shared_memory.segments import ControlSegment
+from acquisition.shared_memory.spectrum_board import SpectrumBoard
+from acquisition.shared_memory.value_table import ValueTable
 from domain.plant.plant import Plant
 from services import analysis_child
 from services.analysis_child import AnalysisChild

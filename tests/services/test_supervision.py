@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acquisition.segments import ControlSegment, SegmentMissing
+from acquisition.shared_memory.segments import ControlSegment, SegmentMissing
 from services import supervision
 from services.supervision import EXIT_SAFE_MODE, Supervisor
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from acquisition.segments import SHARED_FOLDER, segment_name
+from acquisition.shared_memory.segments import SHARED_FOLDER, segment_name
 from acquisition.simulators.opcua_server import FAILING_SENSOR
 from acquisition.simulators.order import PlantOrder, order_file
 from domain.plant.plant import Plant

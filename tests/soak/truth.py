@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from acquisition.ring_buffer import WaveformRing
+from acquisition.shared_memory.ring_buffer import WaveformRing
 from acquisition.simulators.opcua_server import DEVICE, FAILING_SENSOR
 from acquisition.simulators.order import PlantOrder
 from acquisition.simulators.plant_model import PlantModel

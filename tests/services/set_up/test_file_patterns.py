@@ -3,7 +3,7 @@
 import pytest
 
 from acquisition.addresses import FilesAddress
-from acquisition.drivers.file_reading import pattern_of
+from acquisition.drivers.files.reading import pattern_of
 from domain.plant.discovery import FoundItem
 from services.set_up.file_patterns import (
     PATTERN_ENDING,

@@ -1,0 +1,1 @@
+"""Watched folders, each file taken exactly once."""

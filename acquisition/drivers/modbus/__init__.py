@@ -1,0 +1,1 @@
+"""Modbus on every wire it comes by: one scan path above links that differ."""

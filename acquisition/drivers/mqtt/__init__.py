@@ -1,0 +1,1 @@
+"""MQTT: plain topics, JSON, samples and Sparkplug B from one broker."""

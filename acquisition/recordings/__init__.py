@@ -1,0 +1,1 @@
+"""Recordings in files, whatever their format, as channels and columns."""

@@ -1,0 +1,1 @@
+"""What the processes share: rings of samples, the newest values, the newest spectra."""
