@@ -106,6 +106,9 @@ LINK_FORMS: Final[Mapping[ConnectionKind, tuple[OptionField, ...]]] = MappingPro
             _USER,
             _PASSWORD,
             OptionField("browse_filter", default="#", is_expert=True),
+            OptionField(
+                "session_expiry_s", FieldKind.WHOLE, "0", high=30 * 86_400, unit="s", is_expert=True
+            ),
         ),
         ConnectionKind.FILES: (
             OptionField("path", FieldKind.FOLDER, is_required=True),

@@ -51,7 +51,7 @@ class LimitsPanel(Panel):
     def __init__(self) -> None:
         super().__init__(tr("Asset", "Limits"), tr("Asset", "with their source"), padding=1)
         columns = (
-            Column("figure", tr("Asset", "Figure"), _limit_figure, tip=_limit_figure),
+            Column("figure", tr("Asset", "Figure"), _limit_figure, tip=_limit_figure, is_name=True),
             Column(
                 "value", tr("Asset", "Limit"), _limit_value, CellKind.NUMBER, 66, decimals=3, is_weak=True
             ),

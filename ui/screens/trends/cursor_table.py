@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -104,7 +104,9 @@ class CursorTable(QWidget):
         painter.drawLine(QPointF(8, top + ROW / 2), QPointF(20, top + ROW / 2))
         taken = next((place for place, cell in enumerate(cells) if cell), 3)
         box = QRectF(26, top, self.width() - (3 - taken) * COLUMN - 28, ROW)
-        drawing.text(painter, box, row.name, face=font(BODY), colour=tokens.text_1)
+        drawing.text(
+            painter, box, row.name, face=font(BODY), colour=tokens.text_1, elide=Qt.TextElideMode.ElideMiddle
+        )
         for place, cell in enumerate(cells):
             drawing.text(
                 painter,

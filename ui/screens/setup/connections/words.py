@@ -97,6 +97,10 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
         QT_TRANSLATE_NOOP("Link", "Authority"),
         QT_TRANSLATE_NOOP("Link", "PEM file; empty for those that this computer trusts"),
     ),
+    "session_expiry_s": (
+        QT_TRANSLATE_NOOP("Link", "Broker keeps values while we are away for"),
+        QT_TRANSLATE_NOOP("Link", "Only values whose payload tells their time; 0 for not at all"),
+    ),
     "version": (QT_TRANSLATE_NOOP("Link", "Version"), ""),
     "browse_filter": (
         QT_TRANSLATE_NOOP("Link", "Topics to look at"),
