@@ -131,7 +131,10 @@ class ConnectionSupervisor:
             self._lose(DriverState.DISCONNECTED, problem)
         except Exception as defect:  # the task's outer edge: a defect of one driver must not end the others
             _log.exception("connection '%s': the driver failed", self._connection.name)
-            self._lose(DriverState.DISCONNECTED, AcquisitionError(f"internal fault: {defect!r}"))
+            self._lose(
+                DriverState.DISCONNECTED,
+                AcquisitionError(f"internal fault: {defect!r}", key="internal_fault"),
+            )
         return False
 
     @contextlib.asynccontextmanager
@@ -147,7 +150,10 @@ class ConnectionSupervisor:
                     await driver.connect()
             except TimeoutError:
                 raise DeviceTimeout(
-                    f"connection '{self._connection.name}': not ready within {CONNECT_DEADLINE_S:.0f} s"
+                    f"connection '{self._connection.name}': not ready within {CONNECT_DEADLINE_S:.0f} s",
+                    key="device_not_ready",
+                    device=self._connection.name,
+                    seconds=round(CONNECT_DEADLINE_S),
                 ) from None
             self._inspection.begin(self._clock.monotonic_s())
             self._missed.begin(is_counted=self._entry.is_polled or isinstance(driver, PastSource))

@@ -71,6 +71,107 @@ _ALARMS: Final = {
     "samples_dropped": QT_TRANSLATE_NOOP("Alarms", "Values were dropped, history has a hole"),
 }
 
+_DEVICE_ERRORS: Final = {
+    "option_wrong": QT_TRANSLATE_NOOP("Errors", "Device '{connection}', setting '{option}': {complaint}."),
+    "address_wrong": QT_TRANSLATE_NOOP("Errors", "Value '{tag}', address field '{field}': {complaint}."),
+    "device_unreachable": QT_TRANSLATE_NOOP(
+        "Errors", "{device} cannot be reached. Check power, cable and address."
+    ),
+    "device_not_answering": QT_TRANSLATE_NOOP("Errors", "{device} is there but does not answer."),
+    "device_not_ready": QT_TRANSLATE_NOOP("Errors", "'{device}' was not ready within {seconds} s."),
+    "device_closed": QT_TRANSLATE_NOOP("Errors", "{device} ended the connection."),
+    "device_not_connected": QT_TRANSLATE_NOOP("Errors", "{device} is not connected."),
+    "unit_not_answering": QT_TRANSLATE_NOOP("Errors", "{device}: unit {unit} does not answer."),
+    "unit_left_alone": QT_TRANSLATE_NOOP(
+        "Errors", "{device}: unit {unit} answered too late and is left alone for {seconds} s."
+    ),
+    "nothing_to_read": QT_TRANSLATE_NOOP("Errors", "There is no value to read."),
+    "sampling_rate_missing": QT_TRANSLATE_NOOP("Errors", "Value '{tag}': a waveform needs a sampling rate."),
+    "period_wrong": QT_TRANSLATE_NOOP("Errors", "Value '{tag}': the period must be above 0 s."),
+    "tls_failed": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{device}: the secured link failed. It takes TLS 1.2 and certificates that both sides trust.",
+    ),
+    "modbus_garbage": QT_TRANSLATE_NOOP(
+        "Errors", "{device} sends what is no Modbus TCP. Check port and kind of the device."
+    ),
+    "modbus_wrong_unit": QT_TRANSLATE_NOOP("Errors", "Unit {unit} was asked, unit {answered} answered."),
+    "modbus_wrong_function": QT_TRANSLATE_NOOP("Errors", "Unit {unit} answered another question."),
+    "modbus_wrong_length": QT_TRANSLATE_NOOP("Errors", "The answer is longer or shorter than asked for."),
+    "modbus_wrong_echo": QT_TRANSLATE_NOOP("Errors", "The device confirmed something else than was sent."),
+    "modbus_checksum": QT_TRANSLATE_NOOP(
+        "Errors", "The checksum of an answer of unit {unit} is wrong. Check the line and its termination."
+    ),
+    "modbus_exception_1": QT_TRANSLATE_NOOP("Errors", "Unit {unit} does not know this function."),
+    "modbus_exception_2": QT_TRANSLATE_NOOP("Errors", "Unit {unit} has no such address."),
+    "modbus_exception_3": QT_TRANSLATE_NOOP("Errors", "Unit {unit} refuses the quantity or the value."),
+    "modbus_exception_4": QT_TRANSLATE_NOOP("Errors", "Unit {unit} failed while answering."),
+    "modbus_exception_5": QT_TRANSLATE_NOOP("Errors", "Unit {unit} needs more time."),
+    "modbus_exception_6": QT_TRANSLATE_NOOP("Errors", "Unit {unit} is busy."),
+    "modbus_exception_8": QT_TRANSLATE_NOOP("Errors", "Unit {unit} found an error in its memory."),
+    "modbus_exception_10": QT_TRANSLATE_NOOP("Errors", "The gateway has no path to unit {unit}."),
+    "modbus_exception_11": QT_TRANSLATE_NOOP("Errors", "Unit {unit} behind the gateway does not answer."),
+    "line_never_silent": QT_TRANSLATE_NOOP(
+        "Errors", "{device}: the line never falls silent. Check termination and other masters."
+    ),
+    "register_text_misfit": QT_TRANSLATE_NOOP(
+        "Errors", "Value '{tag}': registers of type string go with text, all others with a number."
+    ),
+    "waveform_not_scanned": QT_TRANSLATE_NOOP(
+        "Errors", "Value '{tag}': a waveform cannot be read from registers."
+    ),
+    "serial_unplugged": QT_TRANSLATE_NOOP("Errors", "{device} is gone. Is the adapter plugged in?"),
+    "serial_unreachable": QT_TRANSLATE_NOOP(
+        "Errors", "{device} cannot be opened. Check the adapter and whether another program uses it."
+    ),
+    "serial_ambiguous": QT_TRANSLATE_NOOP(
+        "Errors", "{ports} are all adapters {adapter}. Choose one of these ports."
+    ),
+    "serial_not_allowed": QT_TRANSLATE_NOOP(
+        "Errors", "This account may not use {device}. An administrator can allow it (Linux: group dialout)."
+    ),
+    "serial_settings": QT_TRANSLATE_NOOP("Errors", "{device} cannot be set so: {reason}."),
+    "opcua_refused": QT_TRANSLATE_NOOP("Errors", "{device} answers {status}."),
+    "opcua_nonsense": QT_TRANSLATE_NOOP("Errors", "{device} sends what is no valid OPC UA: {reason}."),
+    "opcua_heartbeat": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{device}: the clock of the server has not moved for {seconds} s. It hangs, or the link does.",
+    ),
+    "opcua_subscription_ended": QT_TRANSLATE_NOOP("Errors", "{device} ended the subscription."),
+    "opcua_namespace_missing": QT_TRANSLATE_NOOP(
+        "Errors", "Value '{tag}': the server has no namespace '{namespace}'."
+    ),
+    "opcua_identifier_wrong": QT_TRANSLATE_NOOP(
+        "Errors", "Value '{tag}': '{identifier}' is no identifier of type '{id_type}'."
+    ),
+    "opcua_place_wrong": QT_TRANSLATE_NOOP("Errors", "'{place}' is no place of an OPC UA server."),
+    "opcua_write_refused": QT_TRANSLATE_NOOP("Errors", "Value '{tag}': the server refuses it ({status})."),
+    "security_not_offered": QT_TRANSLATE_NOOP(
+        "Errors", "{device} does not offer {security} {mode}. It is not used with less."
+    ),
+    "user_certificate_unreadable": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{device}: the user certificate {file} or its key cannot be read. Check both files and the password.",
+    ),
+    "mqtt_tls_refused": QT_TRANSLATE_NOOP("Errors", "{device}: the secured link was refused ({reason})."),
+    "mqtt_file_unreadable": QT_TRANSLATE_NOOP(
+        "Errors", "{device}: a certificate file cannot be read ({reason})."
+    ),
+    "mqtt_login_refused": QT_TRANSLATE_NOOP("Errors", "{device} does not let us in: {reason}."),
+    "mqtt_nothing_to_keep": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{device} is to keep values while nobody collects, but no value names its time in the payload. "
+        "Name it, or set the time of keeping to 0.",
+    ),
+    "samples_need_waveform": QT_TRANSLATE_NOOP("Errors", "Value '{tag}': samples make a waveform."),
+    "folder_unreadable": QT_TRANSLATE_NOOP(
+        "Errors", "{folder} cannot be read. Check its name, the network share and who may read it."
+    ),
+    "file_too_large": QT_TRANSLATE_NOOP("Errors", "{file} is larger than {most_bytes}."),
+    "recording_wrong": QT_TRANSLATE_NOOP("Errors", "{file}: {complaint}."),
+}
+"""What devices, and files in their place, can answer."""
+
 _ERRORS: Final = {
     "unit_unknown": QT_TRANSLATE_NOOP(
         "Errors", "The unit '{code}' is not in the unit list. Choose one from it."
@@ -177,6 +278,17 @@ _ERRORS: Final = {
     "certificate_unreadable": QT_TRANSLATE_NOOP(
         "Errors", "{file} is no certificate. Choose a file in DER or PEM format."
     ),
+    "internal_fault": QT_TRANSLATE_NOOP(
+        "Errors", "Something went wrong inside the program. Details are in the log."
+    ),
+    "shared_memory_full": QT_TRANSLATE_NOOP(
+        "Errors",
+        "Shared memory has {free_bytes} free, {needed_bytes} are needed. Close other programs or enlarge it.",
+    ),
+    "shared_memory_refused": QT_TRANSLATE_NOOP(
+        "Errors", "The system gives no shared memory of {needed_bytes}: {reason}."
+    ),
+    **_DEVICE_ERRORS,
 }
 
 _CERTIFICATES: Final = {
@@ -188,6 +300,7 @@ _CERTIFICATES: Final = {
     "certificate_revoked": QT_TRANSLATE_NOOP("Certificates", "revoked by its issuer"),
     "certificate_uri": QT_TRANSLATE_NOOP("Certificates", "made for another application"),
     "certificate_host": QT_TRANSLATE_NOOP("Certificates", "made for another host"),
+    "certificate_own_refused": QT_TRANSLATE_NOOP("Certificates", "the device does not trust ours"),
 }
 """Why a server's certificate was refused."""
 

@@ -99,7 +99,11 @@ class ReplayDriver:
 
     def _loaded(self) -> Recording:
         if self._recording is None:
-            raise ConnectionLost(f"recording {self._path.name} is not open")
+            raise ConnectionLost(
+                f"recording {self._path.name} is not open",
+                key="device_not_connected",
+                device=self._path.name,
+            )
         return self._recording
 
     async def _wait_until(self, begin_s: float, due_us: int) -> None:

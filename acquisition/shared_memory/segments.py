@@ -70,7 +70,12 @@ def create_segment(name: str, size: int) -> Segment:
         memory = mmap.mmap(descriptor, size)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise AcquisitionError(f"shared memory for {name} ({size} bytes) was refused: {error}") from error
+        raise AcquisitionError(
+            f"shared memory for {name} ({size} bytes) was refused: {error}",
+            key="shared_memory_refused",
+            needed_bytes=size,
+            reason=str(error),
+        ) from error
     finally:
         os.close(descriptor)
     return Segment(name, memory, path, is_owner=True)
@@ -108,7 +113,10 @@ def _require_space(folder: Path, size: int) -> None:
     if free < size:
         raise AcquisitionError(
             f"shared memory in {folder} has {free >> 20} MiB free, {size >> 20} MiB are needed; "
-            "close other programs or enlarge it"
+            "close other programs or enlarge it",
+            key="shared_memory_full",
+            needed_bytes=size,
+            free_bytes=free,
         )
 
 

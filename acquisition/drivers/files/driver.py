@@ -97,12 +97,14 @@ class FilesDriver:
     async def read(self, tags: Sequence[Tag]) -> ReadingBatch:
         """Return the newest value of each tag in the files that lie in the folder, taking none of them."""
         if not self._is_open:
-            raise ConnectionLost(f"folder {self._folder} is not open")
+            raise ConnectionLost(
+                f"folder {self._folder} is not open", key="device_not_connected", device=str(self._folder)
+            )
         now_us = self._clock.now_us()
         latest = {tag.key: bad_value(tag, BAD_NOT_CONFIGURED, now_us=now_us) for tag in tags}
         batch = batch_of(latest.values())
         if batch is None:
-            raise ConfigurationError("no tag to read")
+            raise ConfigurationError("no tag to read", key="nothing_to_read")
         place = {tag.key: row for row, tag in enumerate(tags)}
         for name in sorted(await self._scan()):
             with contextlib.suppress(ConfigurationError, OSError):
@@ -154,6 +156,7 @@ class FilesDriver:
                 f"folder {self._folder} cannot be read ({unreachable.strerror}): check its name, "
                 "the network share and who may read it",
                 key="folder_unreadable",
+                folder=str(self._folder),
             ) from unreachable
 
     def _look(self) -> dict[str, _Sight]:
@@ -247,7 +250,12 @@ class FilesDriver:
     def _read(self, path: Path, tags: Sequence[Tag], digest: bytes) -> FileValues:
         status = path.stat()
         if status.st_size > self._most_bytes:
-            raise ConfigurationError(f"file {path.name}: larger than {self._most_bytes} bytes")
+            raise ConfigurationError(
+                f"file {path.name}: larger than {self._most_bytes} bytes",
+                key="file_too_large",
+                file=path.name,
+                most_bytes=self._most_bytes,
+            )
         return read_values(
             path,
             tags,

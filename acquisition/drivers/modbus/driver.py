@@ -127,7 +127,9 @@ class ModbusDriver:
 
     def _open_link(self) -> ModbusLink:
         if self._link is None:
-            raise ConnectionLost(f"connection '{self._name}' is not open")
+            raise ConnectionLost(
+                f"connection '{self._name}' is not open", key="device_not_connected", device=self._name
+            )
         return self._link
 
     def _next_due(self, due_s: float, period_s: float) -> float:

@@ -61,14 +61,16 @@ class TcpLine(asyncio.Protocol):
         except OSError as reason:
             raise ConnectionLost(
                 f"{self.name} cannot be reached: check power, cable and address",
-                key="modbus_unreachable",
+                key="device_unreachable",
                 device=self.name,
             ) from reason
 
     async def send(self, octets: bytes) -> None:
         """Send at once."""
         if self._transport is None or self._transport.is_closing():
-            raise ConnectionLost(f"{self.name} is not connected", device=self.name)
+            raise ConnectionLost(
+                f"{self.name} is not connected", key="device_not_connected", device=self.name
+            )
         self._transport.write(octets)
 
     async def close(self) -> None:
@@ -90,4 +92,6 @@ class TcpLine(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass the loss on."""
         if self._ear is not None:
-            self._ear.line_lost(ConnectionLost(f"{self.name} closed the connection", device=self.name))
+            self._ear.line_lost(
+                ConnectionLost(f"{self.name} closed the connection", key="device_closed", device=self.name)
+            )

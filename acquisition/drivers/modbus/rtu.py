@@ -90,7 +90,7 @@ class RtuLink:
         if self.lost.done():
             self.lost.result()
         if self._worker is None:
-            raise ConnectionLost(f"{self.name} is not open", device=self.name)
+            raise ConnectionLost(f"{self.name} is not open", key="device_not_connected", device=self.name)
         answers: list[asyncio.Future[bytes]] = [self._loop.create_future() for _ in questions]
         self._waiting.extend(zip(questions, answers, strict=True))
         self._wake_up()
@@ -98,7 +98,7 @@ class RtuLink:
 
     async def close(self) -> None:
         """Close the line; what is open or waits ends with ConnectionLost."""
-        self._lose(ConnectionLost(f"{self.name}: closed by us", device=self.name))
+        self._lose(ConnectionLost(f"{self.name}: closed by us", key="device_not_connected", device=self.name))
         if self._worker is not None:
             await asyncio.wait({self._worker})
         await self._line.close()
@@ -155,7 +155,7 @@ class RtuLink:
             self._lose(reason)
         except Exception as defect:  # the task's outer edge: whoever waits must hear of it
             _log.exception("line %s: the link failed", self.name)
-            self._lose(ConnectionLost(f"{self.name}: internal fault: {defect!r}", device=self.name))
+            self._lose(ConnectionLost(f"{self.name}: internal fault: {defect!r}", key="internal_fault"))
 
     async def _serve(self, question: Question, answer: asyncio.Future[bytes]) -> None:
         try:
@@ -238,13 +238,17 @@ class RtuLink:
         if data != question.body:
             self._doubts[unit] = doubt
             self._unsettle()
-            raise ProtocolError(f"unit {unit} sent another word back", key="modbus_wrong_echo")
+            raise ProtocolError(f"unit {unit} sent another word back", key="modbus_wrong_echo", unit=unit)
 
     def _require_long_silence(self, unit: int, doubt: _Doubt) -> None:
         needed_s = DEAF_AFTER * (self._timeout_s + self._settle_s)
         if self._loop.time() - doubt.since_s < needed_s:
             raise DeviceTimeout(
-                f"{self.name}: unit {unit} was late and is left alone for {needed_s:.1f} s", device=self.name
+                f"{self.name}: unit {unit} was late and is left alone for {needed_s:.1f} s",
+                key="unit_left_alone",
+                device=self.name,
+                unit=unit,
+                seconds=round(needed_s, 1),
             )
 
     async def _exchange(self, question: Question, doubt: _Doubt | None = None) -> bytes:
@@ -290,7 +294,12 @@ class RtuLink:
     def _silence(self, question: Question, frame: bytes) -> DeviceTimeout:
         if not self._stream and self._is_echoing is None:
             self._is_echoing = False
-        return DeviceTimeout(f"{self.name}: unit {question.unit} does not answer", device=self.name)
+        return DeviceTimeout(
+            f"{self.name}: unit {question.unit} does not answer",
+            key="unit_not_answering",
+            device=self.name,
+            unit=question.unit,
+        )
 
     def _raise_if_broken(self, question: Question, frame: bytes) -> None:
         """Tell a broken or foreign answer from one that is still coming."""
@@ -300,11 +309,14 @@ class RtuLink:
         heard = stream[len(frame) :] if self._is_echoing or stream.startswith(frame) else stream
         if len(heard) >= SHORTEST and is_frame(heard) and heard[0] == question.unit:
             raise ProtocolError(
-                f"{self.name}: unit {question.unit} answered another question", key="modbus_wrong_function"
+                f"{self.name}: unit {question.unit} answered another question",
+                key="modbus_wrong_function",
+                unit=question.unit,
             )
         if len(heard) >= answer_length(question):
             self._losses.add("broken_frame")
             raise ProtocolError(
                 f"{self.name}: the checksum of an answer of unit {question.unit} is wrong",
                 key="modbus_checksum",
+                unit=question.unit,
             )

@@ -202,6 +202,7 @@ class ModbusScanner:
                 f"no valid answer in {SCANS_UNTIL_LOST} scans in a row: the device accepts the connection "
                 "but does not serve it",
                 key="device_not_answering",
+                device=self._link.name,
             )
 
     async def _scan_blocks(

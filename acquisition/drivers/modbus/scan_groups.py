@@ -93,7 +93,11 @@ def plan_groups(
     by_period: dict[float, list[Tag]] = {}
     for tag in tags:
         if tag.period_s <= 0:
-            raise ConfigurationError(f"tag '{tag.name}': the period must be above 0 s, got {tag.period_s}")
+            raise ConfigurationError(
+                f"tag '{tag.name}': the period must be above 0 s, got {tag.period_s}",
+                key="period_wrong",
+                tag=tag.name,
+            )
         by_period.setdefault(tag.period_s, []).append(tag)
     return tuple(
         plan_group(
@@ -133,11 +137,17 @@ def plan_group(
 def _scannable_address(tag: Tag) -> ModbusAddress:
     address = ModbusAddress.from_plain(tag.address, tag_name=tag.name)
     if tag.is_waveform:
-        raise ConfigurationError(f"tag '{tag.name}': waveforms cannot be scanned from registers")
+        raise ConfigurationError(
+            f"tag '{tag.name}': waveforms cannot be scanned from registers",
+            key="waveform_not_scanned",
+            tag=tag.name,
+        )
     if (address.type is RegisterType.STRING) is not (tag.dtype is TagDtype.TEXT):
         raise ConfigurationError(
             f"tag '{tag.name}': the registers hold {address.type.value}, the tag stores {tag.dtype.value}; "
-            "type string goes with text, any other with a number"
+            "type string goes with text, any other with a number",
+            key="register_text_misfit",
+            tag=tag.name,
         )
     return address
 

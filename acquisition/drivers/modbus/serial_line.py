@@ -92,6 +92,7 @@ def port_name(settings: SerialSettings, ports: Sequence[SerialPort]) -> str:
         f"{', '.join(sorted(names))} are all adapters {settings.adapter}: set option 'port' to one of them",
         key="serial_ambiguous",
         adapter=settings.adapter,
+        ports=", ".join(sorted(names)),
     )
 
 
@@ -149,7 +150,10 @@ class SerialLine:
             ) from reason
         except _IMPOSSIBLE as reason:
             raise ConfigurationError(
-                f"{name} cannot be set so: {reason}", key="serial_settings", device=name
+                f"{name} cannot be set so: {reason}",
+                key="serial_settings",
+                device=name,
+                reason=str(reason),
             ) from reason
 
     @staticmethod
@@ -164,7 +168,7 @@ class SerialLine:
         """Write in a thread: Windows returns only when the octets are on the wire."""
         port = self._port
         if port is None or self._is_closing:
-            raise ConnectionLost(f"{self.name} is not open", device=self.name)
+            raise ConnectionLost(f"{self.name} is not open", key="device_not_connected", device=self.name)
         try:
             await asyncio.to_thread(port.write, octets)
         except (serial.SerialException, OSError) as reason:

@@ -110,7 +110,7 @@ class TcpLink(asyncio.BufferedProtocol):
                 "tls_failed",
             )
         else:
-            words, key = "cannot be reached: check power, cable and address", "modbus_unreachable"
+            words, key = "cannot be reached: check power, cable and address", "device_unreachable"
         return ConnectionLost(f"{self.name} {words}", key=key, device=self.name)
 
     def ask(self, questions: Sequence[Question]) -> list[asyncio.Future[bytes]]:
@@ -118,7 +118,9 @@ class TcpLink(asyncio.BufferedProtocol):
         if self.lost.done():
             self.lost.result()
         if self._transport is None:
-            raise ConnectionLost(f"{self.name} is not connected", device=self.name)
+            raise ConnectionLost(
+                f"{self.name} is not connected", key="device_not_connected", device=self.name
+            )
         answers: list[asyncio.Future[bytes]] = []
         for question in questions:
             answer = self._loop.create_future()
@@ -131,7 +133,7 @@ class TcpLink(asyncio.BufferedProtocol):
         """Close the socket; a waiting request ends with ConnectionLost."""
         if self._transport is not None:
             self._transport.abort()
-        self._lose(ConnectionLost(f"{self.name}: closed by us", device=self.name))
+        self._lose(ConnectionLost(f"{self.name}: closed by us", key="device_not_connected", device=self.name))
 
     def _send(self) -> None:
         """Fill the free places in flight with one write."""
@@ -172,7 +174,9 @@ class TcpLink(asyncio.BufferedProtocol):
         self._waiting = deque(pair for pair in self._waiting if pair not in behind)
         for answer in (asked.answer, *(answer for _, answer in behind)):
             if not answer.done():
-                answer.set_exception(DeviceTimeout(silence, device=self.name))
+                answer.set_exception(
+                    DeviceTimeout(silence, key="unit_not_answering", device=self.name, unit=unit)
+                )
 
     # --- what the socket tells ---
 
@@ -252,7 +256,9 @@ class TcpLink(asyncio.BufferedProtocol):
         """Fail whoever waits, at once; a certificate may also be refused now."""
         if isinstance(exc, ssl.SSLError):
             self._lose(refusal_of(exc, device=self.name))
-        self._lose(ConnectionLost(f"{self.name} closed the connection", device=self.name))
+        self._lose(
+            ConnectionLost(f"{self.name} closed the connection", key="device_closed", device=self.name)
+        )
 
     def _lose(self, reason: ControlRoomError) -> None:
         if not self.lost.done():

@@ -90,15 +90,20 @@ def answer_data(unit: int, pdu: bytes, question: Question) -> bytes:
     Raises DeviceRefused (parameter ``code``) for an exception answer, ProtocolError for any other question's.
     """
     if unit != question.unit:
-        raise ProtocolError(f"asked unit {question.unit}, unit {unit} answered", key="modbus_wrong_unit")
+        raise ProtocolError(
+            f"asked unit {question.unit}, unit {unit} answered",
+            key="modbus_wrong_unit",
+            unit=question.unit,
+            answered=unit,
+        )
     function = pdu[0]
     if function == question.function | EXCEPTION_BIT and len(pdu) == 2:
         code = pdu[1]
         text = EXCEPTION_TEXT.get(code, "the device gives no known reason")
-        raise DeviceRefused(f"exception {code}: {text}", key=f"modbus_exception_{code}", code=code)
+        raise DeviceRefused(f"exception {code}: {text}", key=f"modbus_exception_{code}", unit=unit, code=code)
     if function != question.function:
         raise ProtocolError(
-            f"asked function {question.function}, got {function}", key="modbus_wrong_function"
+            f"asked function {question.function}, got {function}", key="modbus_wrong_function", unit=unit
         )
     return pdu[1:]
 

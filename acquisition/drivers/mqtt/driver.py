@@ -93,7 +93,7 @@ class MqttDriver:
         rows = [latest.get(tag.key) or bad_value(tag, BAD_STALE, now_us=now_us) for tag in tags]
         batch = batch_of(rows)
         if batch is None:
-            raise ConfigurationError("no tag to read")
+            raise ConfigurationError("no tag to read", key="nothing_to_read")
         return batch
 
     async def subscribe(self, tags: Sequence[Tag]) -> AsyncIterator[ReadingBatch | SampleBlock]:
@@ -155,13 +155,17 @@ class MqttDriver:
         """Leave the broker; never raises, ends a running ``subscribe``."""
         self._is_closing = True
         if self._inbox is not None:
-            self._inbox.fail(ConnectionLost(f"{self._settings.place}: closed by us"))
+            self._inbox.fail(self._not_connected("closed by us"))
         await asyncio.gather(*(each.close() for each in (self._link, self._kept) if each is not None))
 
     def _connected(self) -> MqttLink:
         if self._link is None or self._end is not None or self._is_closing:
-            raise self._end or ConnectionLost(f"{self._settings.place} is not connected")
+            raise self._end or self._not_connected("not connected")
         return self._link
+
+    def _not_connected(self, what: str) -> ConnectionLost:
+        place = self._settings.place
+        return ConnectionLost(f"{place}: {what}", key="device_not_connected", device=place)
 
     def _new_inbox(self, tags: int) -> BoundedInbox[Delivered]:
         inbox = BoundedInbox[Delivered](
@@ -185,6 +189,7 @@ class MqttDriver:
                 f"{self._settings.place}: option 'session_expiry_s' is for plain values whose address names "
                 "their time in the payload ('time_path'), and there are none: name it or set the option to 0",
                 key="mqtt_nothing_to_keep",
+                device=self._settings.place,
             )
         return lasting, [tag for tag in tags if not can_be_kept(tag)]
 

@@ -77,20 +77,22 @@ class MqttLink:
         try:
             await asyncio.to_thread(self._reach, client)
         except ssl.SSLError as refused:
-            raise self._refused(f"TLS was refused: {refused}") from refused
+            raise self._refused(
+                "mqtt_tls_refused", f"TLS was refused: {refused}", reason=refused
+            ) from refused
         except TimeoutError:
-            raise DeviceTimeout(f"{self._settings.place} does not answer", key="mqtt_silent") from None
+            raise self._silent("does not answer") from None
         except OSError as unreachable:
             raise ConnectionLost(
                 f"{self._settings.place} cannot be reached ({unreachable}): check power, cable and address",
-                key="mqtt_unreachable",
+                key="device_unreachable",
+                device=self._settings.place,
             ) from unreachable
         self._thread = threading.Thread(target=self._run, args=(client,), name="mqtt", daemon=True)
         self._thread.start()
         code = await self._answer(self._greeting)
         if code.is_failure:
-            text = f"refuses the connection: {code}"
-            raise self._refused(text) if str(code) in _WRONG_SET_UP else self._lost(text)
+            raise self._turned_away(code)
 
     async def subscribe(self, topics: Iterable[str]) -> frozenset[str]:
         """Ask for topics with QoS 1 and return those that the broker refused."""
@@ -169,7 +171,8 @@ class MqttLink:
             if settings.certificate is not None:
                 context.load_cert_chain(settings.certificate, settings.key)
         except (ssl.SSLError, OSError) as unreadable:
-            raise self._refused(f"a certificate file cannot be read: {unreadable}") from unreadable
+            complaint = f"a certificate file cannot be read: {unreadable}"
+            raise self._refused("mqtt_file_unreadable", complaint, reason=unreadable) from unreadable
         return context
 
     def _reach(self, client: Client) -> None:
@@ -211,13 +214,28 @@ class MqttLink:
             async with asyncio.timeout(ANSWER_S):
                 return await answer
         except TimeoutError:
-            raise DeviceTimeout(f"{self._settings.place} does not answer", key="mqtt_silent") from None
+            raise self._silent("does not answer") from None
 
-    def _refused(self, what: str) -> ConfigurationError:
-        return ConfigurationError(f"{self._settings.place}: {what}", key="mqtt_refused")
+    def _turned_away(self, code: ReasonCode) -> ConfigurationError | ConnectionLost:
+        kind = ConfigurationError if str(code) in _WRONG_SET_UP else ConnectionLost
+        return kind(
+            f"{self._settings.place}: refuses the connection: {code}",
+            key="mqtt_login_refused",
+            device=self._settings.place,
+            reason=str(code),
+        )
 
-    def _lost(self, what: str) -> ConnectionLost:
-        return ConnectionLost(f"{self._settings.place} {what}", key="mqtt_lost")
+    def _refused(self, key: str, what: str, *, reason: object) -> ConfigurationError:
+        place = self._settings.place
+        return ConfigurationError(f"{place}: {what}", key=key, device=place, reason=str(reason))
+
+    def _closed(self, what: str) -> ConnectionLost:
+        place = self._settings.place
+        return ConnectionLost(f"{place} {what}", key="device_closed", device=place)
+
+    def _silent(self, what: str) -> DeviceTimeout:
+        place = self._settings.place
+        return DeviceTimeout(f"{place} {what}", key="device_not_answering", device=place)
 
     # --- in the network thread ---
 
@@ -229,7 +247,9 @@ class MqttLink:
                 self._work_off(client)
             self._end(self._farewell())
         except Exception as defect:  # the thread's outer edge
-            self._end(AcquisitionError(f"{self._settings.place}: internal fault: {defect!r}"))
+            self._end(
+                AcquisitionError(f"{self._settings.place}: internal fault: {defect!r}", key="internal_fault")
+            )
         finally:
             client.disconnect()
 
@@ -257,10 +277,8 @@ class MqttLink:
 
     def _farewell(self) -> AcquisitionError:
         if self._reason is not None and self._reason.value == _KEEP_ALIVE_TIMEOUT:
-            return DeviceTimeout(
-                f"{self._settings.place} holds the link open but is silent", key="mqtt_silent"
-            )
-        return self._lost(f"ended the connection: {self._reason or 'link broken'}")
+            return self._silent("holds the link open but is silent")
+        return self._closed(f"ended the connection: {self._reason or 'link broken'}")
 
     def _end(self, reason: AcquisitionError) -> None:
         for waiting in [self._greeting, *self._waiting.values()]:

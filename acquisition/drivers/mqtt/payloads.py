@@ -134,7 +134,11 @@ class _TopicTag:
         if tag.is_waveform:
             self._numbering = _numbering(tag, losses)
         elif address.format in _SAMPLES:
-            raise ConfigurationError(f"tag '{tag.name}': samples in {address.format.value} make a waveform")
+            raise ConfigurationError(
+                f"tag '{tag.name}': samples in {address.format.value} make a waveform",
+                key="samples_need_waveform",
+                tag=tag.name,
+            )
 
     def take(self, content: object, *, is_retained: bool, receive_us: int) -> Delivered | None:
         if isinstance(content, _Garbage):
@@ -229,7 +233,9 @@ def numbered_block(
 
 def _numbering(tag: Tag, losses: LossCounter) -> BlockNumbering:
     if not tag.sampling_rate_hz:
-        raise ConfigurationError(f"tag '{tag.name}': a waveform needs a sampling rate")
+        raise ConfigurationError(
+            f"tag '{tag.name}': a waveform needs a sampling rate", key="sampling_rate_missing", tag=tag.name
+        )
     is_streaming = tag.capture is None or tag.capture.is_streaming
     return BlockNumbering(tag.sampling_rate_hz, is_streaming=is_streaming, losses=losses)
 

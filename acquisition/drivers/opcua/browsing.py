@@ -198,7 +198,9 @@ class OpcUaBrowser:
         uri, _, rest = place.removeprefix("nsu=").partition(";")
         kind, _, identifier = rest.partition("=")
         if not place.startswith("nsu=") or kind not in _KINDS or not identifier:
-            raise ConfigurationError(f"'{place}' is no place of an OPC UA server")
+            raise ConfigurationError(
+                f"'{place}' is no place of an OPC UA server", key="opcua_place_wrong", place=place
+            )
         return self._session.node_at(OpcUaAddress(uri, identifier, _KINDS[kind]), name=place)
 
 

@@ -98,9 +98,9 @@ class OpcUaDriver:
     async def read(self, tags: Sequence[Tag]) -> ReadingBatch:
         """Read values once; arrays are bad rows."""
         if not self._is_open:
-            raise ConnectionLost(f"{self._settings.endpoint} is not connected")
+            raise self._session.not_connected()
         if not tags:
-            raise ConfigurationError("no tag to read")
+            raise ConfigurationError("no tag to read", key="nothing_to_read")
         plan = self._plan(tags)
         handles = list(plan.nodes)
         answers = await self._session.read([plan.nodes[handle] for handle in handles])
@@ -198,7 +198,7 @@ class OpcUaDriver:
 
     def _browser(self) -> OpcUaBrowser:
         if not self._is_open:
-            raise ConnectionLost(f"{self._settings.endpoint} is not connected")
+            raise self._session.not_connected()
         return OpcUaBrowser(self._session)
 
     async def write(self, tag: Tag, value: Value) -> None:
@@ -225,7 +225,7 @@ class OpcUaDriver:
         """Close the session; never raises, ends a running ``subscribe``."""
         self._is_closing = True
         if self._inbox is not None:
-            self._inbox.fail(ConnectionLost(f"{self._settings.endpoint}: closed by us"))
+            self._inbox.fail(self._session.not_connected())
         await self._session.close()
 
     # --- what the session tells ---
@@ -298,7 +298,11 @@ class OpcUaDriver:
     def _node_or_none(self, tag: Tag) -> Node | None:
         try:
             if tag.is_waveform and not tag.sampling_rate_hz:
-                raise ConfigurationError(f"tag '{tag.name}': a waveform needs a sampling rate")
+                raise ConfigurationError(
+                    f"tag '{tag.name}': a waveform needs a sampling rate",
+                    key="sampling_rate_missing",
+                    tag=tag.name,
+                )
             return self._session.node(tag)
         except ConfigurationError as problem:
             _log.warning("%s", problem)
@@ -362,6 +366,8 @@ class OpcUaDriver:
                 f"{self._settings.endpoint}: the server's clock has not moved for {limit_s:.0f} s; "
                 "the subscription is dead or the server hangs",
                 key="opcua_heartbeat",
+                device=self._settings.endpoint,
+                seconds=round(limit_s),
             )
 
 

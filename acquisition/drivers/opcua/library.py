@@ -71,18 +71,25 @@ def translated(endpoint: str) -> Iterator[None]:
     try:
         yield
     except TimeoutError as silence:
-        raise DeviceTimeout(f"{endpoint} does not answer", key="device_not_answering") from silence
+        raise DeviceTimeout(
+            f"{endpoint} does not answer", key="device_not_answering", device=endpoint
+        ) from silence
     except OSError as reason:
         raise ConnectionLost(
             f"{endpoint} cannot be reached ({reason}): check power, cable and address",
-            key="opcua_unreachable",
+            key="device_unreachable",
+            device=endpoint,
         ) from reason
     except ua.UaStatusCodeError as answer:
         name = ua.StatusCode(answer.code).name
         kind = ConfigurationError if answer.code in _REFUSALS else DeviceRefused
-        raise kind(f"{endpoint} answers {name}", key="opcua_refused", status=name) from answer
+        raise kind(
+            f"{endpoint} answers {name}", key="opcua_refused", device=endpoint, status=name
+        ) from answer
     except ua.UaError as nonsense:
-        raise ProtocolError(f"{endpoint}: {nonsense}") from nonsense
+        raise ProtocolError(
+            f"{endpoint}: {nonsense}", key="opcua_nonsense", device=endpoint, reason=str(nonsense)
+        ) from nonsense
 
 
 def take_raw_responses(client: Client, endpoint: str, refused: Callable[[ControlRoomError], None]) -> None:

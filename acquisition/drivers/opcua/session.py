@@ -133,7 +133,10 @@ class OpcUaSession:
         """Return the node of an address; ConfigurationError names the tag or place that asks."""
         if address.namespace_uri not in self._namespaces:
             raise ConfigurationError(
-                f"tag '{name}': the server has no namespace '{address.namespace_uri}'", tag=name
+                f"tag '{name}': the server has no namespace '{address.namespace_uri}'",
+                key="opcua_namespace_missing",
+                tag=name,
+                namespace=address.namespace_uri,
             )
         readers: dict[NodeIdType, Callable[[str], int | str | bytes | UUID]] = {
             NodeIdType.NUMERIC: int,
@@ -145,7 +148,11 @@ class OpcUaSession:
             identifier = readers[address.id_type](address.identifier)
         except ValueError:
             raise ConfigurationError(
-                f"tag '{name}': '{address.identifier}' is no identifier of type '{address.id_type.value}'"
+                f"tag '{name}': '{address.identifier}' is no identifier of type '{address.id_type.value}'",
+                key="opcua_identifier_wrong",
+                tag=name,
+                identifier=address.identifier,
+                id_type=address.id_type.value,
             ) from None
         return ua.NodeId(identifier, self._namespaces.index(address.namespace_uri))
 
@@ -227,7 +234,12 @@ class OpcUaSession:
         with translated(self._settings.endpoint):
             (status,) = await self.services.write(ua.WriteParameters(NodesToWrite=[wanted]))
         if not status.is_good():
-            raise DeviceRefused(f"tag '{tag.name}': the server refuses the write ({status.name})")
+            raise DeviceRefused(
+                f"tag '{tag.name}': the server refuses the write ({status.name})",
+                key="opcua_write_refused",
+                tag=tag.name,
+                status=status.name,
+            )
 
     async def _secure(self, client: Client, pki: Path) -> None:
         """Choose the endpoint, judge its certificate before any channel is opened with it, set ours."""
@@ -242,7 +254,9 @@ class OpcUaSession:
                 f"{self._settings.endpoint} does not offer {self._settings.security} "
                 f"{self._settings.mode}; it is not used with less",
                 key="security_not_offered",
-                endpoint=self._settings.endpoint,
+                device=self._settings.endpoint,
+                security=self._settings.security,
+                mode=self._settings.mode,
             )
         der = _first_certificate(offered[0].ServerCertificate or b"")
         await self._judge(x509.load_der_x509_certificate(der), offered[0].Server)
@@ -274,6 +288,8 @@ class OpcUaSession:
                 f"{settings.endpoint}: the user certificate {certificate.name} or its key cannot be read; "
                 "check both files and the password",
                 key="user_certificate_unreadable",
+                device=settings.endpoint,
+                file=certificate.name,
             ) from unreadable
 
     async def _judge(self, certificate: x509.Certificate, server: ua.ApplicationDescription) -> None:
@@ -312,7 +328,11 @@ class OpcUaSession:
                 listener.published(int(message.SequenceNumber), changes_of(items))
             elif isinstance(part, ua.StatusChangeNotification):
                 listener.ended(
-                    ConnectionLost(f"{self._settings.endpoint}: the server ended the subscription")
+                    ConnectionLost(
+                        f"{self._settings.endpoint}: the server ended the subscription",
+                        key="opcua_subscription_ended",
+                        device=self._settings.endpoint,
+                    )
                 )
 
     def _publish_refused(self, reason: ControlRoomError) -> None:
@@ -322,13 +342,22 @@ class OpcUaSession:
     async def _connection_lost(self, reason: Exception) -> None:
         if self._listener is not None:
             self._listener.ended(
-                ConnectionLost(f"{self._settings.endpoint} closed the connection ({reason})")
+                ConnectionLost(
+                    f"{self._settings.endpoint} closed the connection ({reason})",
+                    key="device_closed",
+                    device=self._settings.endpoint,
+                )
             )
 
     def _connected(self) -> Client:
         if self._client is None:
-            raise ConnectionLost(f"{self._settings.endpoint} is not connected")
+            raise self.not_connected()
         return self._client
+
+    def not_connected(self) -> ConnectionLost:
+        """Return the error for what needs a session when there is none."""
+        endpoint = self._settings.endpoint
+        return ConnectionLost(f"{endpoint} is not connected", key="device_not_connected", device=endpoint)
 
     @staticmethod
     def _clock_node() -> Node:
