@@ -104,7 +104,7 @@ def test_a_device_that_is_away_is_told_and_one_may_go_on(qtbot, stage: Stage, ta
     panel = tab.wizard.view.device.test
     panel.start.click()
     wait(qtbot, stage, tab, lambda: panel.sentence.text() == "Not connected.")
-    assert "check power, cable" in panel.more.text()
+    assert "Check power, cable" in panel.more.text()
     tab.wizard.view.forth.click()
     assert tab.wizard.draft.step == "offer"
 
@@ -210,7 +210,7 @@ def test_many_values_are_settled_at_once_and_stored_with_one_undo(
     view.registers.all_rows.click()
     view.forth.click()
     view.forth.click()
-    assert "1 values still have something to do" in view.said.text()
+    assert "1 value still has something to do" in view.said.text()
     assert view.values.table.rows.rowCount() == 2
     assert [row.to_do for row in map(view.values.table.rows.row, range(2))] == ["", "unit missing"]
     view.values.table.selectAll()
@@ -338,7 +338,7 @@ def test_a_removal_says_what_goes_and_is_taken_back(qtbot, stage: Stage, tab) ->
     before = stage.writer.plant.load()
     tab.list.remove.click()
     assert tab.list.confirm.isVisible()
-    assert "values stay" in tab.list.confirm.accessibleDescription()
+    assert "(21) stay, with their history" in tab.list.confirm.accessibleDescription()
     tab.list.confirm.confirm.held.emit()
     wait(qtbot, stage, tab, lambda: stage.writer.plant.load().connections == ())
     assert {tag.connection_id for tag in stage.writer.plant.load().tags} == {None}

@@ -1,9 +1,9 @@
 """The tabs of Setup: what each promises, and the one table that lists them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
 
 from PySide6.QtWidgets import QWidget
 
@@ -12,36 +12,36 @@ from ui.context import Context
 from ui.text import QT_TRANSLATE_NOOP, tr
 
 
-class SetupTab(Protocol):
-    """One page of Setup. Made when first opened; lives until the window closes."""
+class SetupTab(ABC):
+    """One page of Setup. Made when first opened; lives until the window closes.
+
+    A tab says what it shows; what it does not need it leaves as it is here: doing nothing.
+    """
 
     view: QWidget
     help_page: str
     """Name of the page in ``resources/help`` without its ending."""
 
+    @abstractmethod
     def open(self, argument: str) -> None:
         """Show what the rest of the address names; empty shows what was there."""
-        ...
 
-    def refresh(self, now_us: int) -> None:
+    @abstractmethod
+    def plant_changed(self) -> None:
+        """The set-up is another one: read it anew. What the operator is typing stays."""
+
+    def refresh(self, now_us: int) -> None:  # noqa: B027 -- most tabs poll, some stand still
         """Draw what is new; called twice a second while the tab is visible."""
-        ...
 
-    def on_hidden(self) -> None:
-        """Another tab or screen is in front: stop what only eyes need."""
-        ...
+    def on_hidden(self) -> None:  # noqa: B027
+        """Another tab or screen is in front: stop what only eyes need. What is typed stays."""
 
     def act(self, name: str) -> bool:
         """Do a shell key ("filter", "freeze", ...); False when it is not for this tab."""
-        ...
+        return False
 
-    def plant_changed(self) -> None:
-        """The set-up is another one: read it anew. What the operator is typing stays."""
-        ...
-
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """The window closes: let go of devices and threads."""
-        ...
 
 
 TabFactory = Callable[[Workstation, Context], SetupTab]

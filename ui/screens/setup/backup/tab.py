@@ -27,6 +27,7 @@ from ui.screens.setup.backup.lane import LongLane
 from ui.screens.setup.backup.restore import RestorePanel
 from ui.screens.setup.backup.set_up_file import SetUpFilePanel
 from ui.screens.setup.backup.words import integrity_words, made_at
+from ui.screens.setup.tabs import SetupTab
 from ui.tasks import Tasks, Ticket
 from ui.text import error_words, tr
 from ui.widgets.file_sheet import Wanted, ask_file
@@ -39,8 +40,8 @@ LOOK_EVERY_S = 5.0
 SAID_HEIGHT = 36
 
 
-class BackupTab:
-    """Implements ``ui.screens.setup.tabs.SetupTab``."""
+class BackupTab(SetupTab):
+    """Copies, their proof and their restore; the set-up as a file."""
 
     help_page = "setup-backup"
 
@@ -118,12 +119,6 @@ class BackupTab:
     def refresh(self, now_us: int) -> None:
         self._poll.ask_if_due(now_us)
         self._lane.refresh()
-
-    def on_hidden(self) -> None:
-        """Work under way goes on; its outcome waits here."""
-
-    def act(self, name: str) -> bool:
-        return False
 
     def plant_changed(self) -> None:
         self._poll.ask_soon()

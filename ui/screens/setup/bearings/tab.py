@@ -19,16 +19,18 @@ from ui.screens.permissions import refusal_to
 from ui.screens.setup.acts import SetupActs
 from ui.screens.setup.bearings.table import catalogue_row
 from ui.screens.setup.bearings.view import BearingsView
+from ui.screens.setup.tabs import SetupTab
 from ui.text import error_words, tr
 from ui.widgets.file_sheet import Wanted, ask_file
 
 MOST_SHOWN = 1000
 
 
-class BearingsTab:
-    """Implements ``ui.screens.setup.tabs.SetupTab``."""
+class BearingsTab(SetupTab):
+    """The catalogue of bearings, its files, and where each type runs."""
 
     help_page = "setup-bearings"
+    view: BearingsView
 
     def __init__(self, workstation: Workstation, context: Context) -> None:
         self._workstation, self._context = workstation, context
@@ -71,12 +73,6 @@ class BearingsTab:
     def open(self, argument: str) -> None:
         self._load()
 
-    def refresh(self, now_us: int) -> None:
-        """Nothing moves by itself."""
-
-    def on_hidden(self) -> None:
-        """What is typed stays."""
-
     def act(self, name: str) -> bool:
         if name != "filter":
             return False
@@ -85,9 +81,6 @@ class BearingsTab:
 
     def plant_changed(self) -> None:
         self._load()
-
-    def close(self) -> None:
-        """Nothing is held."""
 
     # ---- the catalogue
 

@@ -18,6 +18,7 @@ from ui.screens.permissions import refusal_to
 from ui.screens.polling import Poll
 from ui.screens.setup.certificates import words
 from ui.screens.setup.certificates.detail import CertificateDetail
+from ui.screens.setup.tabs import SetupTab
 from ui.tasks import Ticket
 from ui.text import error_words, tr
 from ui.widgets.data_table import DataTable
@@ -46,8 +47,8 @@ class _Page(QWidget):
         self._table.show_column("print", self.width() >= NARROW_BELOW)
 
 
-class CertificatesTab:
-    """Implements ``ui.screens.setup.tabs.SetupTab``."""
+class CertificatesTab(SetupTab):
+    """Whom we trust over OPC UA, whom we refused, and what we show to others."""
 
     help_page = "setup-certificates"
 
@@ -125,12 +126,6 @@ class CertificatesTab:
 
     def refresh(self, now_us: int) -> None:
         self._poll.ask_if_due(now_us)
-
-    def on_hidden(self) -> None:
-        """Nothing runs by itself."""
-
-    def act(self, name: str) -> bool:
-        return False
 
     def plant_changed(self) -> None:
         self._poll.ask_soon()

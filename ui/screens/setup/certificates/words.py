@@ -6,8 +6,8 @@ from typing import Final
 
 from domain.instants import to_microseconds
 from services.certificates import WARN_DAYS, CertificateKind, CertificateView
-from ui.formatting import PlantTime, number
-from ui.text import QT_TRANSLATE_NOOP, certificate_reason, tr
+from ui.formatting import PlantTime
+from ui.text import QT_TRANSLATE_NOOP, certificate_reason, tr, tr_n
 
 NOTHING: Final = "\u2013"
 PAIRS_IN_A_ROW: Final = 8
@@ -51,10 +51,10 @@ def ends(view: CertificateView, plant_time: PlantTime) -> str:
 def left(view: CertificateView) -> str:
     """Return how long it lasts, in words and without alarm."""
     if view.days_left < 0:
-        return tr("Certificates", "ended {days} days ago", days=number(-view.days_left, 0))
+        return tr_n("Certificates", "ended {count} day ago", "ended {count} days ago", count=-view.days_left)
     if view.days_left == 0:
         return tr("Certificates", "ends today")
-    return tr("Certificates", "{days} days left", days=number(view.days_left, 0))
+    return tr_n("Certificates", "{count} day left", "{count} days left", count=view.days_left)
 
 
 def needs_a_look(view: CertificateView) -> bool:

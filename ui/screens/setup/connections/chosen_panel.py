@@ -6,7 +6,7 @@ from uuid import UUID
 from PySide6.QtCore import Signal
 
 from services.set_up.link_values import ChosenValue
-from ui.screens.setup.connections.words import unit_words
+from ui.screens.setup.connections.words import counted_values, unit_words
 from ui.text import tr
 from ui.widgets.data_table import DataTable
 from ui.widgets.form import on_delete
@@ -49,7 +49,7 @@ class ChosenPanel(Panel):
         self.table.setVisible(bool(values))
         self.remove.setVisible(bool(values))
         self._empty.setVisible(not values)
-        self.set_context(tr("Link", "{count} values", count=len(values)) if values else "")
+        self.set_context(counted_values(len(values)) if values else "")
         self._look()
 
     def _look(self) -> None:

@@ -179,14 +179,14 @@ class DeviceList(QWidget):
             return
         words = tr(
             "Link",
-            "It is read no more. Its {count} values stay, with their history, and wait for another device.",
+            "It is read no more. Its values ({count}) stay, with their history, and wait for another device.",
         )
         self._ask(words, keeps_values=True)
 
     def _ask_removal_with_values(self) -> None:
         words = tr(
             "Link",
-            "It is read no more, and its {count} values go; those that a machine class foresees wait. "
+            "It is read no more, and its values ({count}) go; those that a machine class foresees wait. "
             "Stored history stays on the disk.",
         )
         self._ask(words, keeps_values=False)

@@ -67,7 +67,7 @@ class MachinePanel(Panel):
         self._brings.say(
             tr(
                 "Link",
-                "Brings {points} measurement points and {values} values that wait for a device.",
+                "Brings measurement points ({points}) and values that wait for a device ({values}).",
                 points=len(kind.points),
                 values=len(kind.values),
             )

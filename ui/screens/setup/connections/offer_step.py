@@ -27,7 +27,7 @@ from ui.screens.setup.connections.offer_tree import Ticks
 from ui.screens.setup.connections.probe_desk import Below
 from ui.screens.setup.connections.register_page import RegisterPage
 from ui.screens.setup.connections.taking import Source, Taking
-from ui.text import error_words, tr
+from ui.text import error_words, tr, tr_n
 
 BROWSED: Final = frozenset({ConnectionKind.OPCUA, ConnectionKind.MQTT, ConnectionKind.FILES})
 MOST_BELOW: Final = 2000
@@ -136,7 +136,11 @@ class OfferStep:
         )
 
     def _found_below(self, path: tuple[str, ...], found: Below) -> None:
-        self._browse_page.say(tr("Link", "{count} values below are ticked.", count=len(found)))
+        self._browse_page.say(
+            tr_n(
+                "Link", "{count} value below is ticked.", "{count} values below are ticked.", count=len(found)
+            )
+        )
         self._tick_items([((*path, *names), item) for names, item in found], True)
 
     def _tick_items(self, pairs: Sequence[tuple[tuple[str, ...], FoundItem]], is_wanted: bool) -> None:

@@ -20,13 +20,14 @@ from ui.screens.polling import Poll
 from ui.screens.setup.acts import SetupActs
 from ui.screens.setup.connections.device_list import DeviceList, DeviceRow
 from ui.screens.setup.connections.wizard import Wizard
+from ui.screens.setup.tabs import SetupTab
 
 LOOK_EVERY_S = 1.0
 NEW = "new"
 
 
-class ConnectionsTab:
-    """Implements ``ui.screens.setup.tabs.SetupTab``."""
+class ConnectionsTab(SetupTab):
+    """The list of devices, and the steps by which one is connected."""
 
     help_page = "setup-connections"
 
@@ -83,9 +84,6 @@ class ConnectionsTab:
     def on_hidden(self) -> None:
         """The draft waits and the device is let go of; it is asked again when the steps come back."""
         self.wizard.pause()
-
-    def act(self, name: str) -> bool:
-        return False
 
     def plant_changed(self) -> None:
         self.wizard.plant_changed(self._plant)

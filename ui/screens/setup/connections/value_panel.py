@@ -16,6 +16,7 @@ from services.set_up.probing import OrderTrial
 from ui.screens.setup.connections import value_edits
 from ui.screens.setup.connections.order_list import OrderList
 from ui.screens.setup.connections.value_edits import CAPTURES, NO_FACTOR, NO_NUMBER, NOT_POSITIVE, STREAMING
+from ui.screens.setup.connections.words import counted_values
 from ui.text import quality_words, tr
 from ui.widgets.fields import ChoiceField, Field, LineField
 from ui.widgets.key_button import KeyButton, ToolButton
@@ -132,7 +133,7 @@ class ValuePanel(Panel):
         if is_other:
             self.orders.clear()
             self._say_nothing_wrong()
-        self.set_context("" if len(values) == 1 else tr("Link", "{count} values", count=len(values)))
+        self.set_context("" if len(values) == 1 else counted_values(len(values)))
         self._source.setText(values[0].source if len(values) == 1 else "")
         self._source.setVisible(len(values) == 1)
         self._offer(plant)

@@ -15,7 +15,7 @@ from ui.formatting import Presentation, number
 from ui.screens.setup.connections.machine_panel import MachinePanel
 from ui.screens.setup.connections.value_panel import WIDTH, ValuePanel
 from ui.screens.setup.connections.words import unit_words
-from ui.text import tr
+from ui.text import tr, tr_n
 from ui.widgets.data_table import DataTable
 from ui.widgets.form import HintLine, on_delete
 from ui.widgets.notices import EmptyState
@@ -89,7 +89,7 @@ class ValuesPage(QWidget):
         self._card.set_context(
             tr("Link", "{count} of {all} still open", count=still_open, all=len(rows))
             if still_open
-            else tr("Link", "{all} values, nothing open", all=len(rows))
+            else tr_n("Link", "{count} value, nothing open", "{count} values, nothing open", count=len(rows))
         )
 
     def resizeEvent(self, event: object) -> None:

@@ -19,7 +19,7 @@ from ui.screens.setup.connections.offer_step import BROWSED, OfferStep
 from ui.screens.setup.connections.probe_desk import ProbeDesk
 from ui.screens.setup.connections.value_step import ValueStep
 from ui.screens.setup.connections.wizard_view import WizardView
-from ui.text import error_words, tr
+from ui.text import error_words, tr, tr_n
 
 Finished = Callable[[Edit | None, str], None]
 
@@ -178,7 +178,14 @@ class Wizard:
         complaints = complaints_of(draft.values, self._bench.plant, draft.connection)
         if complaints:
             self.view.values.table.select(next(iter(complaints)))
-            self.view.say(tr("Link", "{count} values still have something to do.", count=len(complaints)))
+            self.view.say(
+                tr_n(
+                    "Link",
+                    "{count} value still has something to do.",
+                    "{count} values still have something to do.",
+                    count=len(complaints),
+                )
+            )
             return
         if self._is_storing:
             return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domain.ports import ConnectionStatus
 from services.status import SystemStatus
 from ui.formatting import age, duration, number
-from ui.text import connection_state, plain, tr
+from ui.text import connection_state, plain, tr, tr_n
 
 SILENT_AFTER_S = 3.0
 MEGA = 1_000_000
@@ -93,7 +93,7 @@ def _certificates(status: SystemStatus) -> Iterator[Fact]:
         none = tr("Health", "none ends soon")
         yield Fact("certificates", tr("Health", "Certificates"), none, tr("Health", "within 60 days"))
     for each in status.certificates:
-        ends = tr("Health", "ends in {days} days", days=each.days_left)
+        ends = tr_n("Health", "ends in {count} day", "ends in {count} days", count=each.days_left)
         value = tr("Health", "has ended") if each.days_left < 0 else ends
         name = tr("Health", "Certificate {name}", name=each.subject.removeprefix("CN="))
         yield Fact(f"certificate_{each.fingerprint}", name, value, tr("Health", "see the tab Certificates"))

@@ -22,6 +22,7 @@ from ui.screens.setup.health.facts import (
     verdict,
     version_rows,
 )
+from ui.screens.setup.tabs import SetupTab
 from ui.text import tr
 from ui.theme import NAME, SEMIBOLD, font
 from ui.widgets.data_table import ROW_COMPACT, DataTable
@@ -32,8 +33,8 @@ from ui.widgets.table_model import Column
 POLL_S = 1.0
 
 
-class HealthTab:
-    """Implements ``ui.screens.setup.tabs.SetupTab``."""
+class HealthTab(SetupTab):
+    """How the collector and its links do, and what a support person would ask."""
 
     help_page = "setup-health"
 
@@ -101,17 +102,8 @@ class HealthTab:
         self._poll.ask_if_due(now_us)
         self.sentence.setText(verdict(self._status, now_us=now_us))
 
-    def on_hidden(self) -> None:
-        """Nothing runs by itself."""
-
-    def act(self, name: str) -> bool:
-        return False
-
     def plant_changed(self) -> None:
         self._poll.ask_soon()
-
-    def close(self) -> None:
-        """Nothing is held."""
 
     # ---- in the main thread
 

@@ -11,6 +11,7 @@ from services.workstation import Workstation
 from ui.context import Context
 from ui.formatting import Presentation, age, number
 from ui.screens.polling import Poll
+from ui.screens.setup.tabs import SetupTab
 from ui.text import connection_state, tr
 from ui.widgets.data_table import DataTable
 from ui.widgets.notices import EmptyState, Loading
@@ -22,8 +23,8 @@ AUDIT_EVERY_S, LOSS_EVERY_S = 2.0, 0.5
 NONE = Presentation("\u2013", "")
 
 
-class LinksTab:
-    """Implements ``ui.screens.setup.tabs.SetupTab``."""
+class LinksTab(SetupTab):
+    """Whether every machine brings what it should before it goes live."""
 
     help_page = "setup-links"
 
@@ -72,19 +73,10 @@ class LinksTab:
         self._audit.ask_if_due(now_us)
         self._loss.ask_if_due(now_us)
 
-    def on_hidden(self) -> None:
-        """Nothing runs by itself."""
-
-    def act(self, name: str) -> bool:
-        return False
-
     def plant_changed(self) -> None:
         self._losses = {}
         self._audit.ask_soon()
         self._loss.ask_soon()
-
-    def close(self) -> None:
-        """Nothing is held."""
 
     # ---- in the database lane
 

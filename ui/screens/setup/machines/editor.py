@@ -14,7 +14,7 @@ from ui.screens.setup.machines.forms import KindForm, PointForm, form_key, make_
 from ui.screens.setup.machines.nodes import Thing
 from ui.screens.setup.machines.values_panel import ValuesPanel
 from ui.screens.setup.machines.words import kind_name
-from ui.text import tr
+from ui.text import tr, tr_n
 from ui.widgets.fields import scrolled
 from ui.widgets.form import HintLine, send_keys
 from ui.widgets.key_button import KeyButton
@@ -130,7 +130,16 @@ class EditPanel(Panel):
         assert self._shown is not None
         is_wrong = self.form(form_key(self._shown)).complain(complaints)
         count = len(complaints)
-        self.say(tr("Machines", "Not saved: {count} fields need a look.", count=count) if is_wrong else "")
+        self.say(
+            tr_n(
+                "Machines",
+                "Not saved: {count} field needs a look.",
+                "Not saved: {count} fields need a look.",
+                count=count,
+            )
+            if is_wrong
+            else ""
+        )
         return is_wrong
 
     def say(self, words: str, *, is_marked: bool = True) -> None:

@@ -22,15 +22,17 @@ from ui.screens.setup.machines.nodes import Thing, found_in, nodes_of, thing_in
 from ui.screens.setup.machines.removing import Removing
 from ui.screens.setup.machines.sheets import Sheet
 from ui.screens.setup.machines.view import MachinesView
+from ui.screens.setup.tabs import SetupTab
 from ui.text import error_words, tr
 
 WHOLE_CATALOGUE = 100_000
 
 
-class MachinesTab:
-    """Implements ``ui.screens.setup.tabs.SetupTab``. What is typed is kept per thing until it is saved."""
+class MachinesTab(SetupTab):
+    """The plant as a tree and the sheet of the chosen thing; what is typed is kept per thing until saved."""
 
     help_page = "setup-machines"
+    view: MachinesView
 
     def __init__(self, workstation: Workstation, context: Context) -> None:
         self._workstation, self._context = workstation, context
@@ -69,12 +71,6 @@ class MachinesTab:
         tasks.run(self._read_bearings, done=self.view.editor.offer_bearings, failed=failed)
         self._load()
 
-    def refresh(self, now_us: int) -> None:
-        """Nothing moves by itself."""
-
-    def on_hidden(self) -> None:
-        """What is typed stays."""
-
     def act(self, name: str) -> bool:
         if name != "filter":
             return False
@@ -83,9 +79,6 @@ class MachinesTab:
 
     def plant_changed(self) -> None:
         self._load()
-
-    def close(self) -> None:
-        """Nothing is held."""
 
     # ---- in the database lane
 

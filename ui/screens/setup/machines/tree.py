@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from domain.plant.assets import Asset, AssetKind
 from ui.screens.setup.machines.nodes import Node, Thing, opened_at_first, walk
 from ui.screens.setup.machines.words import counted_machines, counted_values, kind_name, technique_name
-from ui.text import tr
+from ui.text import tr, tr_n
 from ui.theme import BODY, CAPTION, REGULAR, SEMIBOLD, application_theme, font
 from ui.widgets import drawing
 
@@ -177,7 +177,13 @@ def note_of(node: Node) -> str:
     if node.thing.kind is AssetKind.COMPONENT:
         return ""
     if node.waiting:
-        return tr("Machines", "{count} values, {waiting} wait", count=node.values, waiting=node.waiting)
+        return tr_n(
+            "Machines",
+            "{count} value, {waiting} waits",
+            "{count} values, {waiting} wait",
+            count=node.values,
+            waiting=node.waiting,
+        )
     return counted_values(node.values)
 
 

@@ -11,7 +11,7 @@ from domain.plant.plant import Plant
 from domain.plant.tags import Tag
 from ui.formatting import unit_symbol
 from ui.screens.setup.machines.nodes import Thing, is_brought
-from ui.text import tr
+from ui.text import tr, tr_n
 from ui.theme import CAPTION
 from ui.widgets.data_table import ROW_COMPACT, DataTable
 from ui.widgets.key_button import KeyButton
@@ -85,7 +85,12 @@ class ValuesPanel(QWidget):
         figures = len(tags_below(thing, plant)) - len(rows)
         self.table.set_rows(rows)
         none = tr("Machines", "No value of a device belongs here yet. ")
-        words = tr("Machines", "{count} computed figures belong to it.", count=figures)
+        words = tr_n(
+            "Machines",
+            "{count} computed figure belongs to it.",
+            "{count} computed figures belong to it.",
+            count=figures,
+        )
         self.figures.setText(f"{'' if rows else none}{words if figures else ''}".strip())
         self._look()
 

@@ -7,7 +7,7 @@ from domain.plant.bearings import BearingGeometry, defect_orders
 from domain.plant.templates import MachineClass
 from ui.formatting import number
 from ui.screens.setup.machines.nodes import Thing
-from ui.text import QT_TRANSLATE_NOOP, plain, tr
+from ui.text import QT_TRANSLATE_NOOP, plain, tr, tr_n
 from ui.typed_numbers import shown_number
 
 _KINDS: Final = {
@@ -122,17 +122,22 @@ def support_choices() -> list[tuple[str, str]]:
 
 def counted_machines(count: int) -> str:
     """Return "1 machine" or "4 machines"."""
-    return tr("Machines", "1 machine") if count == 1 else tr("Machines", "{count} machines", count=count)
+    return tr_n("Machines", "{count} machine", "{count} machines", count=count)
 
 
 def counted_points(count: int) -> str:
     """Return "1 point" or "4 points"."""
-    return tr("Machines", "1 point") if count == 1 else tr("Machines", "{count} points", count=count)
+    return tr_n("Machines", "{count} point", "{count} points", count=count)
 
 
 def counted_values(count: int) -> str:
     """Return "1 value" or "6 values"."""
-    return tr("Machines", "1 value") if count == 1 else tr("Machines", "{count} values", count=count)
+    return tr_n("Machines", "{count} value", "{count} values", count=count)
+
+
+def counted_figures(count: int) -> str:
+    """Return "1 computed figure" or "15 computed figures"."""
+    return tr_n("Machines", "{count} computed figure", "{count} computed figures", count=count)
 
 
 def class_name(kind: MachineClass) -> str:
@@ -183,7 +188,9 @@ def removal_effect(*, points: int, values: int, figures: int) -> str:
     parts = [
         counted_points(points) if points else "",
         counted_values(values) if values else "",
-        tr("Machines", "{count} computed figures", count=figures) if figures else "",
+        tr_n("Machines", "{count} computed figure", "{count} computed figures", count=figures)
+        if figures
+        else "",
     ]
     listed = ", ".join(part for part in parts if part)
     if not listed:
