@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu
 
 from domain.condition.alarms import AlarmState
 from domain.errors import Conflict, IllegalTransition
@@ -205,6 +206,15 @@ def test_statistics_count_new_alarms_only(screen: AlarmsScreen, stage: Stage, qt
     assert screen.presenter.statistics is not None
     assert screen.presenter.statistics.total == 3
     assert sum(screen.presenter.statistics.counts) == 3
+
+
+def test_export_opens_below_its_button(screen: AlarmsScreen, qtbot) -> None:
+    button = screen.content.export_button
+    button.click()
+    (menu,) = [each for each in screen.content.findChildren(QMenu) if each.isVisible()]
+    assert menu.pos() == button.mapToGlobal(QPoint(0, button.height()))
+    assert [action.text() for action in menu.actions()] == ["Rows shown (CSV)\u2026", "Copy picture"]
+    menu.close()
 
 
 def test_export_is_utc_and_safe_for_spreadsheets(screen: AlarmsScreen, stage: Stage, tmp_path: Path) -> None:

@@ -92,23 +92,29 @@ class Export:
 
 
 class Exporter(QObject):
-    """The menu of Ctrl+E and the sheet that asks where to; ``saved`` tells the path."""
+    """The menu of Ctrl+E and the sheet that asks where to; ``saved`` and the button's tip tell the path."""
 
     saved = Signal(str)
     failed = Signal(object)
 
-    def __init__(self, host: QWidget, tasks: Tasks, name: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        host: QWidget,
+        tasks: Tasks,
+        exports: Sequence[Export],
+        *,
+        name: Callable[[], str],
+        picture: Callable[[], QImage],
+        button: QWidget,
+    ) -> None:
+        """``name`` is what a file is called before its ending, ``picture`` what *Copy picture* copies."""
         super().__init__(host)
-        self._host, self._tasks, self._name = host, tasks, name
-        self._exports: list[Export] = []
+        self._host, self._tasks, self._exports = host, tasks, exports
+        self._name, self._picture, self._button = name, picture, button
         self._path = ""
 
-    def add(self, export: Export) -> None:
-        """Offer a way out."""
-        self._exports.append(export)
-
-    def offer(self, at: QPoint, *, copy: Callable[[], QImage]) -> None:
-        """Open the menu at a place of the screen."""
+    def offer(self) -> None:
+        """Open the menu below the button."""
         menu = QMenu(self._host)
         menu.setObjectName("menu")
         menu.setAccessibleName(tr("Export", "Export"))
@@ -120,14 +126,13 @@ class Exporter(QObject):
         clipboard = QAction(tr("Export", "Copy picture"), menu)
         clipboard.setData(-1)
         menu.addAction(clipboard)
-        self._copy = copy
         menu.triggered.connect(self._take)
-        menu.popup(at)
+        menu.popup(self._button.mapToGlobal(QPoint(0, self._button.height())))
 
     def _take(self, action: QAction) -> None:
         place = int(action.data())
         if place < 0:
-            QGuiApplication.clipboard().setImage(self._copy())
+            QGuiApplication.clipboard().setImage(self._picture())
             return
         self._ask(self._exports[place])
 
@@ -154,6 +159,7 @@ class Exporter(QObject):
         self._tasks.run(lambda: export.write(path, prepared), done=self._on_saved, failed=self._on_failed)
 
     def _on_saved(self, result: object) -> None:
+        self._button.setToolTip(tr("Export", "Saved to {path}", path=self._path))
         self.saved.emit(self._path)
 
     def _on_failed(self, error: BaseException) -> None:

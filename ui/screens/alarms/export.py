@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage
 
 from domain.instants import iso_utc
@@ -27,14 +26,11 @@ class AlarmsExport:
 
     def __init__(self, view: AlarmsView, presenter: AlarmsPresenter, context: Context) -> None:
         self._view, self._presenter, self._context = view, presenter, context
-        self._exporter = Exporter(view, context.tasks, self._name)
-        self._exporter.add(Export(tr("Alarms", "Rows shown (CSV)\u2026"), "csv", self.rows, _write_rows))
-        self._exporter.failed.connect(context.show_problem)
-
-    def offer(self) -> None:
-        """Open the menu under the tools."""
-        at = self._view.mapToGlobal(QPoint(self._view.width() // 2, 40))
-        self._exporter.offer(at, copy=self._picture)
+        rows = Export(tr("Alarms", "Rows shown (CSV)\u2026"), "csv", self.rows, _write_rows)
+        self.exporter = Exporter(
+            view, context.tasks, (rows,), name=self._name, picture=self._picture, button=view.export_button
+        )
+        self.exporter.failed.connect(context.show_problem)
 
     def _picture(self) -> QImage:
         return self._view.grab().toImage()

@@ -46,7 +46,7 @@ class AlarmsScreen:
         view.filter_changed.connect(self._filter)
         view.freeze_asked.connect(self._toggle_freeze)
         view.newest_asked.connect(self._show_newest)
-        view.export_asked.connect(self.export.offer)
+        view.export_asked.connect(self.export.exporter.offer)
         view.table.selection_changed.connect(self._on_selection)
         view.table.opened.connect(self._on_opened)
         view.journal.opened.connect(self._open_from_journal)

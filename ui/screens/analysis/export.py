@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage
 
 from domain.instants import iso_utc
@@ -34,21 +33,18 @@ class AnalysisExport:
 
     def __init__(self, screen: "AnalysisScreen", context: Context) -> None:
         self._screen, self._context = screen, context
-        self.exporter = Exporter(screen.page, context.tasks, self._name)
         self.picture = Export(tr("Export", "Picture (PNG)\u2026"), "png", self.render, save_picture)
         self.spectra = Export(tr("Export", "Spectra shown (CSV)\u2026"), "csv", self._spectra, _write)
         self.waveform = Export(tr("Export", "Waveform shown (CSV)\u2026"), "csv", self._waveform, _write)
-        for each in (self.picture, self.spectra, self.waveform):
-            self.exporter.add(each)
+        self.exporter = Exporter(
+            screen.page,
+            context.tasks,
+            (self.picture, self.spectra, self.waveform),
+            name=self._name,
+            picture=self.render,
+            button=screen.page.export_button,
+        )
         self.exporter.failed.connect(context.show_problem)
-        self.exporter.saved.connect(self._say_saved)
-
-    def offer(self, at: QPoint) -> None:
-        """Open the menu."""
-        self.exporter.offer(at, copy=self.render)
-
-    def _say_saved(self, path: str) -> None:
-        self._screen.page.export_button.setToolTip(tr("Export", "Saved to {path}", path=path))
 
     def render(self) -> QImage:
         """Return the picture of the plots with its heading."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 
 from domain.events import AlarmsChanged
@@ -55,7 +54,7 @@ class AnalysisScreen:
         view.points.chosen.connect(self._on_point)
         view.kept.chosen.connect(self._on_kept)
         view.pause_asked.connect(self._on_pause)
-        view.export_asked.connect(self._on_export)
+        view.export_asked.connect(self.export.exporter.offer)
         view.readings_asked.connect(self._on_readings)
         view.tools.chosen.connect(self._on_family)
         view.spans.chosen.connect(self._on_span)
@@ -282,10 +281,6 @@ class AnalysisScreen:
 
     def _on_baseline(self) -> None:
         self.page.spectrum.set_marks(baseline=not self.page.spectrum.shows_baseline)
-
-    def _on_export(self) -> None:
-        button = self.page.export_button
-        self.export.offer(button.mapToGlobal(QPoint(0, button.height())))
 
     def _on_readings(self) -> None:
         if self.entry is not None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage
 
 from domain.instants import iso_utc
@@ -47,21 +46,18 @@ class TrendsExport:
 
     def __init__(self, screen: "TrendsScreen", workstation: Workstation, context: Context) -> None:
         self._screen, self._workstation, self._context = screen, workstation, context
-        self.exporter = Exporter(screen.page, context.tasks, self._name)
         self.picture = Export(tr("Export", "Picture (PNG)\u2026"), "png", self.render, save_picture)
         self.shown = Export(tr("Export", "Curves shown (CSV)\u2026"), "csv", self._wanted, _write_shown)
         self.raw = Export(tr("Export", "Stored values (CSV)\u2026"), "csv", self._wanted, self._write_raw)
-        for each in (self.picture, self.shown, self.raw):
-            self.exporter.add(each)
+        self.exporter = Exporter(
+            screen.page,
+            context.tasks,
+            (self.picture, self.shown, self.raw),
+            name=self._name,
+            picture=self.render,
+            button=screen.page.export_button,
+        )
         self.exporter.failed.connect(context.show_problem)
-        self.exporter.saved.connect(self._say_saved)
-
-    def offer(self, at: QPoint) -> None:
-        """Open the menu."""
-        self.exporter.offer(at, copy=self.render)
-
-    def _say_saved(self, path: str) -> None:
-        self._screen.page.export_button.setToolTip(tr("Export", "Saved to {path}", path=path))
 
     def render(self) -> QImage:
         """Return the picture of the panes with its heading."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
-from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from domain.events import AlarmsChanged, ReportsChanged
@@ -60,7 +60,7 @@ class TrendsScreen:
         page.search.textChanged.connect(self._on_search)
         page.span_chosen.connect(self._on_span)
         page.pause_asked.connect(self._on_pause)
-        page.export_asked.connect(self._on_export)
+        page.export_asked.connect(self.export.exporter.offer)
         page.tags_dropped.connect(self._on_dropped)
         page.navigator.moved.connect(self._on_moved)
         page.group.cursor_passed.connect(self._display.tables)
@@ -281,7 +281,3 @@ class TrendsScreen:
     def _on_moved(self, start_us: int, end_us: int) -> None:
         self._display.set_window(start_us, end_us)
         self._on_navigated()
-
-    def _on_export(self) -> None:
-        button = self.page.export_button
-        self.export.offer(button.mapToGlobal(QPoint(0, button.height())))
