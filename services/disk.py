@@ -9,12 +9,17 @@ from domain.instants import Clock
 
 EVERY_S: Final = 10.0
 LOOK_BACK_S: Final = 3600.0
-LEAST_SPAN_S: Final = 60.0
+LEAST_SPAN_S: Final = 300.0
+"""Databases grow in steps; from fewer of them no pace can be told."""
+
 LONGEST_HOURS: Final = 10 * 365 * 24.0
 
 
 class DiskWatch:
-    """Looks at the data folder every ten seconds and compares with an hour ago."""
+    """Looks at the data folder every ten seconds and compares with an hour ago.
+
+    Write-ahead logs are not counted: they grow to their bound after each start, then no more.
+    """
 
     def __init__(self, folder: Path, *, clock: Clock) -> None:
         self._folder = folder
@@ -28,7 +33,7 @@ class DiskWatch:
         if self._sizes and now_s - self._sizes[-1][0] < EVERY_S:
             return
         self.free_bytes = shutil.disk_usage(self._folder).free
-        self._sizes.append((now_s, sum(path.stat().st_size for path in self._folder.glob("*.db*"))))
+        self._sizes.append((now_s, sum(path.stat().st_size for path in self._folder.glob("*.db"))))
         while now_s - self._sizes[0][0] > LOOK_BACK_S:
             self._sizes.popleft()
 
