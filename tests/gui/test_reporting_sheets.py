@@ -1,5 +1,6 @@
 """Readings by hand and observations through the asset screen, on the real store [ACQ-5, ACQ-6, NEW-2]."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,14 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from domain.condition.evidence import ManualReading, MissReason, ObservationKind
+from domain.errors import NotPermitted
 from domain.events import PlantChanged, ReportsChanged
 from domain.identifiers import new_id
 from domain.plant.assets import MeasurementPoint, Technique
 from domain.plant.tags import Tag, TagKind
 from domain.roles import Actor, Role
 from services.access import program_actor
+from services.report_drafts import OBSERVATION, ReportDraft, ReportDrafts
 from services.reporting import Reporting
 from services.reports import NewReading
 from tests.gui.plant_stage import CRITICAL, DP1, FL2, MINUTE, POINTS, Stage, make_stage, put_away, settle
@@ -114,11 +117,14 @@ def focus() -> QWidget:
 
 @pytest.fixture
 def stage(tmp_path: Path, theme: Theme) -> Iterator[Stage]:
-    made = make_stage(tmp_path)
+    made, heard = make_stage(tmp_path), threading.Event()
+    leave = made.workstation.events.subscribe(lambda event: heard.set())
     with made.writer.unit_of_work(program_actor("test")) as work:
         work.plant.save_point(SUPPLY)
         for tag in BY_HAND:
             work.plant.save_tag(tag)
+    assert heard.wait(5), "the tests begin after the set-up was heard"
+    leave()
     made.workstation.reload()
     made.workstation.actor = OTTO
     yield made
@@ -235,6 +241,98 @@ def test_what_was_begun_survives_screens_built_anew(stage: Stage, qtbot: QtBot) 
     again.open_round()
     assert again.screen.desk.round.lines[OIL].field.text() == "61"
     again.close()
+
+
+def head(scene: Scene) -> str:
+    """Return what stands under the name of the machine."""
+    return scene.screen.content.header._about.accessibleName()
+
+
+def another_window(stage: Stage, qtbot: QtBot) -> Scene:
+    """Open the machine in a window that shares nothing but the database with the one before."""
+    stage.context = replace(stage.context, drafts={})
+    return Scene(stage, qtbot)
+
+
+def test_what_was_begun_comes_back_after_a_crash_and_goes_when_it_is_sent(
+    scene: Scene, stage: Stage, qtbot: QtBot
+) -> None:
+    """Nothing is told to the first window: it is as if it had been killed a moment after the last key."""
+    scene.act("observe")
+    qtbot.keyClick(focus(), KEY.Key_2)
+    qtbot.keyClicks(focus(), "burnt")
+    scene.open_round()
+    scene.type_into(OIL, "61,5")
+    scene.wait(lambda: len(stage.writer.drafts.open_ones()) == 2)
+    again = another_window(stage, qtbot)
+    again.open_round()
+    desk = again.screen.desk
+    assert desk.round.lines[OIL].field.text() == "61,5"
+    assert desk.round.told.endswith("not sent yet.")
+    again.wait(lambda: head(again).startswith("Observation and readings begun, "))
+    again.act("observe")
+    assert (desk.observation.draft.kind, desk.observation.draft.text) == (ObservationKind.SMELL, "burnt")
+    assert desk.observation._told.text().endswith("not sent yet.")
+    desk.observation._send.click()
+    again.wait(lambda: again.reports == ["Smell: burnt"])
+    again.open_round()
+    desk.round._send.click()
+    again.wait(lambda: len(again.reports) == 2 and not stage.writer.drafts.open_ones())
+    again.wait(lambda: "begun" not in head(again))
+    again.close()
+    third = another_window(stage, qtbot)
+    third.open_round()
+    assert third.screen.desk.round.draft.lines == {}
+    third.close()
+
+
+def test_closing_a_window_at_once_keeps_the_last_word(stage: Stage, qtbot: QtBot) -> None:
+    first = Scene(stage, qtbot)
+    first.act("observe")
+    qtbot.keyClick(focus(), KEY.Key_2)
+    qtbot.keyClicks(focus(), "burnt")
+    first.close()
+    again = another_window(stage, qtbot)
+    again.act("observe")
+    again.wait(lambda: again.screen.desk.observation.draft.text == "burnt")
+    again.close()
+
+
+def test_a_draft_of_somebody_else_is_not_brought_back(scene: Scene, stage: Stage, qtbot: QtBot) -> None:
+    scene.open_round()
+    scene.type_into(OIL, "61")
+    scene.wait(lambda: len(stage.writer.drafts.open_ones()) == 1)
+    stage.workstation.actor = PIA
+    again = another_window(stage, qtbot)
+    again.open_round()
+    assert again.screen.desk.round.lines[OIL].field.text() == ""
+    again.close()
+
+
+def test_a_draft_of_another_version_stops_none_of_the_others(
+    stage: Stage, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = ReportDraft(OBSERVATION, DP1.id, {"kind": "taste"})
+    good = ReportDraft(OBSERVATION, FL2.id, ObservationDraft(ObservationKind.HEAT).to_plain())
+    ReportDrafts(stage.writer).keep([odd, good], by=OTTO)
+    scene = Scene(stage, qtbot)
+    scene.act("observe")
+    scene.wait(lambda: scene.screen.desk.observation.draft.kind is ObservationKind.HEAT)
+    assert "another version" in caplog.text
+    scene.close()
+
+
+def test_a_database_that_refuses_to_keep_is_told_once_and_nothing_typed_is_lost(
+    scene: Scene, stage: Stage
+) -> None:
+    scene.open_round()
+    stage.workstation.actor = GUEST  # a right that was taken away meanwhile
+    for words in ("6", "1"):
+        scene.type_into(OIL, words)
+        scene.screen.on_hidden()
+        scene.wait(lambda: stage.tasks.pending == 0)
+    assert [type(problem) for problem in stage.problems] == [NotPermitted]
+    assert scene.screen.desk.round.lines[OIL].field.text() == "61"
 
 
 def test_another_workstation_is_heard(scene: Scene, stage: Stage) -> None:

@@ -99,12 +99,12 @@ class AssetHeader(Panel):
         self._observation.setEnabled(not no_right)
         self._observation.setToolTip(no_right)
 
-    def show_asset(self, state: AssetState, day: AssetDay | None) -> None:
-        """Show a machine."""
+    def show_asset(self, state: AssetState, day: AssetDay | None, *, begun: str) -> None:
+        """Show a machine; ``begun`` says which reports of it wait half-written."""
         self._symbol.setVisible(state.symbol is not None)
         self._symbol.show_state(state.symbol)
         self._name.setText(state.machine.name)
-        self._about.set_words(state.description)
+        self._about.set_words(", ".join(filter(None, (begun, state.description))))
         known = state.score is not None
         self._health.show_value(
             Presentation(number(state.score, 0)) if state.score is not None

@@ -90,6 +90,7 @@ class AssetScreen:
 
     def refresh(self, now_us: int) -> None:
         """Draw what is new."""
+        self.desk.keeper.keep_if_due(now_us)
         if self._pages.currentIndex() == 0:
             return
         presenter, view = self.presenter, self.content
@@ -98,7 +99,7 @@ class AssetScreen:
         state = presenter.read(readings)
         if state is None:
             return
-        view.header.show_asset(state, presenter.day)
+        view.header.show_asset(state, presenter.day, begun=self.desk.begun_words(state.machine.id))
         view.tree.show_branches(presenter.branches(readings))
         view.points.show_asset(state, presenter.day)
         view.stack.show_asset(state)
@@ -117,7 +118,8 @@ class AssetScreen:
             self.content.tree.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def on_hidden(self) -> None:
-        """Nothing runs while hidden: polling comes with drawing."""
+        """Keep what was typed; nothing runs while hidden: polling comes with drawing."""
+        self.desk.keeper.keep()
 
     def act(self, name: str) -> bool:
         """Ctrl+O and Ctrl+R report; nothing here answers to F5, F9 or Ctrl+F."""
@@ -132,7 +134,8 @@ class AssetScreen:
         self.presenter.renew()
 
     def close(self) -> None:
-        """Leave the events; what was begun and not sent is kept by the window."""
+        """Leave the events; what was begun and not sent is kept."""
+        self.desk.keeper.keep()
         self._context.events.delivered.disconnect(self._on_events)
 
     # ---- what people report

@@ -1,17 +1,20 @@
 """Opens the sheets of reporting in the drawer and connects them with what the services know."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from domain.errors import Conflict, ControlRoomError, RuleViolation
 from domain.plant.assets import Asset, MeasurementPoint
 from domain.plant.tags import Tag
 from domain.roles import Permission
+from services.report_drafts import OBSERVATION, ROUND
 from services.reports import ManualTagView, MissedView, ObservationView, ReadingView, Report
 from services.workstation import Workstation
 from ui.context import Context
 from ui.screens.reporting.drafts import LineDraft, ObservationDraft, ReportingDrafts, RoundDraft
 from ui.screens.reporting.entry import typed_value
+from ui.screens.reporting.keeper import ReportKeeper
 from ui.screens.reporting.observation_sheet import ObservationSheet
 from ui.screens.reporting.past_readings import PastReadings
 from ui.screens.reporting.presenter import PastAnswer, ReportingPresenter, RoundAnswer
@@ -26,9 +29,8 @@ class ReportingDesk:
 
     def __init__(self, workstation: Workstation, context: Context, *, reported: Callable[[], None]) -> None:
         self._context, self._reported = context, reported
-        self.presenter = ReportingPresenter(
-            workstation, tasks=context.tasks, drafts=ReportingDrafts.of(context.drafts)
-        )
+        self._drafts = ReportingDrafts.of(context.drafts)
+        self.presenter = ReportingPresenter(workstation, tasks=context.tasks, drafts=self._drafts)
         plant_time, now_us = context.plant_time, context.clock.now_us
         self.observation = ObservationSheet(plant_time=plant_time, now_us=now_us)
         self.round = RoundSheet(plant_time=plant_time, now_us=now_us)
@@ -36,6 +38,8 @@ class ReportingDesk:
         self.detail = ObservationDetail(plant_time=plant_time, now_us=now_us)
         self._machine: Asset | None = None
         self._lines: dict[int, ManualTagView] = {}
+        self._points: Sequence[MeasurementPoint] = ()
+        self.keeper = ReportKeeper(workstation, context, self._drafts, brought_back=self._brought_back)
         self._connect()
 
     def _connect(self) -> None:
@@ -66,15 +70,45 @@ class ReportingDesk:
         """Let somebody say what he noticed."""
         if self.presenter.refusal(Permission.OBSERVE):
             return
-        self._machine = machine
-        draft = self.presenter.observations.get(machine.id, ObservationDraft())
-        self.observation.show_machine(machine.name, points, draft)
+        self._machine, self._points = machine, points
+        self._show_observation(machine)
         self._context.open_drawer(tr("Reporting", "Observation"), self.observation)
         self.observation.begin()
+
+    def _show_observation(self, machine: Asset) -> None:
+        draft = self.presenter.observations.get(machine.id, ObservationDraft())
+        if draft.point_id not in {point.id for point in self._points}:
+            draft = replace(draft, point_id=None)  # the point was removed while it waited
+        self.observation.show_machine(machine.name, self._points, draft)
+        self.observation.say(self._waited_words(OBSERVATION, machine))
+
+    def begun_words(self, machine_id: UUID) -> str:
+        """Return which reports of a machine wait, begun and not sent; empty for none."""
+        has_readings = bool(self._drafts.plain((ROUND, machine_id)))
+        if self._drafts.plain((OBSERVATION, machine_id)):
+            both, one = (
+                tr("Reporting", "Observation and readings begun"),
+                tr("Reporting", "Observation begun"),
+            )
+            return both if has_readings else one
+        return tr("Reporting", "Readings begun") if has_readings else ""
+
+    def _brought_back(self) -> None:
+        """Show what waits in a sheet that was opened faster than the database answered."""
+        if self._machine is not None and self.observation.isVisible() and self.observation.draft.is_empty:
+            self._show_observation(self._machine)
+
+    def _waited_words(self, kind: str, machine: Asset) -> str:
+        since_us = self._drafts.waited_since.get((kind, machine.id))
+        if since_us is None:
+            return ""
+        time = self._context.plant_time().brief(since_us, now_us=self._context.clock.now_us())
+        return tr("Reporting", "Begun {time}, not sent yet.", time=time)
 
     def _keep_observation(self) -> None:
         if self._machine is not None:
             self.presenter.observations[self._machine.id] = self.observation.draft
+            self.keeper.note(OBSERVATION, self._machine.id)
 
     def _send_observation(self) -> None:
         assert self._machine is not None
@@ -92,6 +126,8 @@ class ReportingDesk:
         self.observation.show_busy(False)
         seen = view.observation
         self.presenter.observations.pop(seen.asset_id, None)
+        self.keeper.note(OBSERVATION, seen.asset_id)
+        self.keeper.keep()
         self._reported()
         if self._machine is not None and self._machine.id == seen.asset_id:
             self.observation.show_sent(
@@ -138,11 +174,13 @@ class ReportingDesk:
         )  # fmt: skip
         for key in self._lines:
             self._judge_line(key)
+        self.round.say(self._waited_words(ROUND, self._machine))
         self.round.begin()
 
     def _keep_round(self) -> None:
         if self._machine is not None:
             self.presenter.rounds[self._machine.id] = self.round.draft
+            self.keeper.note(ROUND, self._machine.id)
 
     def _judge_typing(self, key: int) -> None:
         self._judge(key, is_final=False)
@@ -173,6 +211,8 @@ class ReportingDesk:
     def _recorded(self, answer: RoundAnswer) -> None:
         self.round.show_busy(False)
         self.presenter.forget_stored(answer)
+        self.keeper.note(ROUND, answer.machine_id)
+        self.keeper.keep()
         self._reported()
         self._show_round(answer)
         for key, error in answer.refused.items():

@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from domain.condition.evidence import MissReason, ObservationKind
+from services.report_drafts import OBSERVATION
+
+Begun = tuple[str, UUID]
+"""A kind of report and the machine that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +18,10 @@ class Moment:
 
     minutes_ago: int = 0
     at_us: int | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return JSON data."""
+        return {"minutes_ago": self.minutes_ago, "at_us": self.at_us}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,32 @@ class ObservationDraft:
     point_id: UUID | None = None
     text: str = ""
     when: Moment = Moment()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said yet."""
+        return self.kind is None and not self.text.strip()
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return JSON data, nothing while nothing was said."""
+        if self.is_empty:
+            return {}
+        return {
+            "kind": None if self.kind is None else self.kind.value,
+            "point_id": None if self.point_id is None else str(self.point_id),
+            "text": self.text,
+            "when": self.when.to_plain(),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "ObservationDraft":
+        """Return the draft as it was kept."""
+        return cls(
+            None if plain["kind"] is None else ObservationKind(plain["kind"]),
+            None if plain["point_id"] is None else UUID(plain["point_id"]),
+            plain["text"],
+            Moment(**plain["when"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +74,17 @@ class LineDraft:
         """Whether there is nothing to send."""
         return not self.words.strip() and self.reason is None
 
+    def to_plain(self) -> dict[str, Any]:
+        """Return JSON data."""
+        reason = None if self.reason is None else self.reason.value
+        return {"words": self.words, "unit": self.unit, "note": self.note, "reason": reason}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "LineDraft":
+        """Return the line as it was kept."""
+        reason = None if plain["reason"] is None else MissReason(plain["reason"])
+        return cls(plain["words"], plain["unit"], plain["note"], reason)
+
 
 @dataclass(frozen=True, slots=True)
 class RoundDraft:
@@ -47,13 +93,38 @@ class RoundDraft:
     when: Moment = Moment()
     lines: Mapping[int, LineDraft] = field(default_factory=dict)
 
+    def to_plain(self) -> dict[str, Any]:
+        """Return JSON data, nothing while no line is begun."""
+        if not self.lines:
+            return {}
+        lines = {str(key): line.to_plain() for key, line in self.lines.items()}
+        return {"when": self.when.to_plain(), "lines": lines}
 
-@dataclass(frozen=True, slots=True)
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "RoundDraft":
+        """Return the round as it was kept."""
+        lines = {int(key): LineDraft.from_plain(line) for key, line in plain["lines"].items()}
+        return cls(Moment(**plain["when"]), lines)
+
+
+@dataclass(slots=True)
 class ReportingDrafts:
-    """Everything begun and not sent in a window, by machine."""
+    """Everything begun and not sent in a window, by machine.
+
+    ``waited_since`` says when what another window left was kept, until somebody goes on with it.
+    """
 
     observations: dict[UUID, ObservationDraft] = field(default_factory=dict)
     rounds: dict[UUID, RoundDraft] = field(default_factory=dict)
+    waited_since: dict[Begun, int] = field(default_factory=dict)
+    is_read: bool = False
+
+    def plain(self, begun: Begun) -> dict[str, Any]:
+        """Return what was begun as JSON data, nothing for nothing."""
+        kind, machine_id = begun
+        if kind == OBSERVATION:
+            return self.observations.get(machine_id, ObservationDraft()).to_plain()
+        return self.rounds.get(machine_id, RoundDraft()).to_plain()
 
     @classmethod
     def of(cls, kept: MutableMapping[str, object]) -> "ReportingDrafts":

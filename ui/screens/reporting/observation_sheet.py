@@ -99,6 +99,10 @@ class ObservationSheet(QWidget):
             self._text.setPlainText(draft.text)
         self._clear_errors()
 
+    def say(self, words: str) -> None:
+        """Say what is known of the draft."""
+        self._told.say(words)
+
     def begin(self) -> None:
         """Let the keys of the tiles work at once."""
         self._tiles.take_focus()
@@ -132,13 +136,16 @@ class ObservationSheet(QWidget):
 
     def _edit(self) -> None:
         point = self._place.currentData()
-        self._draft = replace(
+        draft = replace(
             self._draft,
             kind=ObservationKind(self._tiles.current) if self._tiles.current else None,
             point_id=UUID(point) if point else None,
             text=self._text.toPlainText(),
             when=self._when.moment,
         )
+        if draft == self._draft:
+            return  # only shown
+        self._draft = draft
         if not self._draft == ObservationDraft():
             self._told.say("")
         self._clear_errors()
