@@ -197,6 +197,7 @@ def test_every_complaint_about_a_file_is_listed(
     tab.set_up.choose.click()
     chosen_file(tab, tmp_path / "gone.json")
     settle(qtbot, stage, screen.refresh, lambda: "cannot be read" in tab.set_up.said.text())
+    assert not tab.set_up.complaints.isVisible(), "they were of the file before"
 
 
 def test_a_file_is_imported_into_an_empty_plant(qtbot, stage: Stage, tmp_path: Path) -> None:
@@ -207,6 +208,13 @@ def test_a_file_is_imported_into_an_empty_plant(qtbot, stage: Stage, tmp_path: P
     tab.view.show()
     tab.open("")
     settle(qtbot, stage, tab.refresh, lambda: "Nothing is set up here" in tab.set_up.said.text())
+    tab.set_up.choose.click()
+    chosen_file(tab, file)
+    settle(qtbot, stage, tab.refresh, tab.set_up.take.isVisible)
+    tab.set_up.choose.click()
+    chosen_file(tab, tmp_path / "gone.json")
+    settle(qtbot, stage, tab.refresh, lambda: "cannot be read" in tab.set_up.said.text())
+    assert not tab.set_up.take.isVisible(), "the file before is not imported under this message"
     tab.set_up.choose.click()
     chosen_file(tab, file)
     settle(qtbot, stage, tab.refresh, tab.set_up.take.isVisible)

@@ -92,6 +92,13 @@ class SetUpFilePanel(Panel):
         self.say(self._reading_words(path, reading))
         self._allow()
 
+    def show_unread(self, words: str) -> None:
+        """Say why a file cannot be read; what was shown of another one is shown no more."""
+        self._path, self._can_import = None, False
+        self.complaints.hide()
+        self.say(words)
+        self._allow()
+
     def _reading_words(self, path: Path, reading: FileReading) -> str:
         if reading.complaints:
             return tr(

@@ -247,10 +247,13 @@ class BackupTab(SetupTab):
 
     def _read(self, path: str) -> None:
         file = Path(path)
-        self._run(lambda: (file, read_file(file)), done=self._read_done, failed=self._file_failed)
+        self._run(lambda: (file, read_file(file)), done=self._read_done, failed=self._unread)
 
     def _read_done(self, found: tuple[Path, FileReading]) -> None:
         self.set_up.show_reading(*found)
+
+    def _unread(self, error: BaseException) -> None:
+        self.set_up.show_unread(error_words(error))
 
     def _import(self, path: Path) -> None:
         work = partial(self._file.import_from, path, by=self._workstation.actor)
