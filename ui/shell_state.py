@@ -46,7 +46,7 @@ class LinkSummary:
 
     @property
     def is_whole(self) -> bool:
-        return self.is_collecting and self.live == self.total
+        return self.is_collecting and 0 < self.live == self.total
 
 
 @dataclass(frozen=True, slots=True)

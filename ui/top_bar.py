@@ -204,6 +204,8 @@ def link_words(links: LinkSummary) -> tuple[str, str]:
     """Return "Data live" and "3 of 3 links"."""
     if not links.is_collecting:
         return tr("TopBar", "No data"), tr("TopBar", "collection is stopped")
+    if not links.total:
+        return tr("TopBar", "No data"), tr("TopBar", "no device is connected")
     counted = tr("TopBar", "{live} of {total} links", live=links.live, total=links.total)
     return tr("TopBar", "Data live") if links.is_whole else tr("TopBar", "Data missing"), counted
 

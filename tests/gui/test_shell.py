@@ -17,6 +17,7 @@ from ui.formatting import present
 from ui.search import SearchHit
 from ui.shell_state import Count, LinkSummary, ShellState, StripAlarm
 from ui.theme import DAY, NIGHT, Theme, Tokens
+from ui.top_bar import link_words
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
 from ui.widgets.priority_symbol import SymbolState
@@ -181,6 +182,20 @@ def test_the_strip_tells_the_time_to_respond_and_what_is_left_of_it(
     within_s: float, open_s: float, words: str
 ) -> None:
     assert response_words(within_s, open_s=open_s) == words
+
+
+@pytest.mark.parametrize(
+    ("links", "words"),
+    [
+        (LinkSummary(3, 3, is_collecting=True), ("Data live", "3 of 3 links")),
+        (LinkSummary(2, 3, is_collecting=True), ("Data missing", "2 of 3 links")),
+        (LinkSummary(0, 0, is_collecting=True), ("No data", "no device is connected")),
+        (LinkSummary(3, 3, is_collecting=False), ("No data", "collection is stopped")),
+    ],
+)
+def test_data_are_called_live_only_where_some_come(links: LinkSummary, words: tuple[str, str]) -> None:
+    assert link_words(links) == words
+    assert links.is_whole == (words[0] == "Data live")
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1366, 768)], ids=["1920", "1366"])
