@@ -68,7 +68,7 @@ class NoPlant(EmptyState):
             why=text.tr(
                 "Notices",
                 "Connect a device and say which machine it belongs to; a first value takes five minutes. "
-                "A set-up file is taken in by the command import, the demo plant opened by the command demo.",
+                "A set-up file is imported in Setup, Backup. The command demo opens a living plant to look at.",
             ),
             act=text.tr("Notices", "Connect a device"),
         )
