@@ -90,8 +90,7 @@ class DurableQueue:
                 job.act()
             except StorageError as error:
                 if is_passing(error):
-                    self._tell(str(error))
-                    self._keep()
+                    self._tell(f"{error}{self._keep()}")
                     return
                 self._give_up(error)
             except Exception as error:  # a defect of one job must not stop the others
@@ -104,17 +103,18 @@ class DurableQueue:
             _log.warning("%d jobs wait (%s): %s", len(self._waiting), self._cause, problem)
         self._problem = problem
 
-    def _keep(self) -> None:
-        """Write down what waits; where even that fails, it waits in memory alone."""
+    def _keep(self) -> str:
+        """Write down what waits; where even that fails, say so: it waits in memory alone."""
         if self._keeper is None:
-            return
+            return ""
         with self._lock:
             unkept = [job for job in self._waiting if job.body and job.number is None]
         try:
             for job in unkept:
                 job.number = self._keeper.put(job.body)
         except StorageError as error:
-            self._tell(f"{self._problem}; not kept either: {error}")
+            return f"; not kept either: {error}"
+        return ""
 
     def _give_up(self, error: Exception) -> None:
         self.losses.add(self._cause)

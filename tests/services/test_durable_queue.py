@@ -112,14 +112,18 @@ def test_what_an_earlier_program_kept_comes_before_anything_new(database: Databa
     assert (database.taken, drawer.kept) == ([1, 2, 3], {})
 
 
-def test_a_keeper_that_refuses_too_is_told_and_costs_nothing(database: Database) -> None:
+def test_a_keeper_that_refuses_too_is_told_once_and_costs_nothing(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     drawer = Drawer()
     drawer.refusal = StorageError("disk full", key="disk_full")
     database.refusal = StorageError("disk full", key="disk_full")
     queue = DurableQueue(cause="alarm", limit=100, keeper=drawer)
     queue.put(lambda: database.job(1), body="one")
-    queue.run()
+    for _ in range(10):
+        queue.run()
     assert (len(queue), "not kept either" in queue.problem) == (1, True)
+    assert len(caplog.records) == 1
     database.refusal = drawer.refusal = None
     queue.run()
     assert (database.taken, queue.losses.total) == ([1], 0)
