@@ -68,7 +68,7 @@ class NoPlant(EmptyState):
             why=text.tr(
                 "Notices",
                 "Connect a device and say which machine it belongs to; a first value takes five minutes. "
-                "A set-up file is imported in Setup, Backup. The command demo opens a living plant to look at.",
+                "A set-up file is imported in Setup, Backup; the command demo opens a living plant.",
             ),
             act=text.tr("Notices", "Connect a device"),
         )
