@@ -21,6 +21,7 @@ from services.set_up.link_values import (
 from services.set_up.register_lists import RegisterList, open_register_list, registers_by_hand
 from services.set_up.register_rows import DraftTag
 from services.set_up.register_words import Column
+from ui.formatting import number
 from ui.screens.setup.connections.bench import Bench
 from ui.screens.setup.connections.browse_page import BrowsePage
 from ui.screens.setup.connections.offer_tree import Ticks
@@ -222,7 +223,11 @@ class OfferStep:
             self._show_ticks()
 
     def _say_taking(self, done: int, of: int) -> None:
-        self._told(tr("Link", "{done} of {all} values are chosen; Ctrl+Z stops it.", done=done, all=of))
+        done_words, all_words = number(done, 0), number(of, 0)
+        words = tr(
+            "Link", "{done} of {all} values are chosen; Ctrl+Z stops it.", done=done_words, all=all_words
+        )
+        self._told(words)
 
     def _taken(self, values: Sequence[ChosenValue]) -> None:
         fresh = filling(values, self._bench.plant)
