@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.errors import ControlRoomError
 from domain.plant.discovery import FoundItem
 from domain.plant.tags import Connection, ConnectionKind
+from services.set_up.below import Below
 from services.set_up.file_patterns import brings
 from services.set_up.link_values import (
     ChosenValue,
@@ -25,13 +26,11 @@ from ui.formatting import number
 from ui.screens.setup.connections.bench import Bench
 from ui.screens.setup.connections.browse_page import BrowsePage
 from ui.screens.setup.connections.offer_tree import Ticks
-from ui.screens.setup.connections.probe_desk import Below
 from ui.screens.setup.connections.register_page import RegisterPage
 from ui.screens.setup.connections.taking import Source, Taking
 from ui.text import error_words, tr, tr_n
 
 BROWSED: Final = frozenset({ConnectionKind.OPCUA, ConnectionKind.MQTT, ConnectionKind.FILES})
-MOST_BELOW: Final = 2000
 
 
 class OfferStep:
@@ -132,17 +131,11 @@ class OfferStep:
         self._bench.device().search(text, self._browse_page.show_found, failed=self._look_failed)
 
     def _browse_below(self, place: str, path: tuple[str, ...]) -> None:
-        self._bench.device().browse_all(
-            place, MOST_BELOW, partial(self._found_below, path), failed=self._look_failed
-        )
+        self._bench.device().browse_all(place, partial(self._found_below, path), failed=self._look_failed)
 
     def _found_below(self, path: tuple[str, ...], found: Below) -> None:
-        self._browse_page.say(
-            tr_n(
-                "Link", "{count} value below is ticked.", "{count} values below are ticked.", count=len(found)
-            )
-        )
-        self._tick_items([((*path, *names), item) for names, item in found], True)
+        self._browse_page.say(_words_of(found))
+        self._tick_items([((*path, *names), item) for names, item in found.values], True)
 
     def _tick_items(self, pairs: Sequence[tuple[tuple[str, ...], FoundItem]], is_wanted: bool) -> None:
         if not is_wanted:
@@ -252,3 +245,16 @@ class OfferStep:
     def remove(self, ids: Sequence[UUID]) -> None:
         """Let go of values; stored ones keep their history and wait for another device."""
         self._bench.keeper.change(self._bench.draft.without(ids))
+
+
+def _words_of(found: Below) -> str:
+    """Say how many values are ticked, and that there are more where the walk ended at its bound."""
+    words = tr_n(
+        "Link",
+        "{count} value below is ticked.",
+        "{count} values below are ticked.",
+        count=len(found.values),
+    )
+    if found.is_whole:
+        return words
+    return words + " " + tr("Link", "There are more: open the places and tick each of them.")

@@ -1,6 +1,5 @@
 """The device under test: one process and one lane of its own, so that nothing else ever waits for it."""
 
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -8,13 +7,13 @@ from typing import Final, TypeVar
 
 from domain.plant.discovery import FoundItem
 from domain.plant.tags import Connection, Tag
+from services.set_up.below import Below, everything_below
 from services.set_up.probing import END_S, DeviceProbe, OrderTrial, ProbedValue, ProbeReport
 from ui.tasks import Tasks, Ticket
 
 T = TypeVar("T")
 Failed = Callable[[BaseException], None]
 
-BELOW_S: Final = 20.0
 POLITE_S: Final = 0.3
 """So long the main thread waits for a device to say goodbye."""
 
@@ -52,9 +51,9 @@ class ProbeDesk:
         """List what lies directly below a place."""
         self._ask(lambda probe: probe.browse(place), done, failed)
 
-    def browse_all(self, place: str, most: int, done: Callable[["Below"], None], *, failed: Failed) -> None:
-        """List every value below a place, at most so many."""
-        self._ask(lambda probe: everything_below(probe, place, most), done, failed)
+    def browse_all(self, place: str, done: Callable[[Below], None], *, failed: Failed) -> None:
+        """List every value below a place."""
+        self._ask(lambda probe: everything_below(probe, place), done, failed)
 
     def search(self, words: str, done: Callable[[tuple[FoundItem, ...]], None], *, failed: Failed) -> None:
         """Find values by name, wherever they are."""
@@ -100,26 +99,3 @@ class ProbeDesk:
         probe, self._probe = self._probe, None
         if probe is not None:
             probe.close(within_s=within_s)
-
-
-class Below(tuple[tuple[tuple[str, ...], FoundItem], ...]):
-    """Values found below a place, each with the names that lead to it from there."""
-
-    __slots__ = ()
-
-
-def everything_below(probe: DeviceProbe, place: str, most: int) -> Below:
-    """Walk down from a place, level by level, until there are ``most`` values or places, or for 20 s."""
-    found: list[tuple[tuple[str, ...], FoundItem]] = []
-    waiting: list[tuple[tuple[str, ...], str]] = [((), place)]
-    seen, begun_s = {place}, time.monotonic()
-    while waiting and len(found) < most and len(seen) < most and time.monotonic() - begun_s < BELOW_S:
-        path, where = waiting.pop(0)
-        for item in probe.browse(where):
-            names = (*path, item.name)
-            if item.address is not None:
-                found.append((names, item))
-            if item.has_children and item.place not in seen:
-                seen.add(item.place)
-                waiting.append((names, item.place))
-    return Below(found[:most])
