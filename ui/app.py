@@ -185,15 +185,15 @@ class ControlRoom(QObject):
             self.window.message_bar.show_message(words, details=details)
 
     def shut_down(self) -> None:
-        """End in order: drawing, events, the lane, the window. Safe to call twice."""
+        """End in order: drawing, events, screens, which keep what is typed, the lane. Safe to call twice."""
         if self._is_closed:
             return
         self._is_closed = True
         self.refresh.stop()
         self.events.close()
+        self.window.close()
         if not self.tasks.close():
             log.warning("the database lane did not end in time")
         self._housekeeping.stop()
         self.net.uninstall()
-        self.window.close()
         self.closed.emit()

@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from domain.condition.baseline import RobustBaseline
@@ -82,3 +83,23 @@ def test_the_window_process_stays_free_of_drivers_and_scipy(tmp_path: Path) -> N
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_typed_when_the_session_ends_is_kept(
+    qtbot: QtBot, qapp: QApplication, theme: Theme, tmp_path: Path
+) -> None:
+    """Whoever ends the session: the screens close before the lane in which they keep their drafts."""
+    with closing(open_store(tmp_path, role="tool", clock=SystemClock())) as store:
+        with store.unit_of_work(program_actor("test")) as work:
+            work.plant.import_plant(PLANT)
+    session = WindowSession(qapp, tmp_path, clock=SystemClock())
+    session.start(width=1366, height=768)
+    qtbot.waitUntil(lambda: session.is_attached, timeout=10_000)
+    session.room.window.navigator.go("asset")
+    asset = session.room.window.front
+    qtbot.waitUntil(lambda: asset.act("observe"), timeout=10_000)
+    qtbot.keyClicks(asset.desk.observation.findChild(QPlainTextEdit), "grinding at full speed")
+    session.close()
+    with closing(open_store(tmp_path, role="tool", clock=SystemClock())) as store:
+        (draft,) = store.drafts.open_ones()
+    assert draft.content["typed"]["text"] == "grinding at full speed"
