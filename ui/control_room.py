@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from domain.errors import AlreadyRunning, ControlRoomError
+from domain.errors import AlreadyRunning, ControlRoomError, StorageError
 from domain.events import PlantChanged
 from domain.instants import Clock
 from services.launching import is_held
@@ -28,6 +28,9 @@ if TYPE_CHECKING:  # numpy and the storage must not be loaded before the window 
 EXIT_REFUSED = 3
 CALL_FILE = "window.call"
 CALL_POLL_MS = 500
+RETRY_MS = 2000
+"""PCs and servers often start together; a window must not have to be started twice."""
+
 _log = logging.getLogger(__name__)
 
 ROOMS = ("overview", "alarms", "asset", "trends", "analysis", "setup")
@@ -75,12 +78,16 @@ class WindowSession(QObject):
         self._call_timer = QTimer(self)
         self._call_timer.setInterval(CALL_POLL_MS)
         self._call_timer.timeout.connect(self._answer_call)
+        self._retry_timer = QTimer(self)
+        self._retry_timer.setSingleShot(True)
+        self._retry_timer.setInterval(RETRY_MS)
+        self._retry_timer.timeout.connect(self._open_soon)
 
     def start(self, *, address: str = FIRST_ADDRESS, width: int = 0, height: int = 0) -> None:
         """Show the window, then open the data behind it."""
         self._address = address
         self.room.show(width=width, height=height)
-        self.room.tasks.run(self._open, done=self._attach, failed=self._refuse)
+        self._open_soon()
 
     @property
     def last_address(self) -> str:
@@ -98,6 +105,9 @@ class WindowSession(QObject):
         assert self._workstation is not None
         return self._workstation
 
+    def _open_soon(self) -> None:
+        self.room.tasks.run(self._open, done=self._attach, failed=self._refuse)
+
     def _open(self) -> "Workstation":
         from services.workstation import open_workstation
 
@@ -108,7 +118,7 @@ class WindowSession(QObject):
         from ui.setup_search import SetupProvider
         from ui.shell_source import ServiceShellSource
 
-        self._workstation = opened
+        self._workstation, self.exit_code = opened, 0
         self._called_ns = _touched_ns(self._folder)
         self._call_timer.start()
         source = ServiceShellSource(opened, self.room.tasks, self.room.events, parent=self)
@@ -150,18 +160,32 @@ class WindowSession(QObject):
             self.room.window.renew_screens()
 
     def _refuse(self, error: BaseException) -> None:
-        self.exit_code = EXIT_REFUSED
+        """Say why there are no data; where trying again can help, try again."""
+        is_first, self.exit_code = not self.exit_code, EXIT_REFUSED
         details = str(error) if isinstance(error, ControlRoomError) else repr(error)
-        _log.error("the data folder cannot be opened: %s", details)
-        self.room.window.show_unavailable(tr("Shell", "The plant's data cannot be opened."), why=details)
+        if is_first:
+            _log.error("the data folder cannot be opened: %s", details)
+        if not _may_pass(error):
+            self.room.window.show_unavailable(tr("Shell", "The plant's data cannot be opened."), why=details)
+            return
+        words = tr("Shell", "The plant's data are away. This window tries again by itself.")
+        self.room.window.show_unavailable(words, why=details)
+        self._retry_timer.start()
 
     def close(self) -> None:
         """End screens first, services after them."""
         self._call_timer.stop()
+        self._retry_timer.stop()
         self.room.shut_down()
         if self._workstation is not None:
             self._workstation.close()
             self._workstation = None
+
+
+def _may_pass(error: BaseException) -> bool:
+    from services.durable_queue import is_passing  # loaded with the services by now
+
+    return isinstance(error, StorageError) and is_passing(error)
 
 
 def _reload(workstation: "Workstation") -> bool:

@@ -17,10 +17,12 @@ from services.clock import SystemClock
 from storage.locks import InstanceLock
 from storage.store import open_store
 from tests.gui.analysis_stage import PLANT, VELOCITY
+from tests.storage.postgresql_stage import PostgresServer, running_server
 from ui.control_room import CALL_FILE, WindowSession, call_other_window
 from ui.screens.overview.screen import OverviewScreen
 from ui.theme import Theme
 from ui.widgets.key_button import CounterChip
+from ui.widgets.notices import EmptyState
 
 
 def test_a_folder_that_cannot_be_opened_is_told_and_nothing_looks_known(
@@ -33,7 +35,37 @@ def test_a_folder_that_cannot_be_opened_is_told_and_nothing_looks_known(
     chips = [chip.accessibleName() for chip in session.room.window.top_bar.findChildren(CounterChip)]
     assert all("not known" in name for name in chips)
     assert not session.is_attached
+    assert "cannot be opened" in unavailable_words(session), "a damaged file does not mend itself"
     session.close()
+
+
+def test_f44_a_window_that_starts_before_its_server_finds_it_by_itself(
+    qtbot: QtBot,
+    qapp: QApplication,
+    theme: Theme,
+    tmp_path: Path,
+    postgresql: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a power cut the server comes up last; nobody walks through the halls to start windows again."""
+    with running_server() as server:
+        monkeypatch.setenv("JIDOKA_DATABASE", server.fresh_database())
+        server.stop(mode="immediate")
+        session = WindowSession(qapp, tmp_path, clock=SystemClock())
+        session.start(width=1366, height=768)
+        qtbot.waitUntil(lambda: session.exit_code != 0, timeout=20_000)
+        assert "tries again by itself" in unavailable_words(session)
+        server.start()
+        qtbot.waitUntil(lambda: session.is_attached, timeout=20_000)
+        assert session.exit_code == 0
+        assert session.room.window.navigator.current.room == "overview"
+        session.close()
+
+
+def unavailable_words(session: WindowSession) -> str:
+    return " ".join(
+        each.accessibleName() for each in session.room.window.findChildren(EmptyState) if each.isVisible()
+    )
 
 
 def test_a_set_up_made_elsewhere_appears_and_a_baseline_moves_nothing(
