@@ -2,8 +2,10 @@
 
 import logging
 import threading
+import time
+from typing import Final
 
-from domain.errors import StorageError
+from domain.errors import DatabaseUnreachable, StorageError
 from domain.events import AlarmsChanged, PlantChanged, ReportsChanged
 from services.event_bus import EventBus
 from storage.change_feed import Change
@@ -13,6 +15,9 @@ _log = logging.getLogger(__name__)
 
 POLL_S = 0.1
 JOIN_S = 2.0
+AWAY_AFTER_S: Final = 3.0
+"""A database that has answered nothing for so long is away; what screens hold is of the past."""
+
 ALARM_KIND = "alarm"
 REPORT_KINDS = frozenset({"manual_reading", "missed_reading", "observation"})
 NOT_OF_THE_PLANT = REPORT_KINDS | {ALARM_KIND, "draft"}
@@ -27,12 +32,24 @@ class ChangeWatch:
         self._bus = bus
         self._stop = threading.Event()
         self._cursor = 0
+        self._answered_s = time.monotonic()
+        self._problem: StorageError | None = None
         self._thread = threading.Thread(target=self._run, name="change-watch", daemon=True)
 
     def start(self) -> None:
         """Watch from the present on."""
         self._cursor = self._store.changes.latest()
+        self._answered_s = time.monotonic()
         self._thread.start()
+
+    @property
+    def away(self) -> StorageError | None:
+        """Why the database has not answered for a while, None while it does. For any thread."""
+        if time.monotonic() - self._answered_s < AWAY_AFTER_S:
+            return None
+        place = str(self._store.place)
+        silence = DatabaseUnreachable(f"{place} does not answer", key="database_unreachable", place=place)
+        return self._problem or silence
 
     def _run(self) -> None:
         try:
@@ -43,12 +60,16 @@ class ChangeWatch:
 
     def _look(self) -> None:
         try:
-            if not self._store.changes.has_changed():
-                return
-            changes = self._store.changes.since(self._cursor)
+            has_changed = self._store.changes.has_changed()
+            changes = self._store.changes.since(self._cursor) if has_changed else ()
         except StorageError as error:
-            _log.warning("the change feed cannot be read: %s", error)
+            if self._problem is None:
+                _log.warning("the change feed cannot be read: %s", error)
+            self._problem = error
             return
+        if self._problem is not None:
+            _log.info("the change feed is read again")
+        self._answered_s, self._problem = time.monotonic(), None
         if changes:
             self._cursor = changes[-1].id
             self._tell(changes)

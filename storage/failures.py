@@ -44,7 +44,7 @@ def storage_error(error: Exception, path: Path | str) -> StorageError:
         return DatabaseDamaged(f"{path} is damaged: {text}", key="database_damaged", file=str(path))
     for word, key, sentence in _KNOWN:
         if word in lowered:
-            return StorageError(f"{path} {sentence} ({text})", key=key, file=str(path))
+            return StorageError(f"{path} {sentence} ({text})", key=key, file=str(path), place=str(path))
     return StorageError(f"{path} did not do its work: {text}", key="storage_failed", file=str(path))
 
 

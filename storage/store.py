@@ -141,6 +141,11 @@ class Store:
             return tuple(User(row.id, row.name, Role(row.role), row.is_enabled) for row in rows)
 
     @property
+    def place(self) -> Path | str:
+        """Where the plant database is, for messages."""
+        return self._database.place
+
+    @property
     def is_shared(self) -> bool:
         """Whether the plant lies on a server that several workstations share."""
         return self._places.is_shared

@@ -91,6 +91,11 @@ class StripRows(QWidget):
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
         self.update()
 
+    def show_unknown(self) -> None:
+        """Say that nobody knows; alarms that were known stay, as they were."""
+        self._is_known = False
+        self.update()
+
     def showEvent(self, event: QShowEvent) -> None:
         self._clock.ticked.connect(self._flash)
 
@@ -260,6 +265,9 @@ class AlarmStrip(QWidget):
     def show_state(self, state: ShellState, *, now_us: int, plant_time: PlantTime) -> None:
         """Show the strip and how much more there is."""
         if not state.is_alarm_list_known:
+            self.rows.show_unknown()
+            self._acknowledge.setEnabled(False)
+            self._caption.setText(tr("Strip", "Alarms are not known"))
             return
         self.rows.show_alarms(state.strip, now_us=now_us, plant_time=plant_time)
         chosen = self.rows.chosen

@@ -123,6 +123,8 @@ class WindowSession(QObject):
         self._call_timer.start()
         source = ServiceShellSource(opened, self.room.tasks, self.room.events, parent=self)
         source.told.connect(self.room.window.message_bar.show_message)
+        source.went_away.connect(self.room.window.show_problem)
+        source.came_back.connect(self.room.window.end_problem)
         self.room.events.delivered.connect(self._on_events)
         self.room.attach(
             source=source,

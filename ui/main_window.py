@@ -182,6 +182,10 @@ class MainWindow(QWidget):
         """Say calmly what failed."""
         self.message_bar.show_message(error_words(error), details=repr(error))
 
+    def end_problem(self, error: BaseException) -> None:
+        """Put away what was said of a failure that is over."""
+        self.message_bar.end_message(error_words(error))
+
     # ---- navigation
 
     def _show_address(self, address: Address) -> None:

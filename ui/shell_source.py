@@ -6,6 +6,7 @@ from uuid import UUID
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from domain.errors import StorageError
 from domain.events import AlarmsChanged
 from domain.plant.limits import Limit
 from services.alarming import ActReport, AlarmView, counts
@@ -30,6 +31,12 @@ class ServiceShellSource(QObject):
     told = Signal(str)
     """A sentence about the data that a person should read, each once."""
 
+    went_away = Signal(object)
+    """The database has not answered for a while: the error that says so."""
+
+    came_back = Signal(object)
+    """It answers again: the error that is over."""
+
     def __init__(
         self, workstation: Workstation, tasks: Tasks, events: EventBridge, *, parent: QObject | None = None
     ) -> None:
@@ -38,6 +45,7 @@ class ServiceShellSource(QObject):
         self._tasks = tasks
         self._views: tuple[AlarmView, ...] = ()
         self._is_known = False
+        self._away: StorageError | None = None
         self._told: set[str] = set()
         self._status: SystemStatus | None = None
         events.delivered.connect(self._on_events)
@@ -60,7 +68,7 @@ class ServiceShellSource(QObject):
             new_in_10_min=sum((view.alarm.raised_us or 0) > now_us - NEW_WITHIN_US for view in self._views),
             links=LinkSummary(live, len(self._workstation.monitoring.plant.connections), is_alive),
             connections=connections,
-            is_alarm_list_known=self._is_known,
+            is_alarm_list_known=self._is_known and self._away is None,
             is_simulated=self._workstation.monitoring.is_simulated,
             site=self._workstation.monitoring.plant.site_name,
             user=self._workstation.actor.name,
@@ -122,7 +130,19 @@ class ServiceShellSource(QObject):
         self._views, self._is_known = views, True
 
     def _ask_status(self) -> None:
+        self._notice_database()
         self._tasks.run(self._look, done=self._take_status)
+
+    def _notice_database(self) -> None:
+        """Tell when the database went away and when it is back; alarms of meanwhile are read at once."""
+        problem, before = self._workstation.watch.away, self._away
+        if problem is not None and before is None:
+            self._away = problem
+            self.went_away.emit(problem)
+        elif problem is None and before is not None:
+            self._away = None
+            self.came_back.emit(before)
+            self._ask_alarms()
 
     def _look(self) -> SystemStatus | None:
         """Read the status and the words that screens asked for, in the lane."""

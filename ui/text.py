@@ -192,6 +192,10 @@ _ERRORS: Final = {
     "storage_failed": QT_TRANSLATE_NOOP(
         "Errors", "The database did not answer. Live values go on; the change was not saved."
     ),
+    "database_unreachable": QT_TRANSLATE_NOOP(
+        "Errors",
+        "No answer from {place}. Lists show what was known before; nothing can be saved meanwhile.",
+    ),
     "disk_error": QT_TRANSLATE_NOOP("Errors", "The disk does not take data. Free space or check the disk."),
     "Conflict": QT_TRANSLATE_NOOP("Errors", "{by} was faster. Your change was not saved; look again."),
     "conflict": QT_TRANSLATE_NOOP("Errors", "{by} was faster. Your change was not saved; look again."),

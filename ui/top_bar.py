@@ -170,6 +170,8 @@ class TopBar(QWidget):
             count = state.counts.get(priority, Count())
             if state.is_alarm_list_known:
                 chip.show_counts(count.total, count.unacknowledged)
+            else:
+                chip.show_unknown()
         self._links.show_lines(*link_words(state.links))
         self._links.setToolTip("\n".join(_connection_words(state)))
         self._user.show_lines(state.user, state.role)

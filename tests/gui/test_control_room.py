@@ -19,6 +19,7 @@ from storage.store import open_store
 from tests.gui.analysis_stage import PLANT, VELOCITY
 from tests.storage.postgresql_stage import PostgresServer, running_server
 from ui.control_room import CALL_FILE, WindowSession, call_other_window
+from ui.screens.alarms.screen import AlarmsScreen
 from ui.screens.overview.screen import OverviewScreen
 from ui.theme import Theme
 from ui.widgets.key_button import CounterChip
@@ -32,8 +33,7 @@ def test_a_folder_that_cannot_be_opened_is_told_and_nothing_looks_known(
     session = WindowSession(qapp, tmp_path, clock=SystemClock())
     session.start(width=1366, height=768)
     qtbot.waitUntil(lambda: session.exit_code != 0, timeout=5000)
-    chips = [chip.accessibleName() for chip in session.room.window.top_bar.findChildren(CounterChip)]
-    assert all("not known" in name for name in chips)
+    assert all("not known" in name for name in chip_names(session))
     assert not session.is_attached
     assert "cannot be opened" in unavailable_words(session), "a damaged file does not mend itself"
     session.close()
@@ -60,6 +60,45 @@ def test_f44_a_window_that_starts_before_its_server_finds_it_by_itself(
         assert session.exit_code == 0
         assert session.room.window.navigator.current.room == "overview"
         session.close()
+
+
+def test_f44_while_the_database_is_away_alarms_are_not_known_and_come_back(
+    qtbot: QtBot,
+    qapp: QApplication,
+    theme: Theme,
+    tmp_path: Path,
+    postgresql: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What nobody can read is not shown as "no alarms"; the window says so once and unsays it by itself."""
+    with running_server() as server:
+        url = server.fresh_database()
+        with closing(open_store(tmp_path, role="tool", clock=SystemClock(), database=url)) as store:
+            with store.unit_of_work(program_actor("test")) as work:
+                work.plant.import_plant(PLANT)
+        monkeypatch.setenv("JIDOKA_DATABASE", url)
+        session = WindowSession(qapp, tmp_path, clock=SystemClock())
+        session.start(width=1366, height=768)
+        qtbot.waitUntil(lambda: session.is_attached, timeout=20_000)
+        window = session.room.window
+        qtbot.waitUntil(lambda: not any("not known" in name for name in chip_names(session)), timeout=5000)
+        server.stop(mode="immediate")
+        qtbot.waitUntil(lambda: all("not known" in name for name in chip_names(session)), timeout=15_000)
+        assert window.message_bar.isVisible()
+        assert window.message_bar.accessibleName().startswith("No answer from database 'plant_")
+        window.navigator.go("alarms")
+        alarms = window.front
+        assert isinstance(alarms, AlarmsScreen)
+        qtbot.waitUntil(lambda: alarms.presenter.counts() is None, timeout=10_000)
+        server.start()
+        qtbot.waitUntil(lambda: not window.message_bar.isVisible(), timeout=20_000)
+        qtbot.waitUntil(lambda: not any("not known" in name for name in chip_names(session)), timeout=5000)
+        qtbot.waitUntil(lambda: alarms.presenter.counts() == (0, 0), timeout=10_000)
+        session.close()
+
+
+def chip_names(session: WindowSession) -> list[str]:
+    return [chip.accessibleName() for chip in session.room.window.top_bar.findChildren(CounterChip)]
 
 
 def unavailable_words(session: WindowSession) -> str:

@@ -161,6 +161,11 @@ class MessageBar(QWidget):
         self.setAccessibleName(words)
         self.show()
 
+    def end_message(self, words: str) -> None:
+        """Put a sentence away that is true no more; another one stays."""
+        if self._words.text() == words:
+            self.hide()
+
     def _copy_details(self) -> None:
         QGuiApplication.clipboard().setText(self._details)
 

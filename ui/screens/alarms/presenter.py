@@ -112,6 +112,11 @@ class AlarmsPresenter:
         """Whether the list has been read once."""
         return self._views is not None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the list that was read is the present one: the last read did not fail."""
+        return not self._list_poll.has_failed
+
     def rows(self, now_us: int) -> tuple[AlarmRow, ...]:
         """Return what the active or unacknowledged tab shows: filtered, live or frozen."""
         rows = self._frozen if self._frozen is not None else self._live_rows(now_us)
@@ -159,9 +164,9 @@ class AlarmsPresenter:
         )  # fmt: skip
 
     def counts(self) -> tuple[int, int] | None:
-        """Return how many alarms are listed and how many of them wait; None before the first read."""
+        """Return how many alarms are listed and how many of them wait; None while nobody knows."""
         views = self._views
-        if views is None:
+        if views is None or not self.is_known:
             return None
         return len(views), sum(view.alarm.needs_acknowledgement for view in views)
 

@@ -92,7 +92,11 @@ class AlarmsScreen:
         rows = presenter.rows(now_us)
         at_top = view.is_at_top
         view.show_rows(
-            rows, is_loaded=presenter.is_loaded, is_filtered=bool(presenter.filter), tab=presenter.tab
+            rows,
+            is_loaded=presenter.is_loaded,
+            is_known=presenter.is_known,
+            is_filtered=bool(presenter.filter),
+            tab=presenter.tab,
         )
         self._place_selection(rows)
         if at_top and not presenter.is_frozen:

@@ -139,13 +139,19 @@ class AlarmsView(QWidget):
         self._tabs.set_words("active", tr("Alarms", "Active {count}", count=total))
         self._tabs.set_words("unacknowledged", tr("Alarms", "Unacknowledged {count}", count=waiting))
 
-    def show_rows(self, rows: Sequence[AlarmRow], *, is_loaded: bool, is_filtered: bool, tab: str) -> None:
+    def show_rows(
+        self, rows: Sequence[AlarmRow], *, is_loaded: bool, is_known: bool, is_filtered: bool, tab: str
+    ) -> None:
         """Show the active list or say calmly why it is empty."""
         self.table.set_rows(rows)
         if not is_loaded:
             self._pages.setCurrentWidget(self._loading)
             return
-        if not rows and is_filtered:
+        if not rows and not is_known:
+            self._empty.set_words(
+                tr("Alarms", "Alarms are not known."), tr("Alarms", "The list comes back by itself.")
+            )
+        elif not rows and is_filtered:
             self._empty.set_words(tr("Alarms", "No alarm matches the filter."))
         elif not rows and tab == "unacknowledged":
             self._empty.set_words(tr("Alarms", "Nothing waits for acknowledgement."))

@@ -24,13 +24,16 @@ def tiles(
     sheets: Mapping[UUID, MachineSheet],
     day: DayPast | None,
     *,
-    views: Sequence[AlarmView],
+    views: Sequence[AlarmView] | None,
     status: SystemStatus | None,
     worst: UUID | None,
     healths: Mapping[UUID, Health],
     is_live: bool,
 ) -> tuple[TileState, ...]:
-    """Return the tiles in reading order: production first, condition next, data last."""
+    """Return the tiles in reading order: production first, condition next, data last.
+
+    ``views`` are the listed alarms, None while nobody knows them.
+    """
     paced = [line for line in plant.lines if constraint_of(sheets.values(), line.id) is not None]
     made: list[TileState] = []
     for line in paced[: MOST_LINE_TILES // 2]:
@@ -113,17 +116,20 @@ def _worst_health(
     )
 
 
-def _alarms(views: Sequence[AlarmView], day: DayPast | None) -> TileState:
-    found = counts(views)
-    waiting = sum(each.unacknowledged for each in found.values())
-    sentence = tr("Tiles", "no active alarms")
+def _alarms(views: Sequence[AlarmView] | None, day: DayPast | None) -> TileState:
+    sentence = tr("Tiles", "not known") if views is None else tr("Tiles", "no active alarms")
+    shown, first = UNKNOWN_VALUE, None
+    if views is not None:
+        waiting = sum(view.alarm.needs_acknowledgement for view in views)
+        shown = Presentation(number(len(views), 0), tr("Tiles", "{n} unack", n=waiting) if waiting else "")
     if views:
+        found = counts(views)
         worst = min(view.priority for view in views)
         rest = len(views) - found[worst].total
         sentence = f"{found[worst].total} {priority_name(worst).lower()}"
         if rest:
             sentence = tr("Tiles", "{worst}, {rest} others", worst=sentence, rest=rest)
-    first = min(views, key=lambda view: (view.priority, not view.alarm.needs_acknowledgement), default=None)
+        first = min(views, key=lambda view: (view.priority, not view.alarm.needs_acknowledgement))
     return TileState(
         "alarms",
         tr("Tiles", "Active alarms"),
@@ -131,7 +137,7 @@ def _alarms(views: Sequence[AlarmView], day: DayPast | None) -> TileState:
             "Tiles",
             "Alarms whose condition is true or that nobody has acknowledged. The curve counts new alarms.",
         ),
-        Presentation(number(len(views), 0), tr("Tiles", "{n} unack", n=waiting) if waiting else ""),
+        shown,
         sentence,
         None if day is None else day.new_alarms,
         symbol=None if first is None else symbol_of(first),
