@@ -44,8 +44,8 @@ class ChangeWatch:
 
     @property
     def away(self) -> StorageError | None:
-        """Why the database has not answered for a while, None while it does. For any thread."""
-        if time.monotonic() - self._answered_s < AWAY_AFTER_S:
+        """Why the database has not answered for a while, None while it does or nobody watches. Any thread."""
+        if not self._thread.is_alive() or time.monotonic() - self._answered_s < AWAY_AFTER_S:
             return None
         place = str(self._store.place)
         silence = DatabaseUnreachable(f"{place} does not answer", key="database_unreachable", place=place)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -62,6 +63,15 @@ def test_f44_a_window_that_starts_before_its_server_finds_it_by_itself(
         session.close()
 
 
+def crash(server: PostgresServer) -> None:
+    server.stop(mode="immediate")
+
+
+@pytest.mark.parametrize(
+    ("goes", "comes_back"),
+    [(crash, PostgresServer.start), (PostgresServer.freeze, PostgresServer.thaw)],
+    ids=["crashed", "hung"],
+)
 def test_f44_while_the_database_is_away_alarms_are_not_known_and_come_back(
     qtbot: QtBot,
     qapp: QApplication,
@@ -69,6 +79,8 @@ def test_f44_while_the_database_is_away_alarms_are_not_known_and_come_back(
     tmp_path: Path,
     postgresql: PostgresServer,
     monkeypatch: pytest.MonkeyPatch,
+    goes: Callable[[PostgresServer], None],
+    comes_back: Callable[[PostgresServer], None],
 ) -> None:
     """What nobody can read is not shown as "no alarms"; the window says so once and unsays it by itself."""
     with running_server() as server:
@@ -82,7 +94,7 @@ def test_f44_while_the_database_is_away_alarms_are_not_known_and_come_back(
         qtbot.waitUntil(lambda: session.is_attached, timeout=20_000)
         window = session.room.window
         qtbot.waitUntil(lambda: not any("not known" in name for name in chip_names(session)), timeout=5000)
-        server.stop(mode="immediate")
+        goes(server)
         qtbot.waitUntil(lambda: all("not known" in name for name in chip_names(session)), timeout=15_000)
         assert window.message_bar.isVisible()
         assert window.message_bar.accessibleName().startswith("No answer from database 'plant_")
@@ -90,7 +102,7 @@ def test_f44_while_the_database_is_away_alarms_are_not_known_and_come_back(
         alarms = window.front
         assert isinstance(alarms, AlarmsScreen)
         qtbot.waitUntil(lambda: alarms.presenter.counts() is None, timeout=10_000)
-        server.start()
+        comes_back(server)
         qtbot.waitUntil(lambda: not window.message_bar.isVisible(), timeout=20_000)
         qtbot.waitUntil(lambda: not any("not known" in name for name in chip_names(session)), timeout=5000)
         qtbot.waitUntil(lambda: alarms.presenter.counts() == (0, 0), timeout=10_000)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 SERVICE_USER = "postgres"
 
 
@@ -48,6 +50,21 @@ class PostgresServer:
     def stop(self, *, mode: str = "fast") -> None:
         """End the server; "immediate" is how a crash looks to its clients."""
         self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
+
+    def freeze(self) -> None:
+        """Let every process of the server stand still: connections live, nothing answers."""
+        for process in self._processes():
+            process.suspend()
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        for process in self._processes():
+            process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        first_line = (self._data / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0]
+        postmaster = psutil.Process(int(first_line))
+        return [postmaster, *postmaster.children(recursive=True)]
 
     def fresh_database(self) -> str:
         """Make an empty database and return its address."""

@@ -114,8 +114,8 @@ class AlarmsPresenter:
 
     @property
     def is_known(self) -> bool:
-        """Whether the list that was read is the present one: the last read did not fail."""
-        return not self._list_poll.has_failed
+        """Whether the list that was read is the present one: the database answers."""
+        return self._workstation.watch.away is None
 
     def rows(self, now_us: int) -> tuple[AlarmRow, ...]:
         """Return what the active or unacknowledged tab shows: filtered, live or frozen."""

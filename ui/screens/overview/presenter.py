@@ -57,10 +57,10 @@ class OverviewPresenter:
         self.chosen: UUID | None = None
         """The machine the operator chose; None follows the worst."""
         self._shown: tuple[UUID, tuple[Figure, ...], tuple[Figure, ...]] | None = None
-        self._present_poll = Poll(
-            tasks, self._past.present, self._take_present, period_s=PRESENT_S, failed=failed
+        self._polls = (
+            Poll(tasks, self._past.present, self._take_present, period_s=PRESENT_S, failed=failed),
+            Poll(tasks, self._past.day, self._take_day, period_s=DAY_S, failed=failed),
         )
-        self._day_poll = Poll(tasks, self._past.day, self._take_day, period_s=DAY_S, failed=failed)
         self._trend_poll = Poll(tasks, self._load_trend, self._take_trend, period_s=TREND_S, failed=failed)
 
     def renew(self) -> None:
@@ -77,8 +77,8 @@ class OverviewPresenter:
 
     def poll(self, now_us: int) -> None:
         """Ask for what is due."""
-        self._present_poll.ask_if_due(now_us)
-        self._day_poll.ask_if_due(now_us)
+        for each in self._polls:
+            each.ask_if_due(now_us)
         if self._shown is not None:
             self._trend_poll.ask_if_due(now_us)
 
@@ -135,7 +135,7 @@ class OverviewPresenter:
         worst = self._worst.update(healths, symbols)
         status = None if self._present is None else self._present.status
         is_live = self._workstation.live.is_alive()
-        is_known = self._present is not None and not self._present_poll.has_failed
+        is_known = self._present is not None and self._workstation.watch.away is None
         shown = self.chosen if self.chosen in self.sheets else worst
         return OverviewState(
             tuple(self._line(line.id, readings, healths, symbols) for line in self.plant.lines),
