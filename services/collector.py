@@ -230,8 +230,7 @@ class Collector:
             self._hub.publish(stale)
         self._recorder.commit_soon()
         self._lane.submit(self._maintain, cause="history_maintenance")
-        told = self._status.compose(statuses, loop_lag_s=self._loop_lag_s)
-        self._lane.submit(partial(self._status.write, told), cause="status_file")
+        self._status.tell(statuses, loop_lag_s=self._loop_lag_s)
         self._analysis.keep_alive()
 
     def _is_first_connect(self, status: ConnectionStatus) -> bool:

@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,11 @@ _log = logging.getLogger(__name__)
 OWN_LINK_LOSSES: Final = frozenset({"queue_overflow", "scan_overrun"})
 """Losses of a link that are ours: we were too slow. The others are the device's or the wire's."""
 
+HUNG_AFTER_S: Final = 10.0
+"""Nothing that the writer lane does takes so long while the database answers."""
+
+HUNG: Final = "the database does not answer and does not refuse; readings wait in memory until it does"
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -45,7 +51,10 @@ class Parts:
 
 
 class CollectorStatus:
-    """Composes and writes the status. ``look`` and ``write`` belong to the writer lane."""
+    """Composes the status and writes its files in a thread of its own, so that a hung database is told too.
+
+    ``look`` and ``share`` belong to the writer lane.
+    """
 
     def __init__(self, store: Store, parts: Parts, *, files: tuple[Path, ...], clock: Clock) -> None:
         """``files`` are written besides the one in the data folder."""
@@ -59,6 +68,7 @@ class CollectorStatus:
         self._disk = DiskWatch(store.folder.root, clock=clock)
         self._certificates = ExpiryWatch(store.folder.pki, clock=clock)
         self._board = store.open_status_board()
+        self._teller = WriterLane("status")
         self._last: SystemStatus | None = None
         self._alarms_active = self._alarms_unacknowledged = 0
         self.database_problem = ""
@@ -81,7 +91,8 @@ class CollectorStatus:
         """Return what this program lost, by cause; what a device never sent is told with its link."""
         parts = self._parts
         queues = [queue.losses for queue in parts.queues.values()]
-        counters = (parts.recorder.losses, parts.lane.losses, parts.hub.losses, *queues)
+        lanes = (parts.lane.losses, self._teller.losses)
+        counters = (parts.recorder.losses, parts.hub.losses, *lanes, *queues)
         sources: list[Mapping[str, int]] = [counter.by_cause for counter in counters]
         for link in links:
             sources.append({cause: n for cause, n in link.drops.items() if cause in OWN_LINK_LOSSES})
@@ -94,8 +105,14 @@ class CollectorStatus:
                 total[cause] = total.get(cause, 0) + count
         return total
 
-    def compose(self, links: tuple[ConnectionStatus, ...], *, loop_lag_s: float) -> SystemStatus:
-        """Return the status of this moment."""
+    def tell(self, links: tuple[ConnectionStatus, ...], *, loop_lag_s: float) -> None:
+        """Write the status of this moment into its files soon, and to other PCs when the lane is free."""
+        status = self._composed(links, loop_lag_s=loop_lag_s)
+        self._teller.submit(partial(self._write, status), cause="status_file")
+        if self._board is not None:
+            self._parts.lane.submit(partial(self._share, status), cause="status_board")
+
+    def _composed(self, links: tuple[ConnectionStatus, ...], *, loop_lag_s: float) -> SystemStatus:
         parts, recorder = self._parts, self._parts.recorder
         good, bad = parts.hub.count_by_grade(self._keys)
         drops = self.drops(links)
@@ -131,19 +148,23 @@ class CollectorStatus:
 
     def _problems(self) -> tuple[str, ...]:
         """Return what a person should know, each once."""
-        found = (self.database_problem, *(queue.problem for queue in self._parts.queues.values()))
+        hung = HUNG if self._parts.lane.busy_s > HUNG_AFTER_S else ""
+        waiting = (queue.problem for queue in self._parts.queues.values())
+        found = (self.database_problem, hung, *waiting)
         return tuple(dict.fromkeys((*self._parts.housekeeping.problems, *filter(None, found))))
 
-    def write(self, status: SystemStatus) -> None:
-        """Write a status where it is read."""
+    def _write(self, status: SystemStatus) -> None:
         for path in self._files:
             write_status(path, status)
+
+    def _share(self, status: SystemStatus) -> None:
         if self._board is not None:
             with contextlib.suppress(DatabaseUnreachable):  # others see by its age that it is old
                 self._board.put(SHARED_NAME, status.to_text(), written_us=status.written_us)
 
     def write_last(self) -> None:
-        """Leave a status in which everything received is stored, or says what is not."""
+        """Leave a status in which everything received is stored, or says what is not; after the lane."""
+        self._teller.close()
         if self._last is None:
             return
         recorder = self._parts.recorder
@@ -156,7 +177,8 @@ class CollectorStatus:
             samples_thinned=recorder.samples_thinned,
         )
         try:
-            self.write(status)
+            self._write(status)
+            self._share(status)
         except (OSError, StorageError) as error:
             _log.error("the last status cannot be written: %s", error)
 

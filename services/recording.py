@@ -6,6 +6,7 @@ in order in memory, within a bound; beyond it the oldest batches are dropped, co
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -34,9 +35,16 @@ COMMIT_ROWS = 1_000_000
 class WriterLane:
     """Runs jobs one after the other in one thread; a failed job is logged and counted."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+    def __init__(self, name: str = "writer") -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._begun_s: float | None = None
         self.losses = LossCounter()
+
+    @property
+    def busy_s(self) -> float:
+        """How long the present job has been at work, in seconds; 0 between jobs. For any thread."""
+        begun_s = self._begun_s
+        return 0.0 if begun_s is None else time.monotonic() - begun_s
 
     def submit(self, job: Callable[[], None], *, cause: str) -> "Future[None]":
         """Queue a job; when it raises, one loss of this cause is counted."""
@@ -44,11 +52,18 @@ class WriterLane:
 
     def ask(self, job: Callable[[], T]) -> "Future[T]":
         """Queue a job whose answer or error is the caller's."""
-        return self._pool.submit(job)
+        return self._pool.submit(self._timed, job)
+
+    def _timed(self, job: Callable[[], T]) -> T:
+        self._begun_s = time.monotonic()
+        try:
+            return job()
+        finally:
+            self._begun_s = None
 
     def _run(self, job: Callable[[], None], cause: str) -> None:
         try:
-            job()
+            self._timed(job)
         except Exception:  # the thread's outer edge
             self.losses.add(cause)
             _log.exception("the writer lane could not finish: %s", cause)

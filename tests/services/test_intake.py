@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -30,6 +31,7 @@ from domain.ports import HistorySeries
 from services.access import program_actor
 from services.clock import SystemClock
 from services.collector import Collector, CollectorOptions
+from services.collector_status import HUNG
 from services.file_intake import FileIntake
 from services.history import History
 from services.manual_intake import ManualIntake
@@ -37,6 +39,7 @@ from services.newest_known import NewestKnown
 from services.recording import Recorder, WriterLane
 from services.reporting import Reporting
 from services.reports import NewReading
+from services.status import FILE_NAME, read_status
 from storage.store import Store, open_store
 from tests.protocol.mqtt_stage import Broker, Publisher, broker  # noqa: F401
 from tests.protocol.stage import until
@@ -378,3 +381,29 @@ def _files(drop: Path, number: int) -> None:
     if number % 10 == 0:
         stamp = str(start).replace("-", "").replace(":", "").replace("T", "_")
         wav(drop, f"m_{stamp}.wav", frequency_hz=20 + number / 10, rate_hz=2000)
+
+
+async def test_a_database_that_hangs_is_told_while_it_hangs(
+    tmp_path: Path, drop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F37: the status comes from a thread of its own; what waits is stored when the database goes on."""
+    monkeypatch.setattr("services.collector_status.HUNG_AFTER_S", 1.0)
+    data, clock = tmp_path / "data", SystemClock()
+    with contextlib.closing(open_store(data, role="tool", clock=clock)) as empty:
+        furnish(empty, drop)
+
+    def problems() -> tuple[str, ...]:
+        told = read_status(data / "runtime" / FILE_NAME)
+        return () if told is None else told.problems
+
+    async with collecting(data) as store:
+        await until(lambda: (data / "history.db").exists(), within_s=10, what="a history")
+        with contextlib.closing(sqlite3.connect(data / "history.db", isolation_level=None)) as hog:
+            hog.execute("BEGIN IMMEDIATE")
+            Reporting(store, clock=clock).record_reading(NewReading(CURRENT, 7.5), by=PIA)
+            await until(lambda: HUNG in problems(), within_s=15, what="the hang is told")
+            hog.execute("ROLLBACK")
+        await until(lambda: HUNG not in problems(), within_s=15, what="the hang is over")
+        await until(
+            lambda: good(values_of(store, CURRENT)) == [7.5], within_s=15, what="the reading is stored"
+        )
