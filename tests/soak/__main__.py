@@ -6,7 +6,7 @@ Each prints one JSON object of figures and ends with 1 when a criterion fails.
 import importlib
 import sys
 
-NAMES = ("kill", "ledger", "outages", "power_cut", "scale")
+NAMES = ("hands", "kill", "ledger", "outages", "power_cut", "scale")
 
 
 def run(arguments: list[str]) -> int:
