@@ -20,7 +20,7 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QDrag
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMenu, QWidget
 
@@ -171,6 +171,7 @@ def main(arguments: list[str]) -> int:
 def _run(folder: Path, *, acts: int, seed: int) -> dict[str, Any]:
     witness = Witness()
     application = create_application(["jidoka"], theme="day")
+    QDrag.exec = _let_go  # type: ignore[method-assign] # offscreen nobody ends a drag
     session = WindowSession(application, folder, clock=SystemClock())
     session.start(width=SIZES[0][0], height=SIZES[0][1])
     deadline_s = time.monotonic() + ATTACH_S
@@ -197,6 +198,10 @@ def _run(folder: Path, *, acts: int, seed: int) -> dict[str, Any]:
         "longest_act_s": round(longest_s, 3),
         "complaints": witness.complaints[:20],
     }
+
+
+def _let_go(drag: QDrag, *actions: Qt.DropAction) -> Qt.DropAction:
+    return Qt.DropAction.IgnoreAction
 
 
 def _let_it_work(milliseconds: int) -> None:
