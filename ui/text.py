@@ -6,6 +6,7 @@ An unknown key reads as plain words made from the key: a missing text must never
 
 from collections.abc import Mapping
 from html import escape
+from string import Formatter
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QLocale
@@ -91,6 +92,9 @@ _DEVICE_ERRORS: Final = {
     "tls_failed": QT_TRANSLATE_NOOP(
         "Errors",
         "{device}: the secured link failed. It takes TLS 1.2 and certificates that both sides trust.",
+    ),
+    "certificate_own_refused": QT_TRANSLATE_NOOP(
+        "Errors", "{device} does not trust our certificate. Have it accepted there, or issued anew."
     ),
     "modbus_garbage": QT_TRANSLATE_NOOP(
         "Errors", "{device} sends what is no Modbus TCP. Check port and kind of the device."
@@ -300,7 +304,6 @@ _CERTIFICATES: Final = {
     "certificate_revoked": QT_TRANSLATE_NOOP("Certificates", "revoked by its issuer"),
     "certificate_uri": QT_TRANSLATE_NOOP("Certificates", "made for another application"),
     "certificate_host": QT_TRANSLATE_NOOP("Certificates", "made for another host"),
-    "certificate_own_refused": QT_TRANSLATE_NOOP("Certificates", "the device does not trust ours"),
 }
 """Why a server's certificate was refused."""
 
@@ -410,10 +413,18 @@ def error_words(error: BaseException) -> str:
     """Return what to tell the operator; an error that is not ours never shows its raw text."""
     if not isinstance(error, ControlRoomError):
         return tr("Errors", "Something went wrong inside the program. Details are in the log.")
-    source = _ERRORS.get(error.key)
-    if source is None:
-        return str(error)
-    return tr("Errors", source, **{name: _worded(name, value) for name, value in error.parameters.items()})
+    return problem_words(error.key, error.parameters, detail=str(error))
+
+
+def problem_words(key: str, parameters: Mapping[str, object], *, detail: str) -> str:
+    """Return the words of an error; ``detail`` where the key has none or a value they need is missing."""
+    if key in _CERTIFICATES:
+        reason = certificate_reason(key)
+        return tr("Errors", "The certificate of the server was refused: {reason}.", reason=reason)
+    source = _ERRORS.get(key)
+    if source is None or any(name not in parameters for _, name, _, _ in Formatter().parse(source) if name):
+        return detail
+    return tr("Errors", source, **{name: _worded(name, value) for name, value in parameters.items()})
 
 
 def _worded(name: str, value: object) -> object:

@@ -104,7 +104,7 @@ def test_a_device_that_is_away_is_told_and_one_may_go_on(qtbot, stage: Stage, ta
     panel = tab.wizard.view.device.test
     panel.start.click()
     wait(qtbot, stage, tab, lambda: panel.sentence.text() == "Not connected.")
-    assert "check power, cable" in panel.more.text()
+    assert "Check power, cable" in panel.more.text()
     tab.wizard.view.forth.click()
     assert tab.wizard.draft.step == "offer"
 
