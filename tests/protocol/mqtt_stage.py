@@ -162,12 +162,14 @@ class EdgeNode:
 class DeadLine:
     """A TCP line between us and the broker that stops carrying anything when told to.
 
-    ``is_mute``: it still brings what the broker says and carries nothing to it.
+    ``is_mute``: it still brings what the broker says and carries nothing to it. ``brought`` bytes have come
+    from the broker.
     """
 
     def __init__(self, target: int) -> None:
         self._target = target
         self.is_dead = self.is_mute = False
+        self.brought = 0
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -209,6 +211,7 @@ class DeadLine:
     ) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await source.read(65536):
+                self.brought += 0 if is_ours else len(data)
                 if not self.is_dead and not (is_ours and self.is_mute):
                     sink.write(data)
         if not self.is_dead:

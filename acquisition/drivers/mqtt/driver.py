@@ -8,6 +8,8 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
+from acquisition.back_fill import is_past
+from acquisition.driver import Settle, settled_at_once
 from acquisition.drivers.mqtt.catalog import MqttCatalog
 from acquisition.drivers.mqtt.inbox import BoundedInbox
 from acquisition.drivers.mqtt.kept_session import KeptSession, can_be_kept
@@ -52,9 +54,11 @@ class MqttDriver:
     "#", ``writing_released`` False (lets us ask Sparkplug nodes to be born again).
     """
 
-    def __init__(self, connection: Connection, *, clock: Clock) -> None:
+    def __init__(self, connection: Connection, *, clock: Clock, settle: Settle = settled_at_once) -> None:
+        """``settle`` is waited for before the broker learns that we have what it kept."""
         self._settings = MqttSettings.of(connection)
         self._clock = clock
+        self._settle = settle
         self._link: MqttLink | None = None
         self._routes: Routes | None = None
         self._kept: KeptSession | None = None
@@ -115,6 +119,8 @@ class MqttDriver:
                 if batch is not None:
                     silence.heard(batch, now_s=self._clock.monotonic_s())
                     yield batch
+                    if kept is not None and is_past(batch).any():
+                        await self._settle()
                 if kept is not None:
                     kept.acknowledge(packets)
                     packets = kept.arrived()
