@@ -176,6 +176,90 @@ _DEVICE_ERRORS: Final = {
 }
 """What devices, and files in their place, can answer."""
 
+_SET_UP_FILE: Final = {
+    "set_up_no_json": QT_TRANSLATE_NOOP(
+        "Errors", "The file is no JSON ({problem}). Mend that place or export the set-up anew."
+    ),
+    "set_up_foreign": QT_TRANSLATE_NOOP(
+        "Errors", "This is no set-up file of this program. Choose one that Export wrote."
+    ),
+    "set_up_version": QT_TRANSLATE_NOOP(
+        "Errors",
+        "The file has set-up version {found}, this program knows {known}. Update it or export anew.",
+    ),
+    "set_up_section_unknown": QT_TRANSLATE_NOOP(
+        "Errors", "{section}: there is no such section; it takes one of: {allowed}."
+    ),
+    "set_up_no_list": QT_TRANSLATE_NOOP(
+        "Errors", "{section}: is no list of rows in brackets; write it as [...]."
+    ),
+    "set_up_no_object": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: is no group of fields in braces; write it as {{...}}."
+    ),
+    "set_up_field_missing": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: missing fields: {fields}; add them."
+    ),
+    "set_up_field_unknown": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: there is no field '{field}'; correct its name or remove it."
+    ),
+    "set_up_not_id": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes an id such as {example}."
+    ),
+    "set_up_not_flag": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes true or false."
+    ),
+    "set_up_not_whole": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes a whole number."
+    ),
+    "set_up_not_number": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes a number."
+    ),
+    "set_up_not_text": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes a text in quotes."
+    ),
+    "set_up_not_object": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes a group of fields in braces."
+    ),
+    "set_up_text_too_long": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' has {count} characters; shorten it to {most}."
+    ),
+    "set_up_choice": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes one of: {allowed}."
+    ),
+    "set_up_too_small": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it must be at least {bound}."
+    ),
+    "set_up_not_above": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it must be above {bound}."
+    ),
+    "set_up_too_large": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it must be at most {bound}."
+    ),
+    "set_up_not_below": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{section}{row}{name}: '{field}' is {given}; it must be below '{other}', which is {bound}.",
+    ),
+    "set_up_twice": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}, as in row {other}; give each its own."
+    ),
+    "set_up_reference": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{section}{row}{name}: '{field}' is {given}, which is not in section {target}; "
+        "add it there or correct this.",
+    ),
+    "set_up_circle": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: it lies below itself; give another 'parent_id'."
+    ),
+    "set_up_unit_misfit": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{section}{row}{name}: the limit is in {given}, its tag in {unit}; give both in units of one kind.",
+    ),
+    "set_up_zone": QT_TRANSLATE_NOOP(
+        "Errors", "{section}: 'zone' is {given}, which is no time zone; write one such as Europe/Berlin."
+    ),
+}
+"""What can be wrong in a set-up file. Sections and fields are named as the file writes them."""
+
 _ERRORS: Final = {
     "unit_unknown": QT_TRANSLATE_NOOP(
         "Errors", "The unit '{code}' is not in the unit list. Choose one from it."
@@ -293,6 +377,7 @@ _ERRORS: Final = {
         "Errors", "The system gives no shared memory of {needed_bytes}: {reason}."
     ),
     **_DEVICE_ERRORS,
+    **_SET_UP_FILE,
 }
 
 _CERTIFICATES: Final = {
@@ -428,7 +513,9 @@ def problem_words(key: str, parameters: Mapping[str, object], *, detail: str) ->
 
 
 def _worded(name: str, value: object) -> object:
-    """Return a list of names as one text, bytes as a size."""
+    """Return a list of names as one text, bytes as a size, the row of a file in a sentence."""
+    if name == "row":
+        return tr("Errors", ", row {row}", row=value) if value else ""
     if name.endswith("_bytes") and isinstance(value, int):
         return data_size(value)
     if isinstance(value, list | tuple):
