@@ -209,7 +209,9 @@ class MqttDriver:
         """Take up the session that the broker keeps, as ``_begin`` does with the clean one."""
         taken_up = TakenUp(self._clock.now_us(), self._taken_us)
         routes = Routes(tags, self._settings.most_payload_bytes, losses=self.losses, taken_up=taken_up)
-        kept = self._kept = KeptSession(self._settings, routes, deliver=self._deliver, on_end=self._ended)
+        kept = self._kept = KeptSession(
+            self._settings, routes, deliver=self._deliver, on_end=self._ended, has_room=self._has_room
+        )
         self._note_refused(routes, await kept.open(), into=into)
         return kept
 
@@ -242,6 +244,9 @@ class MqttDriver:
         items = routes.read(message, receive_us=receive_us)
         if items and self._inbox is not None:
             self._inbox.put(receive_us, items)
+
+    def _has_room(self) -> bool:
+        return self._inbox is None or not self._inbox.is_half_full
 
     def _ended(self, reason: AcquisitionError) -> None:
         self._end = reason
