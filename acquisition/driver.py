@@ -3,7 +3,7 @@
 A new driver is one file, or one package, in ``drivers`` and one line in its table.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
@@ -83,6 +83,14 @@ class PastSource(Protocol):
         Tags without a past are left out without an error.
         """
         ...
+
+
+Settle = Callable[[], Awaitable[None]]
+"""Returns when what was handed over is durable, or when waiting longer would hold up live values."""
+
+
+async def settled_at_once() -> None:
+    """Wait for nobody: values are looked at and not stored."""
 
 
 @runtime_checkable

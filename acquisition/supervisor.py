@@ -109,6 +109,7 @@ class ConnectionSupervisor:
             last_value_age_s=None if self._last_value_s is None else now_s - self._last_value_s,
             drops=drops,
             message_key=self._problem.key if self._problem else self._mark,
+            parameters=self._problem.plain_parameters() if self._problem else {},
             detail=str(self._problem) if self._problem else "",
             next_try_s=None if self._next_try_s is None else max(0.0, self._next_try_s - now_s),
             back_filled=self._filled,

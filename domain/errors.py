@@ -4,8 +4,13 @@ Each carries a message key and parameters: ``ui/text.py`` makes the words for op
 an English line for logs and the console. Each says what happened, to which asset or tag, and what to do.
 """
 
+import math
 from collections.abc import Mapping
+from enum import Enum
 from types import MappingProxyType
+
+Plain = bool | int | float | str | list["Plain"] | None
+"""What JSON knows without a word about it."""
 
 
 class ControlRoomError(Exception):
@@ -23,9 +28,27 @@ class ControlRoomError(Exception):
         self.key = key or type(self).__name__
         self.parameters: Mapping[str, object] = MappingProxyType(parameters)
 
+    def plain_parameters(self) -> dict[str, Plain]:
+        """Return the parameters for a file: what JSON does not know, such as a path, as text."""
+        return {name: _plain(value) for name, value in self.parameters.items()}
+
     def __reduce__(self) -> tuple[object, ...]:
         """Travel to another process with key and parameters."""
         return _made_again, (type(self), str(self), self.key, dict(self.parameters))
+
+
+def _plain(value: object) -> Plain:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Enum):
+        return _plain(value.value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    return str(value)
 
 
 def _made_again(

@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.errors import Plain
 from domain.plant.readings import ReadingBatch, SampleBlock
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 
@@ -20,7 +21,8 @@ class ConnectionStatus:
     """Link state of one connection as shown in the status file and on screens.
 
     ``state`` is a ``DriverState`` value; ``last_value_age_s`` None before the first value; ``back_filled``
-    values were fetched or delivered after an outage.
+    values were fetched or delivered after an outage. ``message_key`` and ``parameters`` are those of the
+    error that ended the link; ``detail`` is its English line, for logs and for keys without words.
     """
 
     connection_id: UUID
@@ -29,6 +31,7 @@ class ConnectionStatus:
     last_value_age_s: float | None
     drops: dict[str, int] = field(default_factory=dict)
     message_key: str = ""
+    parameters: dict[str, Plain] = field(default_factory=dict)
     detail: str = ""
     next_try_s: float | None = None
     back_filled: int = 0

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Final
 
-from acquisition.drivers import DRIVERS, DriverEntry, files_entry
+from acquisition.drivers import DRIVERS, DriverEntry, files_entry, mqtt_entry
 from acquisition.hub import TagHub
 from domain.errors import StorageError
 from domain.instants import Clock
@@ -15,7 +15,7 @@ from domain.roles import Actor
 from services.file_intake import FileIntake
 from services.manual_intake import ManualIntake
 from services.newest_known import NewestKnown
-from services.recording import Recorder, WriterLane
+from services.recording import Recorder, Settling, WriterLane
 from services.reporting import is_manual
 from storage.store import Store
 
@@ -44,6 +44,7 @@ class Intake:
         self._lane = lane
         self._newest = NewestKnown(max((tag.key for tag in plant.tags), default=0))
         self._manual = ManualIntake(store, plant, recorder, newest=self._newest, actor=actor, clock=clock)
+        self._settling = Settling(recorder, lane)
         self._files = FileIntake(
             store, plant, recorder, lane, kept, publish=hub.publish, newest=self._newest, actor=actor
         )
@@ -56,8 +57,10 @@ class Intake:
         self._hub.restore(known)
 
     def entry(self, kind: ConnectionKind) -> DriverEntry:
-        """Return the driver of a kind; that of folders notes here what it took."""
-        return files_entry(self._files) if kind is ConnectionKind.FILES else DRIVERS[kind]
+        """Return the driver of a kind; folders and brokers forget what they kept once it is durable."""
+        if kind is ConnectionKind.FILES:
+            return files_entry(self._files)
+        return mqtt_entry(self._settling.wait) if kind is ConnectionKind.MQTT else DRIVERS[kind]
 
     async def run(self) -> None:
         """Copy readings by hand once a second until cancelled; what storage refuses is copied later."""

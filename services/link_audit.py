@@ -37,12 +37,12 @@ class AuditRow:
     """One machine. ``oldest_age_s`` is the age of its oldest value, None when one was never seen.
 
     ``loss_share`` 0..1 over the last quarter of an hour, None where nothing is polled. ``links`` are the
-    names and states of the connections that bring its values.
+    connections that bring its values.
     """
 
     asset: Asset
     line_name: str
-    links: tuple[tuple[str, str], ...]
+    links: tuple[ConnectionStatus, ...]
     tags: int
     seen: int
     doubtful: int
@@ -53,7 +53,7 @@ class AuditRow:
     @property
     def is_ready(self) -> bool:
         """Whether every value of the machine is seen and every link is up."""
-        return self.seen == self.tags and all(state == "connected" for _, state in self.links)
+        return self.seen == self.tags and all(link.state == "connected" for link in self.links)
 
 
 def audit_links(
@@ -65,14 +65,14 @@ def audit_links(
     losses: Mapping[UUID, float] | None = None,
 ) -> tuple[AuditRow, ...]:
     """Return a row for every machine that has values of a device: critical ones first, then in flow order."""
-    states = {status.connection_id: (status.name, status.state) for status in statuses}
+    links = {status.connection_id: status for status in statuses}
     rows = []
     for line in plant.lines:
         for machine in plant.machines(line.id):
             tags = device_tags(plant, machine)
             if tags:
                 loss = (losses or {}).get(machine.id)
-                rows.append(_row(machine, line, tags, live, states, now_us, loss))
+                rows.append(_row(machine, line, tags, live, links, now_us, loss))
     return tuple(sorted(rows, key=lambda row: _RANK[row.asset.criticality]))
 
 
@@ -116,7 +116,7 @@ def _row(
     line: Asset,
     tags: Sequence[Tag],
     live: LiveSource,
-    states: Mapping[UUID, tuple[str, str]],
+    statuses: Mapping[UUID, ConnectionStatus],
     now_us: int,
     loss_share: float | None,
 ) -> AuditRow:
@@ -131,7 +131,7 @@ def _row(
         for row, (tag, age_s) in enumerate(zip(tags, ages_s, strict=True))
     ]
     owners = dict.fromkeys(tag.connection_id for tag in tags if tag.connection_id is not None)
-    links = [states[owner] for owner in owners if owner in states]
+    links = [statuses[owner] for owner in owners if owner in statuses]
     return AuditRow(
         machine,
         line.name,

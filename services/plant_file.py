@@ -17,12 +17,17 @@ from storage.store import Store
 
 @dataclass(frozen=True, slots=True)
 class FileReading:
-    """What a set-up file holds; ``complaints`` name every row that is wrong, and then nothing is imported."""
+    """What a set-up file holds; ``problems`` name everything that is wrong, and then nothing is imported."""
 
     assets: int
     tags: int
     rules: int
-    complaints: tuple[str, ...]
+    problems: tuple[ConfigurationError, ...] = ()
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """The problems as English lines, for the console."""
+        return tuple(map(str, self.problems))
 
 
 class PlantFile:
@@ -107,4 +112,4 @@ def _told(reading: setup_file.SetUpReading) -> FileReading:
     found = reading.set_up
     if found is None:
         return FileReading(0, 0, 0, reading.complaints)
-    return FileReading(len(found.plant.assets), len(found.plant.tags), len(found.rules), reading.complaints)
+    return FileReading(len(found.plant.assets), len(found.plant.tags), len(found.rules))

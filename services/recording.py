@@ -4,6 +4,7 @@ The event loop never waits for a disk: it hands work over and looks at figures. 
 in order in memory, within a bound; beyond it the oldest batches are dropped, counted and told.
 """
 
+import asyncio
 import logging
 import threading
 import time
@@ -184,3 +185,34 @@ class Recorder:
     def last_commit_age_s(self) -> float | None:
         """Seconds since the last durable commit, None before the first."""
         return None if self._last_commit_s is None else self._clock.monotonic_s() - self._last_commit_s
+
+
+SETTLE_S = 2.0
+"""Longer than a commit ever takes on a healthy disk."""
+
+
+class Settling:
+    """Lets a coroutine of the loop wait until what the recorder took is durable."""
+
+    def __init__(self, recorder: Recorder, lane: WriterLane) -> None:
+        self._recorder = recorder
+        self._lane = lane
+        self._overdue: asyncio.Future[None] | None = None
+
+    async def wait(self) -> None:
+        """Return when it is durable; also when the database refuses, or takes too long: live values go on.
+
+        What is not durable then waits in memory, as everything does.
+        """
+        if self._overdue is not None and not self._overdue.done():
+            return
+        stored = asyncio.wrap_future(self._lane.ask(self._recorder.flush))
+        stored.add_done_callback(_looked_at)
+        await asyncio.wait((stored,), timeout=SETTLE_S)
+        self._overdue = None if stored.done() else stored
+
+
+def _looked_at(stored: "asyncio.Future[None]") -> None:
+    """The recorder's own round tells what the database refuses."""
+    if not stored.cancelled():
+        stored.exception()

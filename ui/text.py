@@ -6,6 +6,7 @@ An unknown key reads as plain words made from the key: a missing text must never
 
 from collections.abc import Mapping
 from html import escape
+from string import Formatter
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QLocale
@@ -92,6 +93,9 @@ _DEVICE_ERRORS: Final = {
         "Errors",
         "{device}: the secured link failed. It takes TLS 1.2 and certificates that both sides trust.",
     ),
+    "certificate_own_refused": QT_TRANSLATE_NOOP(
+        "Errors", "{device} does not trust our certificate. Have it accepted there, or issued anew."
+    ),
     "modbus_garbage": QT_TRANSLATE_NOOP(
         "Errors", "{device} sends what is no Modbus TCP. Check port and kind of the device."
     ),
@@ -171,6 +175,90 @@ _DEVICE_ERRORS: Final = {
     "recording_wrong": QT_TRANSLATE_NOOP("Errors", "{file}: {complaint}."),
 }
 """What devices, and files in their place, can answer."""
+
+_SET_UP_FILE: Final = {
+    "set_up_no_json": QT_TRANSLATE_NOOP(
+        "Errors", "The file is no JSON ({problem}). Mend that place or export the set-up anew."
+    ),
+    "set_up_foreign": QT_TRANSLATE_NOOP(
+        "Errors", "This is no set-up file of this program. Choose one that Export wrote."
+    ),
+    "set_up_version": QT_TRANSLATE_NOOP(
+        "Errors",
+        "The file has set-up version {found}, this program knows {known}. Update it or export anew.",
+    ),
+    "set_up_section_unknown": QT_TRANSLATE_NOOP(
+        "Errors", "{section}: there is no such section; it takes one of: {allowed}."
+    ),
+    "set_up_no_list": QT_TRANSLATE_NOOP(
+        "Errors", "{section}: is no list of rows in brackets; write it as [...]."
+    ),
+    "set_up_no_object": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: is no group of fields in braces; write it as {{...}}."
+    ),
+    "set_up_field_missing": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: missing fields: {fields}; add them."
+    ),
+    "set_up_field_unknown": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: there is no field '{field}'; correct its name or remove it."
+    ),
+    "set_up_not_id": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes an id such as {example}."
+    ),
+    "set_up_not_flag": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes true or false."
+    ),
+    "set_up_not_whole": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes a whole number."
+    ),
+    "set_up_not_number": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes a number."
+    ),
+    "set_up_not_text": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes a text in quotes."
+    ),
+    "set_up_not_object": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes a group of fields in braces."
+    ),
+    "set_up_text_too_long": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' has {count} characters; shorten it to {most}."
+    ),
+    "set_up_choice": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it takes one of: {allowed}."
+    ),
+    "set_up_too_small": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it must be at least {bound}."
+    ),
+    "set_up_not_above": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it must be above {bound}."
+    ),
+    "set_up_too_large": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}; it must be at most {bound}."
+    ),
+    "set_up_not_below": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{section}{row}{name}: '{field}' is {given}; it must be below '{other}', which is {bound}.",
+    ),
+    "set_up_twice": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: '{field}' is {given}, as in row {other}; give each its own."
+    ),
+    "set_up_reference": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{section}{row}{name}: '{field}' is {given}, which is not in section {target}; "
+        "add it there or correct this.",
+    ),
+    "set_up_circle": QT_TRANSLATE_NOOP(
+        "Errors", "{section}{row}{name}: it lies below itself; give another 'parent_id'."
+    ),
+    "set_up_unit_misfit": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{section}{row}{name}: the limit is in {given}, its tag in {unit}; give both in units of one kind.",
+    ),
+    "set_up_zone": QT_TRANSLATE_NOOP(
+        "Errors", "{section}: 'zone' is {given}, which is no time zone; write one such as Europe/Berlin."
+    ),
+}
+"""What can be wrong in a set-up file. Sections and fields are named as the file writes them."""
 
 _ERRORS: Final = {
     "unit_unknown": QT_TRANSLATE_NOOP(
@@ -293,6 +381,7 @@ _ERRORS: Final = {
         "Errors", "The system gives no shared memory of {needed_bytes}: {reason}."
     ),
     **_DEVICE_ERRORS,
+    **_SET_UP_FILE,
 }
 
 _CERTIFICATES: Final = {
@@ -304,7 +393,6 @@ _CERTIFICATES: Final = {
     "certificate_revoked": QT_TRANSLATE_NOOP("Certificates", "revoked by its issuer"),
     "certificate_uri": QT_TRANSLATE_NOOP("Certificates", "made for another application"),
     "certificate_host": QT_TRANSLATE_NOOP("Certificates", "made for another host"),
-    "certificate_own_refused": QT_TRANSLATE_NOOP("Certificates", "the device does not trust ours"),
 }
 """Why a server's certificate was refused."""
 
@@ -414,14 +502,24 @@ def error_words(error: BaseException) -> str:
     """Return what to tell the operator; an error that is not ours never shows its raw text."""
     if not isinstance(error, ControlRoomError):
         return tr("Errors", "Something went wrong inside the program. Details are in the log.")
-    source = _ERRORS.get(error.key)
-    if source is None:
-        return str(error)
-    return tr("Errors", source, **{name: _worded(name, value) for name, value in error.parameters.items()})
+    return problem_words(error.key, error.parameters, detail=str(error))
+
+
+def problem_words(key: str, parameters: Mapping[str, object], *, detail: str) -> str:
+    """Return the words of an error; ``detail`` where the key has none or a value they need is missing."""
+    if key in _CERTIFICATES:
+        reason = certificate_reason(key)
+        return tr("Errors", "The certificate of the server was refused: {reason}.", reason=reason)
+    source = _ERRORS.get(key)
+    if source is None or any(name not in parameters for _, name, _, _ in Formatter().parse(source) if name):
+        return detail
+    return tr("Errors", source, **{name: _worded(name, value) for name, value in parameters.items()})
 
 
 def _worded(name: str, value: object) -> object:
-    """Return a list of names as one text, bytes as a size."""
+    """Return a list of names as one text, bytes as a size, the row of a file in a sentence."""
+    if name == "row":
+        return tr("Errors", ", row {row}", row=value) if value else ""
     if name.endswith("_bytes") and isinstance(value, int):
         return data_size(value)
     if isinstance(value, list | tuple):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from acquisition.driver import Driver
+from acquisition.driver import Driver, Settle, settled_at_once
 from acquisition.drivers.files.book import FileBook, ForgetfulBook
 from domain.instants import Clock
 from domain.plant.tags import Connection, ConnectionKind
@@ -42,10 +42,17 @@ def _opcua(connection: Connection, clock: Clock) -> Driver:
     return OpcUaDriver(connection, clock=clock)
 
 
-def _mqtt(connection: Connection, clock: Clock) -> Driver:
-    from acquisition.drivers.mqtt.driver import MqttDriver
+def mqtt_entry(settle: Settle) -> DriverEntry:
+    """Return how to listen to brokers whose kept values are ``settle``d before the broker forgets them."""
 
-    return MqttDriver(connection, clock=clock)
+    def create(connection: Connection, clock: Clock) -> Driver:
+        from acquisition.drivers.mqtt.driver import MqttDriver
+
+        return MqttDriver(connection, clock=clock, settle=settle)
+
+    return DriverEntry(
+        create, is_polled=False, is_unsigned=lambda connection: not connection.options.get("tls")
+    )
 
 
 def files_entry(book: FileBook) -> DriverEntry:
@@ -76,9 +83,7 @@ DRIVERS: Final[Mapping[ConnectionKind, DriverEntry]] = MappingProxyType(
             is_polled=False,
             is_unsigned=lambda connection: connection.options.get("security") == "None",
         ),
-        ConnectionKind.MQTT: DriverEntry(
-            _mqtt, is_polled=False, is_unsigned=lambda connection: not connection.options.get("tls")
-        ),
+        ConnectionKind.MQTT: mqtt_entry(settled_at_once),
         ConnectionKind.FILES: files_entry(ForgetfulBook()),
         ConnectionKind.REPLAY: DriverEntry(_replay, is_polled=False),
     }

@@ -116,7 +116,10 @@ async def test_a_wrong_set_up_is_refused_and_tried_slowly() -> None:
 
     def make() -> Driver:
         made.append(
-            ScriptedDriver(nothing, ConfigurationError("option 'host' is missing", key="option_wrong"))
+            ScriptedDriver(
+                nothing,
+                ConfigurationError("option 'host' is missing", key="option_wrong", option="host", tries=1),
+            )
         )
         return made[-1]
 
@@ -126,6 +129,7 @@ async def test_a_wrong_set_up_is_refused_and_tried_slowly() -> None:
     await until(lambda: memory.is_bad(0), within_s=2, what="bad")
     (status,) = supervisor.statuses()
     assert (status.state, status.message_key) == ("refused", "option_wrong")
+    assert status.parameters == {"option": "host", "tries": 1}
     assert status.next_try_s is not None
     assert 2.5 < status.next_try_s <= 5.0
     assert len(made) == 1

@@ -21,7 +21,9 @@ OURS = {
     "DeviceTimeout",
     "ProtocolError",
 }
-MQTT_REFUSALS = ("mqtt_tls_refused", "mqtt_file_unreadable", "mqtt_login_refused")
+CERTIFICATE_REFUSALS = (
+    "no_trust", "unknown", "distrusted", "expired", "not_yet_valid", "revoked", "uri", "host",
+)  # fmt: skip
 
 
 def errors() -> Iterator[tuple[str, dict[str, ast.expr]]]:
@@ -61,6 +63,8 @@ def test_every_error_has_a_key_and_gives_the_values_that_its_words_need() -> Non
             (f"mqtt_{what}", ["device", "reason"])
             for what in ("tls_refused", "file_unreadable", "login_refused")
         ),
+        *((f"certificate_{reason}", ["fingerprint"]) for reason in CERTIFICATE_REFUSALS),
+        ("certificate_own_refused", ["device"]),
         ("device_unreachable", ["device"]),
         ("tls_failed", ["device"]),
     ],

@@ -193,7 +193,7 @@ def test_every_complaint_about_a_file_is_listed(
     tab.set_up.choose.click()
     chosen_file(tab, file)
     settle(qtbot, stage, screen.refresh, lambda: tab.set_up.complaints.isVisible())
-    assert tab.set_up.complaints.rows.rowCount() == 2
+    assert tab.set_up.complaints.rows.rowCount() == 3
     tab.set_up.choose.click()
     chosen_file(tab, tmp_path / "gone.json")
     settle(qtbot, stage, screen.refresh, lambda: "cannot be read" in tab.set_up.said.text())

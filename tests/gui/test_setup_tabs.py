@@ -6,12 +6,17 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 
 from domain.identifiers import new_id
 from domain.ports import ConnectionStatus
 from services.clock_watch import CONFIRMED
+from services.link_audit import audit_links
 from services.status import ExpiryWarning, SystemStatus
 from tests.gui.plant_stage import LINK, Stage, make_stage, put_away, settle
+from ui.screens.link_words import link_problem
+from ui.screens.overview.tiles import link_rows as overview_links
+from ui.screens.setup.connections.device_list import DeviceList, DeviceRow
 from ui.screens.setup.health.facts import facts_of, link_rows, support_text, verdict
 from ui.screens.setup.health.tab import HealthTab
 from ui.screens.setup.links.tab import LinksTab
@@ -19,6 +24,8 @@ from ui.screens.setup.screen import SetupScreen, make_setup
 from ui.screens.setup.tabs import TABS, TabEntry
 from ui.setup_search import SetupProvider
 from ui.theme import Theme
+from ui.widgets.data_table import DataTable
+from ui.widgets.undo_bar import UndoBar
 
 SECOND = 1_000_000
 STATUS = SystemStatus(
@@ -26,7 +33,8 @@ STATUS = SystemStatus(
     connections=(
         ConnectionStatus(new_id(), "PLC-1", "connected", 0.4),
         ConnectionStatus(
-            new_id(), "PLC-9", "not_answering", None, {"timeout": 12}, detail="no answer", next_try_s=1.6
+            new_id(), "PLC-9", "not_answering", None, {"timeout": 12}, message_key="device_not_answering",
+            parameters={"device": "PLC 9"}, detail="no answer", next_try_s=1.6,
         ),
     ),
     tags_good=10, tags_bad=2, samples_received=999, samples_stored=989, samples_pending=10,
@@ -63,8 +71,62 @@ def test_a_certificate_that_ends_soon_is_named() -> None:
 def test_links_with_trouble_stand_first_with_their_reason() -> None:
     worst, _ = link_rows(STATUS)
     assert (worst.name, worst.age, worst.losses) == ("PLC-9", "never", "timeout 12")
-    assert worst.problem == "no answer; next try in 2 s"
+    assert worst.problem == "PLC 9 is there but does not answer. Next try in 2 s."
     assert "PLC-9: not answering" in support_text(STATUS)
+    assert "PLC-9: device_not_answering no answer" in support_text(STATUS), "support reads the log's line too"
+
+
+def test_a_link_that_is_down_stands_before_one_that_is_not_signed() -> None:
+    unsigned = ConnectionStatus(new_id(), "A", "connected", 0.1, message_key="connection_unsigned")
+    rows = link_rows(replace(STATUS, connections=(*STATUS.connections, unsigned)))
+    assert [row.name for row in rows] == ["PLC-9", "A", "PLC-1"]
+
+
+def test_a_link_without_words_reads_as_its_collector_told_it() -> None:
+    """A status of an older program has the key without its values; one of a newer has keys unknown here."""
+    link = ConnectionStatus(new_id(), "PLC", "disconnected", None, detail="no answer within 2 s")
+    older = replace(link, message_key="device_unreachable")
+    assert link_problem(older) == "no answer within 2 s."
+    assert link_problem(replace(older, parameters={"device": "PLC 9"})).startswith("PLC 9 cannot be reached.")
+    assert link_problem(replace(link, message_key="of_tomorrow")) == "no answer within 2 s."
+    assert link_problem(replace(link, message_key="of_tomorrow", detail="")) == "Of tomorrow."
+    assert link_problem(replace(link, detail="")) == ""
+
+
+def test_a_link_says_what_to_do_where_that_is_known() -> None:
+    link = ConnectionStatus(new_id(), "PLC", "refused", None, message_key="certificate_unknown", detail="x")
+    assert "trust it: Setup, Certificates" in link_problem(link)
+    refused = replace(
+        link, message_key="opcua_refused", parameters={"device": "a", "status": "BadTooManySessions"}
+    )
+    assert "no room for one more client" in link_problem(refused)
+    unsigned = replace(link, state="connected", message_key="connection_unsigned", detail="")
+    assert link_problem(unsigned) == "Nothing is signed: its values carry a mark for good."
+
+
+def test_device_list_overview_and_audit_say_what_is_the_matter_in_the_same_words(stage: Stage) -> None:
+    plant = stage.workstation.monitoring.plant
+    sick = ConnectionStatus(
+        LINK.id, LINK.name, "not_answering", None, message_key="device_not_answering",
+        parameters={"device": "PLC 9"}, detail="no answer",
+    )  # fmt: skip
+    words = "PLC 9 is there but does not answer."
+    devices = DeviceList(UndoBar())
+    devices.show_rows([DeviceRow(LINK.id, LINK, sick, 3)])
+    assert words in _texts(devices.table)
+    (row,) = overview_links(plant, replace(STATUS, connections=(sick,)), is_live=True)
+    assert row.tip == words
+    tab = LinksTab(stage.workstation, stage.context)
+    tab._show(audit_links(plant, stage.workstation.monitoring.live, (sick,), now_us=stage.now_us))
+    assert f"{LINK.name}: not answering. {words}" in _texts(tab.table, Qt.ItemDataRole.ToolTipRole)
+    put_away(devices)
+    put_away(tab.view)
+
+
+def _texts(table: DataTable, role: int = Qt.ItemDataRole.DisplayRole) -> set[str]:
+    model = table.model()
+    cells = (model.index(r, c) for r in range(model.rowCount()) for c in range(model.columnCount()))
+    return {cell.data(role) for cell in cells}
 
 
 @pytest.fixture

@@ -10,12 +10,16 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from acquisition.certificates import application_certificate
 from acquisition.drivers.mqtt.sparkplug_payload import make_payload
 from domain.plant.tags import Connection, ConnectionKind, Tag
 from tests.conftest import require_or_skip
@@ -162,12 +166,16 @@ class EdgeNode:
 class DeadLine:
     """A TCP line between us and the broker that stops carrying anything when told to.
 
-    ``is_mute``: it still brings what the broker says and carries nothing to it.
+    ``is_mute``: it still brings what the broker says and carries nothing to it. ``brought`` bytes have come
+    from the broker. What we say waits while ``flows`` is clear; ``said`` bytes of it have come.
     """
 
     def __init__(self, target: int) -> None:
         self._target = target
         self.is_dead = self.is_mute = False
+        self.brought = self.said = 0
+        self.flows = asyncio.Event()
+        self.flows.set()
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -209,6 +217,11 @@ class DeadLine:
     ) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await source.read(65536):
+                if is_ours:
+                    self.said += len(data)
+                    await self.flows.wait()
+                else:
+                    self.brought += len(data)
                 if not self.is_dead and not (is_ours and self.is_mute):
                     sink.write(data)
         if not self.is_dead:
@@ -253,3 +266,14 @@ def topic_tag(key: int, owner: Connection, topic: str, format: str = "number", *
         name: changes.pop(name) for name in fields if name in changes
     }
     return tag(key, owner, address, **changes)
+
+
+def pem(folder: Path, name: str) -> tuple[Path, Path]:
+    """Return certificate and key files, self-signed, for 127.0.0.1."""
+    own = application_certificate(
+        folder / name, name=name, application_uri=f"urn:{name}", hosts=["127.0.0.1"], now=datetime.now(UTC)
+    )
+    certificate = folder / f"{name}.pem"
+    read = x509.load_der_x509_certificate(own.certificate.read_bytes())
+    certificate.write_bytes(read.public_bytes(serialization.Encoding.PEM))
+    return certificate, own.key

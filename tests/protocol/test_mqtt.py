@@ -13,10 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
-from acquisition.certificates import application_certificate
 from acquisition.driver import DriverState
 from acquisition.drivers.mqtt.driver import MqttDriver
 from domain.errors import ConfigurationError, NotPermitted
@@ -32,6 +29,7 @@ from tests.protocol.mqtt_stage import (
     broker,  # noqa: F401
     listening,
     mqtt,
+    pem,
     probe_tag,
     topic_tag,
 )
@@ -179,7 +177,7 @@ async def test_a_wrong_password_is_refused_in_words_and_never_shown(
         monkeypatch.setenv("JIDOKA_TEST_WORD", "wrong-secret")
         async with Stage([owner], [topic_tag(1, owner, "a")]) as stage:
             await until(lambda: _state(stage) == DriverState.REFUSED.value, within_s=3, what="refused")
-            assert "wrong-secret" not in stage.supervisor.statuses()[0].detail
+            assert "wrong-secret" not in str(stage.supervisor.statuses()[0])
         monkeypatch.setenv("JIDOKA_TEST_WORD", "right")
         driver = MqttDriver(owner, clock=RealClock())
         await driver.connect()
@@ -192,7 +190,7 @@ async def test_a_wrong_password_is_refused_in_words_and_never_shown(
 
 async def test_tls_trusts_the_given_authority_only_and_shows_our_certificate(tmp_path: Path) -> None:
     """S-16: an unknown authority and a missing client certificate end in a refusal, never in a session."""
-    server, ours = _pem(tmp_path, "server"), _pem(tmp_path, "ours")
+    server, ours = pem(tmp_path, "server"), pem(tmp_path, "ours")
     listener = f"certfile {server[0]}\nkeyfile {server[1]}\ncafile {ours[0]}\nrequire_certificate true\n"
     guarded = Broker(tmp_path, listener=listener).start()
     try:
@@ -355,6 +353,12 @@ async def test_browsing_shows_topics_and_the_members_of_json(broker: Broker) -> 
     assert members["deep['a b']"].address is not None
 
 
+@pytest.mark.parametrize("wrong", ["a/#/b", "a+/b", "#/a", "a/b#"])
+def test_a_wrong_filter_for_looking_around_is_refused_before_it_ends_the_link(wrong: str) -> None:
+    with pytest.raises(ConfigurationError, match="browse_filter"):
+        MqttDriver(mqtt(1, browse_filter=wrong), clock=RealClock())
+
+
 async def test_writing_is_refused(broker: Broker) -> None:
     for released in (False, True):
         owner = mqtt(broker.port, writing_released=released)
@@ -388,14 +392,3 @@ def _password_file(path: Path) -> Path:
     """Return a file in which anna's word is "right"."""
     subprocess.run(["mosquitto_passwd", "-b", "-c", str(path), "anna", "right"], check=True)
     return path
-
-
-def _pem(folder: Path, name: str) -> tuple[Path, Path]:
-    """Return certificate and key files, self-signed, for 127.0.0.1."""
-    own = application_certificate(
-        folder / name, name=name, application_uri=f"urn:{name}", hosts=["127.0.0.1"], now=datetime.now(UTC)
-    )
-    certificate = folder / f"{name}.pem"
-    read = x509.load_der_x509_certificate(own.certificate.read_bytes())
-    certificate.write_bytes(read.public_bytes(serialization.Encoding.PEM))
-    return certificate, own.key

@@ -1,6 +1,7 @@
 """What a broker keeps while we are away arrives once, with its own time, and is not taken for now [ACQ-1]."""
 # ruff: noqa: F811 -- fixtures are imported by name and asked for by name
 
+import asyncio
 import json
 import time
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import pytest
 from acquisition.driver import DriverState
 from acquisition.drivers.mqtt.driver import MqttDriver
 from domain.plant.quality import QualityCause, QualityClass, QualityFlag
-from domain.plant.readings import Reading, reading_batch
+from domain.plant.readings import Reading, ReadingBatch, reading_batch
 from domain.plant.tags import Connection, Tag
 from tests.protocol.mqtt_stage import (
     Broker,
@@ -191,3 +192,36 @@ async def test_the_broker_stops_keeping_what_nobody_reads_any_more(broker: Broke
     async with Stage([owner], [stays, goes]) as stage:
         await until(lambda: rows(stage, 1, past=True), within_s=4, what="what was kept")
     assert [row.value for row in stage.memory.readings if row.tag_key == 2 and not row.quality.is_bad] == []
+
+
+async def test_what_there_is_no_room_for_stays_with_the_broker(broker: Broker) -> None:
+    """The disk turns slow and the backlog is long: nothing is thrown away that the broker can keep."""
+    owner = mqtt(broker.port, session_expiry_s=600, capacity=100)
+    tags = [timed_tag(key, owner, "room") for key in range(5)]
+    await begin_session(owner, tags)
+    times = send(broker.port, "room", range(300))
+    slow, rounds = asyncio.Event(), iter(range(1000))
+
+    async def settle() -> None:
+        if next(rounds):
+            await slow.wait()
+
+    driver = MqttDriver(owner, clock=RealClock(), settle=settle)
+    await driver.connect()
+    kept: dict[int, list[int]] = {key: [] for key in range(5)}
+
+    async def take() -> None:
+        async for item in driver.subscribe(tags):
+            assert isinstance(item, ReadingBatch)
+            for row in item.rows():
+                if row.quality.flags & QualityFlag.BACK_FILLED:
+                    kept[row.tag_key].append(row.source_us)
+
+    taking = asyncio.create_task(take())
+    await until(lambda: driver._inbox is not None and driver._inbox.is_half_full, within_s=5, what="full")
+    slow.set()
+    await until(lambda: len(kept[4]) >= 300, within_s=10, what="the whole backlog")
+    await driver.close()
+    await taking
+    assert list(kept.values()) == [times] * 5
+    assert "queue_overflow" not in driver.losses.by_cause

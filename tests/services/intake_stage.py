@@ -1,7 +1,9 @@
 """A machine that is measured in every way but by a live link: files, MQTT, and people."""
 
 import os
+import signal
 import struct
+import subprocess
 import sys
 from pathlib import Path
 from uuid import UUID
@@ -111,6 +113,27 @@ def _put(folder: Path, name: str, content: bytes) -> None:
     waiting = folder / f".{name}.part"
     waiting.write_bytes(content)
     os.replace(waiting, folder / name)
+
+
+class Victim:
+    """A collector in a process of its own, to be killed."""
+
+    def __init__(self, data: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.services.intake_stage", str(data)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill(self) -> None:
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def __enter__(self) -> "Victim":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
 
 def main(folder: Path) -> None:

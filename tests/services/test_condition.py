@@ -16,6 +16,7 @@ from services.baseline_learning import OBSERVATIONS, BaselineLearner
 from services.condition import HealthAssessor
 from services.demo_rules import demo_rules
 from services.severity import severity_table
+from storage.setup_file import SetUp, export_set_up, read_set_up
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,15 @@ def baselines(plant: Plant) -> dict[int, RobustBaseline]:
 @pytest.fixture(scope="module")
 def rules(plant: Plant, baselines: dict[int, RobustBaseline]) -> tuple[AlarmRule, ...]:
     return demo_rules(plant, severity_table(), baselines)
+
+
+def test_the_set_up_of_the_demo_comes_back_from_its_file(plant: Plant, rules: tuple[AlarmRule, ...]) -> None:
+    """NEW-30: what the program sets up itself gives nothing to complain about."""
+    text = export_set_up(SetUp(plant, rules))
+    reading = read_set_up(text)
+    assert reading.complaints == ()
+    assert reading.set_up is not None
+    assert export_set_up(reading.set_up) == text
 
 
 def named(plant: Plant, name: str) -> Tag:

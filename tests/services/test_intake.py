@@ -4,10 +4,7 @@
 import asyncio
 import contextlib
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -52,6 +49,7 @@ from tests.services.intake_stage import (
     SPEED,
     VELOCITY,
     WAVE,
+    Victim,
     csv,
     furnish,
     wav,
@@ -323,21 +321,6 @@ def test_old_values_are_of_the_past_whatever_their_order() -> None:
     assert [bool(q & QualityFlag.BACK_FILLED) for q in marked.quality] == [True, False, True, True, False]
     again = newest.marked(reading_batch([1], [3], quality=0, source_us=102, receive_us=200))
     assert again.quality[0] == 0, "the same value again is still the newest"
-
-
-class Victim:
-    """A collector in a process of its own, to be killed."""
-
-    def __init__(self, data: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.services.intake_stage", str(data)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
 
 
 def test_f33_files_survive_kill_9_at_any_moment(tmp_path: Path, drop: Path, set_up: Plant) -> None:

@@ -51,7 +51,7 @@ class Live:
 def test_critical_machines_come_first_with_age_and_links() -> None:
     filler, rinser = audit_links(PLANT, Live(), UP, now_us=NOW)  # type: ignore[arg-type]
     assert (filler.asset, rinser.asset) == (VITAL, CALM)
-    assert filler.links == (("PLC", "connected"), ("OPC", "connected"))
+    assert filler.links == UP
     assert (filler.tags, filler.seen, filler.oldest_age_s, filler.is_ready) == (2, 2, 3.0, True)
 
 

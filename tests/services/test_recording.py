@@ -1,5 +1,7 @@
 """What was taken is kept until it is durable; drops are counted [F37, F39, reliability 3]."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -15,9 +17,10 @@ from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.tags import Tag, TagKind
 from domain.ports import CommitReport, HistoryWriter
 from services import recording
-from services.recording import Recorder, WriterLane
+from services.recording import Recorder, Settling, WriterLane
 from storage.store import open_store
 from tests.conftest import FakeClock
+from tests.protocol.stage import until
 
 TAGS = (
     Tag(UUID(int=1), 1, "a", "A", TagKind.MEASURED, "A", UUID(int=9), revision=4),
@@ -144,3 +147,38 @@ def test_a_failed_job_is_counted_by_its_cause() -> None:
     lane.submit(fail, cause="status_file").result()
     lane.close()
     assert lane.losses.by_cause == {"status_file": 1}
+
+
+async def test_what_was_taken_is_durable_when_somebody_waited_for_it(clock: FakeClock) -> None:
+    """A broker forgets what it kept for us only then."""
+    disk, lane = Disk(), WriterLane()
+    one = Recorder(Plant(tags=TAGS), disk, lane, clock=clock)  # type: ignore[arg-type]
+    one.take(readings(1.0, 2.0))
+    await Settling(one, lane).wait()
+    assert disk.durable == [1.0, 2.0]
+    lane.close()
+
+
+async def test_a_disk_that_refuses_or_hangs_does_not_hold_up_live_values(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, lane, released = Disk(), WriterLane(), threading.Event()
+    one = Recorder(Plant(tags=TAGS), disk, lane, clock=clock)  # type: ignore[arg-type]
+    settling = Settling(one, lane)
+    disk.is_full = True
+    one.take(readings(1.0))
+    await settling.wait()
+    disk.is_full = False
+    lane.ask(released.wait)
+    monkeypatch.setattr(recording, "SETTLE_S", 0.05)
+    await settling.wait()
+    monkeypatch.setattr(recording, "SETTLE_S", 60.0)
+    async with asyncio.timeout(5):
+        await settling.wait()
+    assert disk.durable == [], "it has been waited for once, and not again while it hangs"
+    released.set()
+    await until(lambda: disk.durable == [1.0], within_s=5, what="stored")
+    one.take(readings(2.0))
+    await settling.wait()
+    assert disk.durable == [1.0, 2.0]
+    lane.close()

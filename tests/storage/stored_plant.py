@@ -65,8 +65,7 @@ def either_store(request: pytest.FixtureRequest, tmp_path: Path, still_clock: St
     opened.close()
 
 
-@pytest.fixture
-def small_plant() -> Plant:
+def make_small_plant() -> Plant:
     """A site, a line, a filler with one bearing, a vibration channel and a temperature."""
     site = Asset(UUID(int=1), None, AssetKind.SITE, "Works", "W")
     line = Asset(UUID(int=2), site.id, AssetKind.LINE, "Line 1", "L1")
@@ -87,10 +86,20 @@ def small_plant() -> Plant:
     return Plant((line, site, filler), (point,), (temperature, vibration), (plc,), "Europe/Berlin", "Works")
 
 
-@pytest.fixture
-def hot_rule() -> AlarmRule:
+def make_hot_rule() -> AlarmRule:
+    """A limit on the temperature of the small plant."""
     limit = Limit(80.0, "degC", LimitSide.HIGH, Provenance("site", editor="Erna"))
     return AlarmRule(UUID(int=20), UUID(int=3), Priority.HIGH, "too_hot", tag_key=1, limit=limit)
+
+
+@pytest.fixture
+def small_plant() -> Plant:
+    return make_small_plant()
+
+
+@pytest.fixture
+def hot_rule() -> AlarmRule:
+    return make_hot_rule()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The settings file and the set-up file."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -71,23 +70,3 @@ def test_a_set_up_text_holds_no_secret(furnished: Store, engineer: Actor) -> Non
     told = str(furnished.audit.entries(start_us=0, end_us=2**62, limit=10_000))
     assert "hunter2" not in told
     assert "t0k" not in told
-
-
-def test_every_bad_row_of_a_set_up_is_told_at_once(furnished: Store) -> None:
-    content = json.loads(export_set_up(SetUp(furnished.plant.load(), furnished.alarm_rules.all())))
-    content["site"]["zone"] = "Mars/Olympus"
-    content["tags"][0]["unit"] = "furlong"
-    content["tags"][1]["kind"] = "guess"
-    del content["assets"][0]["name"]
-    reading = read_set_up(json.dumps(content))
-    assert reading.set_up is None
-    told = " ".join(reading.complaints)
-    for word in (
-        "Mars/Olympus",
-        "furlong",
-        "tags row 2",
-        "'name'" if "'name'" in told else "name is missing",
-    ):
-        assert word in told
-    for text in ("", "[]", "{", '{"format": "jidoka set-up", "version": 9}'):
-        assert read_set_up(text).complaints

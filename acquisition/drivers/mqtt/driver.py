@@ -8,6 +8,8 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
+from acquisition.back_fill import is_past
+from acquisition.driver import Settle, settled_at_once
 from acquisition.drivers.mqtt.catalog import MqttCatalog
 from acquisition.drivers.mqtt.inbox import BoundedInbox
 from acquisition.drivers.mqtt.kept_session import KeptSession, can_be_kept
@@ -52,9 +54,11 @@ class MqttDriver:
     "#", ``writing_released`` False (lets us ask Sparkplug nodes to be born again).
     """
 
-    def __init__(self, connection: Connection, *, clock: Clock) -> None:
+    def __init__(self, connection: Connection, *, clock: Clock, settle: Settle = settled_at_once) -> None:
+        """``settle`` is waited for before the broker learns that we have what it kept."""
         self._settings = MqttSettings.of(connection)
         self._clock = clock
+        self._settle = settle
         self._link: MqttLink | None = None
         self._routes: Routes | None = None
         self._kept: KeptSession | None = None
@@ -115,6 +119,8 @@ class MqttDriver:
                 if batch is not None:
                     silence.heard(batch, now_s=self._clock.monotonic_s())
                     yield batch
+                    if kept is not None and is_past(batch).any():
+                        await self._settle()
                 if kept is not None:
                     kept.acknowledge(packets)
                     packets = kept.arrived()
@@ -203,7 +209,9 @@ class MqttDriver:
         """Take up the session that the broker keeps, as ``_begin`` does with the clean one."""
         taken_up = TakenUp(self._clock.now_us(), self._taken_us)
         routes = Routes(tags, self._settings.most_payload_bytes, losses=self.losses, taken_up=taken_up)
-        kept = self._kept = KeptSession(self._settings, routes, deliver=self._deliver, on_end=self._ended)
+        kept = self._kept = KeptSession(
+            self._settings, routes, deliver=self._deliver, on_end=self._ended, has_room=self._has_room
+        )
         self._note_refused(routes, await kept.open(), into=into)
         return kept
 
@@ -236,6 +244,9 @@ class MqttDriver:
         items = routes.read(message, receive_us=receive_us)
         if items and self._inbox is not None:
             self._inbox.put(receive_us, items)
+
+    def _has_room(self) -> bool:
+        return self._inbox is None or not self._inbox.is_half_full
 
     def _ended(self, reason: AcquisitionError) -> None:
         self._end = reason

@@ -40,6 +40,11 @@ class BoundedInbox(Generic[T]):
         self._is_told = False
         self._failure: Exception | None = None
 
+    @property
+    def is_half_full(self) -> bool:
+        """Whether a source that can wait should: before anything is lost."""
+        return 2 * self._weight >= self._capacity
+
     def put(self, receive_us: int, items: Sequence[T]) -> None:
         """Take a whole list; never blocks."""
         with self._lock:

@@ -35,17 +35,27 @@ class KeptSession:
         *,
         deliver: Callable[[Message, Routes], None],
         on_end: Callable[[AcquisitionError], None],
+        has_room: Callable[[], bool],
     ) -> None:
-        """``deliver`` and ``on_end`` run in the network thread."""
+        """All three run in the network thread. What there is no room for the broker goes on keeping."""
         self.routes = routes
         self._deliver = deliver
         self._arrived: deque[int] = deque()
-        self._link = MqttLink(settings, on_message=self._take, on_end=on_end, is_kept=True)
+        self._is_open = False
+        self._link = MqttLink(
+            settings,
+            on_message=self._take,
+            on_end=on_end,
+            is_kept=True,
+            has_room=lambda: not self._is_open or has_room(),
+        )
 
     async def open(self) -> frozenset[str]:
         """Take up the session and return the topics that the broker refuses; errors as in ``MqttLink``."""
         await self._link.open()
-        return await self._link.subscribe(self.routes.topics)
+        refused = await self._link.subscribe(self.routes.topics)
+        self._is_open = True  # before, the answer would wait behind what nobody takes yet
+        return refused
 
     def arrived(self) -> Sequence[int]:
         """Return the packets whose values have been delivered since the last time."""

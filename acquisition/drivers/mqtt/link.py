@@ -6,9 +6,8 @@ the network thread only; who has work for it wakes it.
 
 import asyncio
 import contextlib
+import logging
 import queue
-import select
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -21,13 +20,17 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from acquisition.drivers.mqtt.line_wait import LineWait
 from acquisition.drivers.mqtt.payloads import Message
 from acquisition.drivers.mqtt.settings import MqttSettings
 from domain.errors import AcquisitionError, ConfigurationError, ConnectionLost, DeviceTimeout
 
+_log = logging.getLogger(__name__)
+
 CONNECT_S: Final = 2.0
 ANSWER_S: Final = 3.0
-_TURN_S: Final = 0.1
+_TURN_S: Final = 0.25
+"""So often the library looks whether the broker is still alive; work and data end the wait at once."""
 _QOS: Final = 1
 _MOST_UNACKNOWLEDGED: Final = 100
 _KEEP_ALIVE_TIMEOUT: Final = 141
@@ -41,7 +44,8 @@ class MqttLink:
     """One session with one broker; used once. ``on_message`` and ``on_end`` run in the network thread.
 
     ``is_kept``: the broker keeps the session when the link goes, and delivers again what ``acknowledge`` was
-    not told of; otherwise it begins clean and messages are acknowledged when they have arrived.
+    not told of; otherwise it begins clean and messages are acknowledged when they have arrived. While there
+    is no room nothing is read.
     """
 
     def __init__(
@@ -51,8 +55,10 @@ class MqttLink:
         on_message: Callable[[Message], None],
         on_end: Callable[[AcquisitionError], None],
         is_kept: bool = False,
+        has_room: Callable[[], bool] = lambda: True,
     ) -> None:
         self._settings = settings
+        self._has_room = has_room
         self._is_kept = is_kept
         self._on_message = on_message
         self._on_end = on_end
@@ -60,10 +66,12 @@ class MqttLink:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work: queue.SimpleQueue[Callable[[Client], object]] = queue.SimpleQueue()
-        self._waker: tuple[socket.socket, socket.socket] | None = None
-        self._waiting: dict[int, asyncio.Future[list[ReasonCode]]] = {}
+        self._wait: LineWait | None = None
+        self._asks: set[asyncio.Future[Any]] = set()
+        self._ask_of: dict[int, asyncio.Future[list[ReasonCode]]] = {}
         self._greeting: asyncio.Future[ReasonCode] | None = None
         self._reason: ReasonCode | None = None
+        self._ended: AcquisitionError | None = None
         self._is_closing = False
 
     async def open(self) -> None:
@@ -71,9 +79,7 @@ class MqttLink:
         self._loop = asyncio.get_running_loop()
         self._greeting = self._loop.create_future()
         client = self._client = self._made()
-        self._waker = socket.socketpair()
-        for end in self._waker:
-            end.setblocking(False)
+        wait = self._wait = LineWait()
         try:
             await asyncio.to_thread(self._reach, client)
         except ssl.SSLError as refused:
@@ -88,7 +94,7 @@ class MqttLink:
                 key="device_unreachable",
                 device=self._settings.place,
             ) from unreachable
-        self._thread = threading.Thread(target=self._run, args=(client,), name="mqtt", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(client, wait), name="mqtt", daemon=True)
         self._thread.start()
         code = await self._answer(self._greeting)
         if code.is_failure:
@@ -130,13 +136,9 @@ class MqttLink:
         thread, self._thread = self._thread, None
         if thread is not None:
             await asyncio.to_thread(thread.join, 1.0)
-        client, self._client = self._client, None
-        if client is not None:
-            client.on_connect = client.on_disconnect = client.on_message = None
-            client.on_subscribe = client.on_unsubscribe = None
-        waker, self._waker = self._waker, None
-        for end in waker or ():
-            end.close()
+        elif self._wait is not None:
+            self._wait.close()
+        self._client = None
 
     # --- in the caller's loop ---
 
@@ -156,6 +158,7 @@ class MqttLink:
             client.username_pw_set(settings.user, settings.password)
         if settings.is_encrypted:
             client.tls_set_context(self._trust())
+        client.on_socket_open = self._reached
         client.on_connect = self._greeted
         client.on_disconnect = self._parted
         client.on_message = self._delivered
@@ -195,7 +198,7 @@ class MqttLink:
         def send(client: Client) -> None:
             number = request(client)
             if number is not None:
-                self._waiting[number] = answer
+                self._ask_of[number] = answer
 
         self._do(send)
         return await self._answer(answer)
@@ -205,16 +208,26 @@ class MqttLink:
         self._wake_up()
 
     def _wake_up(self) -> None:
-        if self._waker is not None:
-            with contextlib.suppress(OSError):  # full: it has not yet noticed the last time
-                self._waker[1].send(b"\0")
+        if self._wait is not None:
+            self._wait.wake()
 
     async def _answer(self, answer: "asyncio.Future[T]") -> T:
+        if self._ended is not None:
+            raise self._ended
+        self._asks.add(answer)
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await answer
         except TimeoutError:
             raise self._silent("does not answer") from None
+        finally:
+            self._asks.discard(answer)
+
+    def _fail_asks(self, reason: AcquisitionError) -> None:
+        self._ended = reason
+        for ask in self._asks:
+            if not ask.done():
+                ask.set_exception(reason)
 
     def _turned_away(self, code: ReasonCode) -> ConfigurationError | ConnectionLost:
         kind = ConfigurationError if str(code) in _WRONG_SET_UP else ConnectionLost
@@ -239,36 +252,40 @@ class MqttLink:
 
     # --- in the network thread ---
 
-    def _run(self, client: Client) -> None:
+    def _run(self, client: Client, wait: LineWait) -> None:
         try:
-            while not self._is_closing and self._turn(client) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            while not self._is_closing and self._turn(client, wait) == MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self._work_off(client)
             if self._is_closing:
                 self._work_off(client)
             self._end(self._farewell())
         except Exception as defect:  # the thread's outer edge
+            _log.exception("%s: the network thread failed", self._settings.place)
             self._end(
                 AcquisitionError(f"{self._settings.place}: internal fault: {defect!r}", key="internal_fault")
             )
         finally:
-            client.disconnect()
+            _hang_up(client)
+            wait.close()
 
-    def _turn(self, client: Client) -> MQTTErrorCode:
+    def _turn(self, client: Client, wait: LineWait) -> MQTTErrorCode:
         """Wait for the broker or for work, and serve the broker."""
-        line, waker = client.socket(), self._waker
-        if line is None or waker is None:
+        line = client.socket()
+        if line is None:
             return MQTTErrorCode.MQTT_ERR_NO_CONN
-        is_pending = isinstance(line, ssl.SSLSocket) and line.pending() > 0
-        writing = [line] if client.want_write() else []
-        readable, writable, _ = select.select([line, waker[0]], writing, [], 0.0 if is_pending else _TURN_S)
-        if waker[0] in readable:
-            waker[0].recv(4096)
+        reads = self._has_room()
+        is_pending = reads and isinstance(line, ssl.SSLSocket) and line.pending() > 0
+        is_readable, is_writable = wait.wait(
+            line, reads=reads, writes=client.want_write(), within_s=0.0 if is_pending else _TURN_S
+        )
         code = MQTTErrorCode.MQTT_ERR_SUCCESS
-        if line in readable or is_pending:
+        if is_readable or is_pending:
             code = client.loop_read()
-        if code == MQTTErrorCode.MQTT_ERR_SUCCESS and writable:
+        if code == MQTTErrorCode.MQTT_ERR_SUCCESS and is_writable:
             code = client.loop_write()
-        return code if code != MQTTErrorCode.MQTT_ERR_SUCCESS else client.loop_misc()
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS or not reads:
+            return code  # an answer to a ping that we do not read is no silence of the broker
+        return client.loop_misc()
 
     def _work_off(self, client: Client) -> None:
         with contextlib.suppress(queue.Empty):
@@ -281,10 +298,14 @@ class MqttLink:
         return self._closed(f"ended the connection: {self._reason or 'link broken'}")
 
     def _end(self, reason: AcquisitionError) -> None:
-        for waiting in [self._greeting, *self._waiting.values()]:
-            if waiting is not None:
-                self._in_loop(_fail, waiting, reason)
+        self._in_loop(self._fail_asks, reason)
         self._on_end(reason)
+
+    def _reached(self, client: Client, data: Any, line: Any) -> None:
+        """Do not log in when nobody waits any more: the broker would end our next session for it."""
+        if self._is_closing:
+            line.close()
+            raise ConnectionAbortedError("closed while it was being reached")
 
     def _greeted(
         self, client: Client, data: Any, flags: ConnectFlags, code: ReasonCode, properties: Properties | None
@@ -305,7 +326,7 @@ class MqttLink:
     def _confirmed(
         self, client: Client, data: Any, number: int, codes: list[ReasonCode], properties: Properties | None
     ) -> None:
-        answer = self._waiting.pop(number, None)
+        answer = self._ask_of.pop(number, None)
         if answer is not None:
             self._in_loop(_resolve, answer, codes)
 
@@ -336,10 +357,14 @@ def _resolve(answer: "asyncio.Future[Any]", content: object) -> None:
         answer.set_result(content)
 
 
-def _fail(answer: "asyncio.Future[Any]", reason: Exception) -> None:
-    if not answer.done():
-        answer.set_exception(reason)
-        answer.exception()  # looked at, also when nobody waits any more
+def _hang_up(client: Client) -> None:
+    """Say goodbye, and close the line also when the broker does not take it."""
+    client.disconnect()
+    line = client.socket()
+    if line is not None:
+        line.close()
+    client.on_connect = client.on_disconnect = client.on_message = client.on_socket_open = None
+    client.on_subscribe = client.on_unsubscribe = None
 
 
 def _subscribe(topics: list[tuple[str, int]], client: Client) -> int | None:

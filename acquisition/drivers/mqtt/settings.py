@@ -71,7 +71,7 @@ class MqttSettings:
                 "most_payload_bytes", default=4_000_000, low=1000, high=250_000_000
             ),
             read_wait_s=options.number("read_wait_s", default=2.0, low=0.1, high=30.0),
-            browse_filter=options.text("browse_filter", default="#"),
+            browse_filter=_filter(options),
             is_writing_released=options.flag("writing_released"),
         )
 
@@ -97,3 +97,13 @@ def _file(options: Options, name: str) -> Path | None:
     if not Path(text).is_file():
         raise options.wrong(name, f"names '{text}', which is no file")
     return Path(text)
+
+
+def _filter(options: Options) -> str:
+    """Return the topics to look around in; a wrong one would end the link of all others."""
+    text = options.text("browse_filter", default="#")
+    levels = text.split("/")
+    has_odd_level = any(len(level) > 1 and set(level) & set("+#") for level in levels)
+    if has_odd_level or "#" in levels[:-1] or "\0" in text or len(text.encode()) > 65_535:
+        raise options.wrong("browse_filter", f"takes + for a level and # for the last one, got '{text}'")
+    return text

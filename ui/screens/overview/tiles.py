@@ -11,6 +11,7 @@ from services.status import SystemStatus
 from ui.formatting import UNKNOWN_VALUE, Presentation, age, duration, number
 from ui.screens.alarm_words import symbol_of
 from ui.screens.figures import MachineSheet
+from ui.screens.link_words import link_problem
 from ui.screens.overview.past import DayPast, LinePast, constraint_of
 from ui.screens.overview.state import LinkRow, TileState
 from ui.text import connection_state, priority_name, tr, tr_n
@@ -189,7 +190,7 @@ def link_rows(plant: Plant, status: SystemStatus | None, *, is_live: bool) -> tu
             rows.append(LinkRow(connection.name, tr("Tiles", "unknown"), "\u2013", 0, "", False))
             continue
         old = "\u2013" if found.last_value_age_s is None else age(found.last_value_age_s)
-        tip = found.detail or connection.kind.value.replace("_", " ")
+        tip = link_problem(found) or connection.kind.value.replace("_", " ")
         rows.append(
             LinkRow(
                 connection.name, connection_state(found.state), old, sum(found.drops.values()), tip,

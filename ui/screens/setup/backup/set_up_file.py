@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout
 
 from services.plant_file import FileReading
-from ui.text import tr
+from ui.text import error_words, tr, tr_n
 from ui.widgets.data_table import ROW_COMPACT, DataTable
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, label
@@ -84,11 +84,11 @@ class SetUpFilePanel(Panel):
     def show_reading(self, path: Path, reading: FileReading) -> None:
         """Show the dry run of a file: what it holds, or every complaint."""
         self._path = path
-        self._can_import = not reading.complaints
+        self._can_import = not reading.problems
         self.complaints.set_rows(
-            [Complaint(number, words) for number, words in enumerate(reading.complaints, start=1)]
+            [Complaint(number, error_words(each)) for number, each in enumerate(reading.problems, start=1)]
         )
-        self.complaints.setVisible(bool(reading.complaints))
+        self.complaints.setVisible(bool(reading.problems))
         self.say(self._reading_words(path, reading))
         self._allow()
 
@@ -100,12 +100,13 @@ class SetUpFilePanel(Panel):
         self._allow()
 
     def _reading_words(self, path: Path, reading: FileReading) -> str:
-        if reading.complaints:
-            return tr(
+        if reading.problems:
+            return tr_n(
                 "SetUpFile",
+                "{name}: {count} complaint, nothing was imported.",
                 "{name}: {count} complaints, nothing was imported.",
+                count=len(reading.problems),
                 name=path.name,
-                count=len(reading.complaints),
             )
         counts = tr(
             "SetUpFile",

@@ -12,6 +12,7 @@ from domain.ports import ConnectionStatus
 from services.set_up.link_forms import place_of
 from services.set_up.plant_setup import Draft
 from ui.formatting import age
+from ui.screens.link_words import link_problem
 from ui.screens.setup.connections.words import kind_name
 from ui.text import connection_state, tr
 from ui.widgets.confirm_box import ConfirmBox
@@ -263,4 +264,4 @@ def _age_order(row: DeviceRow) -> float:
 def _problem(row: DeviceRow) -> str:
     if row.draft is not None:
         return tr("Link", "begun by {name}, not finished: open it to go on", name=row.draft.changed_by)
-    return "" if row.status is None else row.status.detail
+    return "" if row.status is None else link_problem(row.status)

@@ -7,7 +7,7 @@ from domain.errors import ControlRoomError
 from domain.plant.tags import ConnectionKind
 from services.set_up.probing import ProbeReport
 from ui.formatting import number
-from ui.screens.setup.connections.cures import UNTRUSTED, refusal_words
+from ui.screens.link_words import UNSIGNED, UNTRUSTED, refusal_words
 from ui.text import tr
 from ui.theme import NAME
 from ui.widgets.hold_button import HoldButton
@@ -112,7 +112,7 @@ class TestPanel(Panel):
 def _facts(report: ProbeReport, kind: ConnectionKind) -> list[str]:
     facts = []
     if report.is_unsigned:
-        facts.append(tr("Link", "Nothing is signed: its values carry a mark for good."))
+        facts.append(tr("Link", UNSIGNED))
     elif kind is ConnectionKind.OPCUA:
         facts.append(tr("Link", "Signed, and known by its certificate."))
     if report.can_browse:

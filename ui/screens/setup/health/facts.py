@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from domain.ports import ConnectionStatus
 from services.status import SystemStatus
 from ui.formatting import age, duration, number
+from ui.screens.link_words import link_problem
 from ui.text import connection_state, plain, tr, tr_n
 
 SILENT_AFTER_S = 3.0
@@ -117,23 +118,20 @@ def _count(value: int) -> str:
 
 
 def link_rows(status: SystemStatus) -> tuple[LinkRow, ...]:
-    """Return the links, those with trouble first."""
-    rows = [_link(each) for each in status.connections]
-    return tuple(sorted(rows, key=_trouble))
+    """Return the links: those that are down first, then those with something to be known of them."""
+    return tuple(_link(each) for each in sorted(status.connections, key=_trouble))
 
 
-def _trouble(row: LinkRow) -> tuple[bool, str]:
-    return not row.problem, row.name
+def _trouble(each: ConnectionStatus) -> tuple[bool, bool, str]:
+    return each.state == "connected", not each.message_key, each.name
 
 
 def _link(each: ConnectionStatus) -> LinkRow:
     age_s = float("inf") if each.last_value_age_s is None else each.last_value_age_s
     losses = ", ".join(f"{plain(cause).lower()} {_count(count)}" for cause, count in each.drops.items())
-    words = each.detail
+    words = link_problem(each)
     if each.next_try_s is not None:
-        words = tr("Health", "{problem}; next try in {s} s", problem=each.detail, s=round(each.next_try_s))
-    if not words and each.message_key:
-        words = plain(each.message_key)
+        words = tr("Health", "{problem} Next try in {s} s.", problem=words, s=round(each.next_try_s)).strip()
     return LinkRow(
         each.name,
         connection_state(each.state),
@@ -149,4 +147,5 @@ def support_text(status: SystemStatus) -> str:
     lines = [f"{fact.name}: {fact.value} {fact.meaning}".rstrip() for fact in facts_of(status)]
     lines += [f"{row.name} {row.value}" for row in version_rows(status)]
     lines += [f"{row.name}: {row.state}, {row.age}, {row.losses} {row.problem}" for row in link_rows(status)]
+    lines += [f"{each.name}: {each.message_key} {each.detail}" for each in status.connections if each.detail]
     return "\n".join([*status.problems, *lines])

@@ -10,6 +10,7 @@ from services.link_audit import AuditRow, audit_links, device_tags, measure_loss
 from services.workstation import Workstation
 from ui.context import Context
 from ui.formatting import Presentation, age, number
+from ui.screens.link_words import link_problem
 from ui.screens.polling import Poll
 from ui.screens.setup.tabs import SetupTab
 from ui.text import connection_state, tr
@@ -133,7 +134,7 @@ def _table() -> DataTable:
         Column("asset", tr("Links", "Machine"), _asset, width=190, is_hideable=False),
         Column("line", tr("Links", "Line"), _line, width=150, is_weak=True),
         Column("critical", tr("Links", "Critical"), _critical, width=72),
-        Column("links", tr("Links", "Links"), _links, is_hideable=False, tip=_links),
+        Column("links", tr("Links", "Links"), _links, is_hideable=False, tip=_links_tip),
         Column("seen", tr("Links", "Seen"), _seen, width=96, align_right=True, order=_seen_order),
         Column("missing", tr("Links", "Missing"), _missing, width=130, tip=_missing_tip),
         Column("age", tr("Links", "Oldest"), _oldest, width=84, align_right=True, order=_oldest_order),
@@ -165,9 +166,15 @@ def _critical(row: AuditRow) -> str:
 
 def _links(row: AuditRow) -> str:
     by_state: dict[str, list[str]] = {}
-    for name, state in row.links:
-        by_state.setdefault(state, []).append(name)
+    for link in row.links:
+        by_state.setdefault(link.state, []).append(link.name)
     return "; ".join(f"{', '.join(names)} {connection_state(state)}" for state, names in by_state.items())
+
+
+def _links_tip(row: AuditRow) -> str:
+    return "\n".join(
+        f"{link.name}: {connection_state(link.state)}. {link_problem(link)}".rstrip() for link in row.links
+    )
 
 
 def _seen(row: AuditRow) -> str:

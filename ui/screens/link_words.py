@@ -1,14 +1,22 @@
-"""What a person can do about a server that refuses: a sentence below what it answered."""
+"""What is the matter with a link, and what a person can do about it, the same on every screen."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from domain.errors import ControlRoomError
-from ui.text import QT_TRANSLATE_NOOP, certificate_reason, error_words, tr
+from domain.ports import ConnectionStatus
+from ui.text import QT_TRANSLATE_NOOP, error_words, plain, problem_words, tr
 
 UNTRUSTED: Final = ("certificate_no_trust", "certificate_unknown")
 """Refusals that a person ends by comparing the fingerprint."""
 
+UNSIGNED: Final = QT_TRANSLATE_NOOP("Link", "Nothing is signed: its values carry a mark for good.")
+_MARKS: Final = {"connection_unsigned": UNSIGNED}
+"""What is to be known of a link that works."""
+
+_COMPARE: Final = QT_TRANSLATE_NOOP(
+    "Link", "Compare its fingerprint with that at the device and trust it: Setup, Certificates."
+)
 _OURS: Final = QT_TRANSLATE_NOOP(
     "Link",
     "If the server does not know this workstation yet, let it trust our certificate: "
@@ -53,17 +61,24 @@ _BY_KEY: Final[Mapping[str, str]] = {
 
 def refusal_words(problem: BaseException) -> str:
     """Return why a device cannot be reached, and what to do where we know it."""
-    if not isinstance(problem, ControlRoomError):
-        return error_words(problem)
-    if problem.key.startswith("certificate_"):
-        reason = certificate_reason(problem.key)
-        words = tr("Link", "The certificate of the server was refused: {reason}.", reason=reason)
-    else:
-        words = error_words(problem)
-    return "\n".join(filter(None, (words, _cure(problem))))
+    words = error_words(problem)
+    cure = _cure(problem.key, problem.parameters) if isinstance(problem, ControlRoomError) else ""
+    return "\n".join(filter(None, (words, cure)))
 
 
-def _cure(problem: ControlRoomError) -> str:
-    if problem.key == "opcua_refused":
-        return tr("Link", _BY_STATUS.get(str(problem.parameters.get("status", "")), _OURS))
-    return tr("Link", _BY_KEY[problem.key]) if problem.key in _BY_KEY else ""
+def link_problem(status: ConnectionStatus) -> str:
+    """Return what is the matter with a link and what to do, as sentences; empty when nothing is."""
+    key = status.message_key
+    if not key:
+        return status.detail
+    if key in _MARKS:
+        return tr("Link", _MARKS[key])
+    words = problem_words(key, status.parameters, detail=status.detail) or plain(key)
+    cure = tr("Link", _COMPARE) if key in UNTRUSTED else _cure(key, status.parameters)
+    return " ".join(filter(None, (words if words.endswith(".") else f"{words}.", cure)))
+
+
+def _cure(key: str, parameters: Mapping[str, object]) -> str:
+    if key == "opcua_refused":
+        return tr("Link", _BY_STATUS.get(str(parameters.get("status", "")), _OURS))
+    return tr("Link", _BY_KEY[key]) if key in _BY_KEY else ""
