@@ -8,7 +8,6 @@ server is away, 9 the collector failed too often.
 import argparse
 import faulthandler
 import logging
-import multiprocessing
 import os
 import sys
 from collections.abc import Callable
@@ -17,8 +16,7 @@ from typing import Any
 
 import commands
 from domain.errors import AlreadyRunning, ControlRoomError, DatabaseDamaged
-from storage.location import VARIABLE as DATABASE_VARIABLE
-from storage.settings_file import StartSettings, read_settings
+from storage.settings_file import DATABASE_VARIABLE, StartSettings, read_settings
 
 SETTINGS_FILE = "jidoka.toml"
 PLANTS_OF_THEIR_OWN = (commands.demo, commands.screenshots, commands.replay, commands.plant)
@@ -26,7 +24,10 @@ PLANTS_OF_THEIR_OWN = (commands.demo, commands.screenshots, commands.replay, com
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    multiprocessing.freeze_support()
+    if getattr(sys, "frozen", False):
+        import multiprocessing  # a program that is not frozen need not wait for it
+
+        multiprocessing.freeze_support()
     settings = _settings()
     options = _parser(settings.data_folder or default_data_dir()).parse_args(arguments)
     logging.basicConfig(

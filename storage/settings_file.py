@@ -4,7 +4,6 @@ A file that is absent, empty, damaged or from the future never stops the program
 complaint is told at once, and the original is kept as it was [F80].
 """
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,9 @@ from pathlib import Path
 from domain.errors import StorageError
 
 VERSION = 1
+DATABASE_VARIABLE = "JIDOKA_DATABASE"
+"""Environment variable that names the database before any file does."""
+
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -44,6 +46,8 @@ def read_settings(path: Path) -> SettingsReading:
         return _defaults(f"{path} cannot be read ({error})")
     if not text.strip("\x00 \t\r\n"):
         return _defaults(f"{path} is empty")
+    import tomllib  # a start without a settings file does not wait for it
+
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
