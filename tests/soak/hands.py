@@ -50,6 +50,11 @@ class Witness(logging.Handler):
         self.acts: list[str] = []
         self.complaints: list[dict[str, Any]] = []
 
+    @property
+    def last(self) -> str:
+        """The newest act."""
+        return self.acts[-1] if self.acts else ""
+
     def start(self) -> None:
         """Listen to logs, uncaught exceptions and Qt."""
         logging.getLogger().addHandler(self)
@@ -178,12 +183,13 @@ def _run(folder: Path, *, acts: int, seed: int) -> dict[str, Any]:
     while not session.is_attached and time.monotonic() < deadline_s:
         _let_it_work(50)
     witness.start()
-    hands, longest_s, chance = Hands(session, witness, seed=seed), 0.0, random.Random(seed)
+    hands, chance = Hands(session, witness, seed=seed), random.Random(seed)
+    longest_s, longest_act = 0.0, ""
     for _ in range(acts):
         begun_s = time.monotonic()
         hands.act()
         QApplication.processEvents()
-        longest_s = max(longest_s, time.monotonic() - begun_s)
+        longest_s, longest_act = max((longest_s, longest_act), (time.monotonic() - begun_s, witness.last))
         _let_it_work(chance.choice((0, 0, 10, 60)))
     is_open = session.room.window.isVisible()
     session.close()
@@ -196,6 +202,7 @@ def _run(folder: Path, *, acts: int, seed: int) -> dict[str, Any]:
         "acts": acts,
         "seed": seed,
         "longest_act_s": round(longest_s, 3),
+        "longest_act": longest_act,
         "complaints": witness.complaints[:20],
     }
 
