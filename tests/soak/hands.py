@@ -22,7 +22,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QAction, QDrag
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMenu, QScrollBar, QWidget
 
 from services.clock import SystemClock
 from tests.soak.demo_run import DemoRun
@@ -113,7 +113,8 @@ class Hands:
         place = QPoint(self._chance.randrange(target.width()), self._chance.randrange(target.height()))
         self._acts.append(f"click {type(target).__name__} '{target.accessibleName()}' at {place.toTuple()}")
         click = QTest.mouseDClick if self._chance.random() < 0.15 else QTest.mouseClick
-        button = Qt.MouseButton.RightButton if self._chance.random() < 0.1 else Qt.MouseButton.LeftButton
+        is_right = self._chance.random() < 0.1 and not isinstance(target, QScrollBar)  # its menu blocks
+        button = Qt.MouseButton.RightButton if is_right else Qt.MouseButton.LeftButton
         click(self._window.windowHandle(), button, self._modifier(), target.mapTo(self._window, place))
 
     def _is_target(self, widget: QWidget) -> bool:
