@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWi
 
 from domain.instants import MICROSECONDS_PER_SECOND
 from ui import text
-from ui.formatting import PlantTime, duration
+from ui.formatting import PlantTime, duration, span
 from ui.shell_state import ShellState, StripAlarm
 from ui.text import tr
 from ui.theme import BODY, BOLD, CAPTION, REGULAR, SEMIBOLD, application_theme, font
@@ -67,8 +67,8 @@ class StripRows(QWidget):
 
     @property
     def shown(self) -> Sequence[StripAlarm]:
-        """The alarms in view."""
-        return self._alarms[: self._count]
+        """The alarms in view, none while nobody knows them."""
+        return self._alarms[: self._count] if self._is_known else ()
 
     @property
     def chosen(self) -> StripAlarm | None:
@@ -92,9 +92,10 @@ class StripRows(QWidget):
         self.update()
 
     def show_unknown(self) -> None:
-        """Say that nobody knows; alarms that were known stay, as they were."""
-        self._is_known = False
-        self.update()
+        """Say that nobody knows: what was shown may be over, or worse."""
+        if self._is_known:
+            self._is_known = False
+            self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
         self._clock.ticked.connect(self._flash)
@@ -109,7 +110,7 @@ class StripRows(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
         painter = QPainter(self)
-        if not self._alarms:
+        if not self.shown:
             area = QRectF(20, 0, self.width() - 20, self.height())
             words = tr("Strip", "No active alarms") if self._is_known else tr("Strip", "Alarms are not known")
             drawing.text(painter, area, words, face=font(BODY), colour=tokens.text_2)
@@ -208,20 +209,11 @@ class StripRows(QWidget):
 
 
 def response_words(within_s: float, *, open_s: float) -> str:
-    """Return how soon an alarm wants a response and what is left of that time, in whole minutes."""
-    words = tr("Strip", "respond within {time}", time=_minutes(within_s))
+    """Return how soon an alarm wants a response and what is left of that time."""
+    words = tr("Strip", "respond within {time}", time=span(within_s))
     if open_s >= within_s:
         return words + ", " + tr("Strip", "overdue")
-    if within_s - open_s < 60:
-        return words + ", " + tr("Strip", "under 1 min left")
-    return words + ", " + tr("Strip", "{time} left", time=_minutes(within_s - open_s))
-
-
-def _minutes(seconds: float) -> str:
-    hours, minutes = divmod(int(seconds // 60), 60)
-    if not hours:
-        return f"{minutes} min"
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return words + ", " + tr("Strip", "{time} left", time=span(within_s - open_s))
 
 
 class AlarmStrip(QWidget):
@@ -267,7 +259,7 @@ class AlarmStrip(QWidget):
         if not state.is_alarm_list_known:
             self.rows.show_unknown()
             self._acknowledge.setEnabled(False)
-            self._caption.setText(tr("Strip", "Alarms are not known"))
+            self._caption.setText("")
             return
         self.rows.show_alarms(state.strip, now_us=now_us, plant_time=plant_time)
         chosen = self.rows.chosen

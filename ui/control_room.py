@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from domain.errors import AlreadyRunning, ControlRoomError, StorageError
+from domain.errors import AlreadyRunning, ControlRoomError, DatabaseUnreachable, StorageError
 from domain.events import PlantChanged
 from domain.instants import Clock
 from services.launching import is_held
@@ -74,6 +74,7 @@ class WindowSession(QObject):
         self._workstation: Workstation | None = None
         self.room = ControlRoom(application, clock=clock)
         self.exit_code = 0
+        self._told = ""
         self._called_ns = 0
         self._call_timer = QTimer(self)
         self._call_timer.setInterval(CALL_POLL_MS)
@@ -118,13 +119,13 @@ class WindowSession(QObject):
         from ui.setup_search import SetupProvider
         from ui.shell_source import ServiceShellSource
 
-        self._workstation, self.exit_code = opened, 0
+        self._workstation, self.exit_code, self._told = opened, 0, ""
         self._called_ns = _touched_ns(self._folder)
         self._call_timer.start()
         source = ServiceShellSource(opened, self.room.tasks, self.room.events, parent=self)
         source.told.connect(self.room.window.message_bar.show_message)
         source.went_away.connect(self.room.window.show_problem)
-        source.came_back.connect(self.room.window.end_problem)
+        source.answered.connect(self.room.window.end_problem)
         self.room.events.delivered.connect(self._on_events)
         self.room.attach(
             source=source,
@@ -162,17 +163,20 @@ class WindowSession(QObject):
             self.room.window.renew_screens()
 
     def _refuse(self, error: BaseException) -> None:
-        """Say why there are no data; where trying again can help, try again."""
-        is_first, self.exit_code = not self.exit_code, EXIT_REFUSED
+        """Say why there are no data, each reason once; where trying again can help, try again."""
+        self.exit_code = EXIT_REFUSED
         details = str(error) if isinstance(error, ControlRoomError) else repr(error)
-        if is_first:
+        if details != self._told:
+            self._told = details
             _log.error("the data folder cannot be opened: %s", details)
-        if not _may_pass(error):
-            self.room.window.show_unavailable(tr("Shell", "The plant's data cannot be opened."), why=details)
-            return
-        words = tr("Shell", "The plant's data are away. This window tries again by itself.")
-        self.room.window.show_unavailable(words, why=details)
-        self._retry_timer.start()
+            words = (
+                tr("Shell", "The plant's data are away. This window tries again by itself.")
+                if _may_pass(error)
+                else tr("Shell", "The plant's data cannot be opened.")
+            )
+            self.room.window.show_unavailable(words, why=details)
+        if _may_pass(error):
+            self._retry_timer.start()
 
     def close(self) -> None:
         """End screens first, services after them."""
@@ -185,9 +189,10 @@ class WindowSession(QObject):
 
 
 def _may_pass(error: BaseException) -> bool:
-    from services.durable_queue import is_passing  # loaded with the services by now
-
-    return isinstance(error, StorageError) and is_passing(error)
+    """Say whether a database may answer soon; a wrong password or a damaged file would come again."""
+    return isinstance(error, DatabaseUnreachable) or (
+        isinstance(error, StorageError) and error.key == "database_busy"
+    )
 
 
 def _reload(workstation: "Workstation") -> bool:

@@ -64,6 +64,16 @@ def age(seconds: float) -> str:
     return f"{whole // SECONDS_PER_DAY} d"
 
 
+def span(seconds: float) -> str:
+    """Return a time allowed or left: "45 s" under two minutes, then whole minutes begun, "2 h 30 min"."""
+    if seconds < 120:
+        return f"{max(0, int(seconds))} s"
+    hours, minutes = divmod(int(seconds // 60), 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
 def duration(seconds: float) -> str:
     """Return h:mm:ss under a day, days and hours above."""
     whole = max(0, int(seconds))

@@ -6,7 +6,7 @@ from uuid import UUID
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from domain.errors import StorageError
+from domain.errors import DatabaseUnreachable, StorageError
 from domain.events import AlarmsChanged
 from domain.plant.limits import Limit
 from services.alarming import ActReport, AlarmView, counts
@@ -34,8 +34,8 @@ class ServiceShellSource(QObject):
     went_away = Signal(object)
     """The database has not answered for a while: the error that says so."""
 
-    came_back = Signal(object)
-    """It answers again: the error that is over."""
+    answered = Signal(object)
+    """The database answers: the error that is over now, or would be had anybody met it. Each second."""
 
     def __init__(
         self, workstation: Workstation, tasks: Tasks, events: EventBridge, *, parent: QObject | None = None
@@ -46,6 +46,8 @@ class ServiceShellSource(QObject):
         self._views: tuple[AlarmView, ...] = ()
         self._is_known = False
         self._away: StorageError | None = None
+        place = str(workstation.store.place)
+        self._silence = DatabaseUnreachable("it answers", key="database_unreachable", place=place)
         self._told: set[str] = set()
         self._status: SystemStatus | None = None
         events.delivered.connect(self._on_events)
@@ -68,7 +70,7 @@ class ServiceShellSource(QObject):
             new_in_10_min=sum((view.alarm.raised_us or 0) > now_us - NEW_WITHIN_US for view in self._views),
             links=LinkSummary(live, len(self._workstation.monitoring.plant.connections), is_alive),
             connections=connections,
-            is_alarm_list_known=self._is_known and self._away is None,
+            is_alarm_list_known=self._is_known,
             is_simulated=self._workstation.monitoring.is_simulated,
             site=self._workstation.monitoring.plant.site_name,
             user=self._workstation.actor.name,
@@ -124,25 +126,30 @@ class ServiceShellSource(QObject):
             self._ask_alarms()
 
     def _ask_alarms(self) -> None:
-        self._tasks.run(self._workstation.alarming.listed, done=self._take_alarms)
+        self._tasks.run(self._workstation.alarming.listed, done=self._take_alarms, failed=self._miss_alarms)
 
     def _take_alarms(self, views: tuple[AlarmView, ...]) -> None:
         self._views, self._is_known = views, True
+
+    def _miss_alarms(self, error: BaseException) -> None:
+        """What is shown may be over; asked for again each second."""
+        self._is_known = False
 
     def _ask_status(self) -> None:
         self._notice_database()
         self._tasks.run(self._look, done=self._take_status)
 
     def _notice_database(self) -> None:
-        """Tell when the database went away and when it is back; alarms of meanwhile are read at once."""
-        problem, before = self._workstation.watch.away, self._away
-        if problem is not None and before is None:
-            self._away = problem
-            self.went_away.emit(problem)
-        elif problem is None and before is not None:
+        """Tell when the database goes away, and while it answers that it does; read alarms until known."""
+        problem = self._workstation.watch.away
+        if problem is None:
+            self.answered.emit(self._away or self._silence)
             self._away = None
-            self.came_back.emit(before)
-            self._ask_alarms()
+            if not self._is_known:
+                self._ask_alarms()
+        elif self._away is None:
+            self._away, self._is_known = problem, False
+            self.went_away.emit(problem)
 
     def _look(self) -> SystemStatus | None:
         """Read the status and the words that screens asked for, in the lane."""

@@ -35,10 +35,15 @@ def tr_n(context: str, one: str, many: str, /, *, count: int, **parameters: obje
 
     English has a form for one and a form for many; a translation of ``many`` has as many as its language.
     """
-    words = QCoreApplication.translate(context, many, "", count)
+    words = QCoreApplication.translate(context, many, "", _plural_number(count))
     if count == 1 and words == many:
         words = QCoreApplication.translate(context, one)
     return words.format_map(_Shown({"count": QLocale().toString(count)} | parameters))
+
+
+def _plural_number(count: int) -> int:
+    """Return a number of the same plural form that fits where Qt takes 32 bits."""
+    return count if count < 2**31 else 10**9 + count % 10**6
 
 
 class _Shown(dict[str, object]):
@@ -292,7 +297,7 @@ _ERRORS: Final = {
     "DeviceTimeout": QT_TRANSLATE_NOOP("Errors", "The device is connected but does not answer."),
     "NotFound": QT_TRANSLATE_NOOP("Errors", "This is no longer in the plant."),
     "still_used": QT_TRANSLATE_NOOP(
-        "Errors", "{count} {what} still need this. Remove or change those first; nothing was removed."
+        "Errors", "Still needed by {what}: {count}. Remove or change those first; nothing was removed."
     ),
     "asset_not_empty": QT_TRANSLATE_NOOP(
         "Errors", "'{name}' is not empty. Remove or move the machines below it first."

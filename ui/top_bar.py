@@ -207,7 +207,7 @@ def link_words(links: LinkSummary) -> tuple[str, str]:
     if not links.is_collecting:
         return tr("TopBar", "No data"), tr("TopBar", "collection is stopped")
     if not links.total:
-        return tr("TopBar", "No data"), tr("TopBar", "no device is connected")
+        return tr("TopBar", "No data"), tr("TopBar", "no device is set up")
     counted = tr("TopBar", "{live} of {total} links", live=links.live, total=links.total)
     return tr("TopBar", "Data live") if links.is_whole else tr("TopBar", "Data missing"), counted
 

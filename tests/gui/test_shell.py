@@ -172,7 +172,9 @@ def room(qapp, qtbot, theme: Theme, source: Source):
     [
         (1800, 0, "respond within 30 min, 30 min left"),
         (1800, 42, "respond within 30 min, 29 min left"),
-        (1800, 1741, "respond within 30 min, under 1 min left"),
+        (1800, 1741, "respond within 30 min, 59 s left"),
+        (45, 3, "respond within 45 s, 42 s left"),
+        (90, 10, "respond within 90 s, 80 s left"),
         (1800, 1800, "respond within 30 min, overdue"),
         (3600, 300, "respond within 1 h, 55 min left"),
         (9000, 1800, "respond within 2 h 30 min, 2 h left"),
@@ -189,7 +191,7 @@ def test_the_strip_tells_the_time_to_respond_and_what_is_left_of_it(
     [
         (LinkSummary(3, 3, is_collecting=True), ("Data live", "3 of 3 links")),
         (LinkSummary(2, 3, is_collecting=True), ("Data missing", "2 of 3 links")),
-        (LinkSummary(0, 0, is_collecting=True), ("No data", "no device is connected")),
+        (LinkSummary(0, 0, is_collecting=True), ("No data", "no device is set up")),
         (LinkSummary(3, 3, is_collecting=False), ("No data", "collection is stopped")),
     ],
 )

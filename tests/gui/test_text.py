@@ -43,6 +43,11 @@ def test_a_number_is_written_as_the_locale_does() -> None:
     assert values(12_345) == f"{QLocale().toString(12_345)} values"
 
 
+@pytest.mark.parametrize("count", [2**31 - 1, 2**31, 2_400_000_000, 10**15])
+def test_a_count_of_years_is_no_overflow(count: int) -> None:
+    assert values(count) == f"{QLocale().toString(count)} values"
+
+
 @pytest.mark.usefixtures("polish")
 @pytest.mark.parametrize(
     ("count", "words"),

@@ -192,11 +192,12 @@ def _run(folder: Path, *, acts: int, seed: int) -> dict[str, Any]:
         QApplication.processEvents()
         longest_s, longest_act = max((longest_s, longest_act), (time.monotonic() - begun_s, witness.last))
         _let_it_work(chance.choice((0, 0, 10, 60)))
-    is_open = session.room.window.isVisible()
+    is_open, is_attached = session.room.window.isVisible(), session.is_attached
     session.close()
     return {
         "criteria": {
             "nothing was raised or complained of": not witness.complaints,
+            "the window showed the plant": is_attached,
             "the window stayed open": is_open,
             f"no act held it longer than {LONGEST_ACT_S} s": longest_s <= LONGEST_ACT_S,
         },

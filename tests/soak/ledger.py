@@ -189,7 +189,7 @@ def _run(demo: DemoRun, *, for_s: float, is_killing: bool) -> dict[str, Any]:
 def _report(demo: DemoRun, run: LedgerRun, follower: WaveformFollower, *, code: int) -> dict[str, Any]:
     status, truth, faults = demo.status(), run.truth, run.faults
     calm = {server: truth.moving(server, intervals) for server, intervals in run.calm.items()}
-    still = {server: 1 - _length(calm[server]) / _length(run.calm[server]) for server in DEVICES}
+    still = {server: 1 - _length(calm[server]) / max(1, _length(run.calm[server])) for server in DEVICES}
     with demo.store() as store:
         history = store.open_history_reader()
         polled = {name: truth.polled(name, calm["modbus"], history) for name in DEVICES["modbus"]}

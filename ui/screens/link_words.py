@@ -70,12 +70,17 @@ def link_problem(status: ConnectionStatus) -> str:
     """Return what is the matter with a link and what to do, as sentences; empty when nothing is."""
     key = status.message_key
     if not key:
-        return status.detail
+        return _sentence(status.detail)
     if key in _MARKS:
         return tr("Link", _MARKS[key])
     words = problem_words(key, status.parameters, detail=status.detail) or plain(key)
     cure = tr("Link", _COMPARE) if key in UNTRUSTED else _cure(key, status.parameters)
-    return " ".join(filter(None, (words if words.endswith(".") else f"{words}.", cure)))
+    return " ".join(filter(None, (_sentence(words), cure)))
+
+
+def _sentence(words: str) -> str:
+    """Return words with an end; what has one keeps it."""
+    return words if not words or words.endswith((".", "?", "!", "\u2026")) else f"{words}."
 
 
 def _cure(key: str, parameters: Mapping[str, object]) -> str:

@@ -132,7 +132,7 @@ class Loading(QWidget):
 
 
 class MessageBar(QWidget):
-    """A calm bar: what failed, what still works; details can be copied, Esc or the cross puts it away."""
+    """A calm bar: what failed, what still works; details can be copied, the cross puts it away."""
 
     def __init__(self) -> None:
         super().__init__()

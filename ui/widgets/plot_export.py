@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from ui.tasks import Tasks
-from ui.text import tr
+from ui.text import tip, tr
 from ui.theme import CAPTION, NAME, SEMIBOLD, application_theme, font
 from ui.widgets import drawing
 
@@ -111,7 +111,6 @@ class Exporter(QObject):
         super().__init__(host)
         self._host, self._tasks, self._exports = host, tasks, exports
         self._name, self._picture, self._button = name, picture, button
-        self._path = ""
 
     def offer(self) -> None:
         """Open the menu below the button."""
@@ -155,12 +154,15 @@ class Exporter(QObject):
     def export_to(self, path: Path, export: Export) -> None:
         """Write a file off the main thread and tell how it went."""
         prepared = export.prepare()
-        self._path = str(path)
-        self._tasks.run(lambda: export.write(path, prepared), done=self._on_saved, failed=self._on_failed)
+        self._tasks.run(
+            lambda: export.write(path, prepared),
+            done=lambda _: self._tell_saved(str(path)),
+            failed=self._on_failed,
+        )
 
-    def _on_saved(self, result: object) -> None:
-        self._button.setToolTip(tr("Export", "Saved to {path}", path=self._path))
-        self.saved.emit(self._path)
+    def _tell_saved(self, path: str) -> None:
+        self._button.setToolTip(tip(tr("Export", "Saved to {path}", path=path)))
+        self.saved.emit(path)
 
     def _on_failed(self, error: BaseException) -> None:
         self.failed.emit(error)

@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ui.formatting import age, duration
+from ui.formatting import duration, span
 from ui.text import tr
 from ui.theme import BODY, SEMIBOLD, application_theme, font
 from ui.widgets import drawing
@@ -40,7 +40,7 @@ class TimeLeft(QWidget):
         tokens = self._theme.tokens
         painter = QPainter(self)
         row = QRectF(0, 0, self.width(), 20)
-        words = tr("Response", "Respond within {time}", time=age(self._within_s))
+        words = tr("Response", "Respond within {time}", time=span(self._within_s))
         drawing.text(painter, row, words, face=font(BODY, SEMIBOLD), colour=tokens.text_1)
         drawing.text(
             painter, row, self._words, face=font(BODY, SEMIBOLD), colour=tokens.live, align=drawing.RIGHT

@@ -87,7 +87,7 @@ class AlarmsScreen:
         view.show_statistics(presenter.statistics)
         if presenter.tab == "history":
             view.show_journal(presenter.journal_rows())
-            view.show_freeze(frozen_s=None, new=0)
+            view.show_standing(is_known=presenter.is_known, frozen_s=None, new=0)
             return
         rows = presenter.rows(now_us)
         at_top = view.is_at_top
@@ -103,7 +103,11 @@ class AlarmsScreen:
             self._seen = frozenset(row.id for row in rows)
         frozen_s = presenter.frozen_for_s(now_us) if presenter.is_frozen else None
         is_open_ended = not presenter.filter
-        view.show_freeze(frozen_s=frozen_s, new=presenter.hidden_new(self._seen) if is_open_ended else 0)
+        view.show_standing(
+            is_known=presenter.is_known,
+            frozen_s=frozen_s,
+            new=presenter.hidden_new(self._seen) if is_open_ended else 0,
+        )
         self._show_detail(rows, now_us)
 
     def _place_selection(self, rows: Sequence[AlarmRow]) -> None:

@@ -147,7 +147,7 @@ class AlarmsView(QWidget):
         if not is_loaded:
             self._pages.setCurrentWidget(self._loading)
             return
-        if not rows and not is_known:
+        if not rows and not is_known and not is_filtered:
             self._empty.set_words(
                 tr("Alarms", "Alarms are not known."), tr("Alarms", "The list comes back by itself.")
             )
@@ -183,11 +183,13 @@ class AlarmsView(QWidget):
         )
         self._frequent_panel.set_context(tr("Alarms", "{total} new in 8 h", total=statistics.total))
 
-    def show_freeze(self, *, frozen_s: float | None, new: int) -> None:
-        """Say that the list stands still, and how many alarms wait out of sight."""
+    def show_standing(self, *, is_known: bool, frozen_s: float | None, new: int) -> None:
+        """Say that the list stands still or is of the past, and how many alarms wait out of sight."""
         self._freeze.setChecked(frozen_s is not None)
         self._freeze.setText(tr("Alarms", "Freeze") if frozen_s is None else tr("Alarms", "Thaw"))
         parts = []
+        if not is_known:
+            parts.append(tr("Alarms", "NOT KNOWN: rows are as they were when the database last answered"))
         if frozen_s is not None:
             parts.append(tr("Alarms", "FROZEN for {age}: what you see does not change", age=age(frozen_s)))
         if new:

@@ -129,7 +129,9 @@ def _alarms(views: Sequence[AlarmView] | None, day: DayPast | None) -> TileState
         rest = len(views) - found[worst].total
         sentence = f"{found[worst].total} {priority_name(worst).lower()}"
         if rest:
-            sentence = tr("Tiles", "{worst}, {rest} others", worst=sentence, rest=rest)
+            sentence = tr_n(
+                "Tiles", "{worst}, {count} other", "{worst}, {count} others", count=rest, worst=sentence
+            )
         first = min(views, key=lambda view: (view.priority, not view.alarm.needs_acknowledgement))
     return TileState(
         "alarms",
