@@ -34,8 +34,20 @@ class AlarmRecorder:
         self._kept = kept
         self._actor = actor
 
-    def record(self, change: ConditionChange, *, at_us: int, capture: AlarmCapture | None = None) -> None:
-        """Store a change; its waveform is kept before the alarm that links it."""
+    def record(
+        self,
+        change: ConditionChange,
+        *,
+        at_us: int,
+        capture: AlarmCapture | None = None,
+        is_again: bool = False,
+    ) -> None:
+        """Store a change; its waveform is kept before the alarm that links it.
+
+        ``is_again``: an earlier program may have stored it and not have noted that it did.
+        """
+        if is_again and self._is_stored(change, at_us):
+            return
         if capture is not None:
             self._kept.keep(capture.waveform, reason="alarm", identity=capture.waveform_id)
         for _ in range(ATTEMPTS):
@@ -58,6 +70,14 @@ class AlarmRecorder:
             except Conflict:
                 continue
         _log.error("alarm %s could not be changed in %d attempts", change.rule.id, ATTEMPTS)
+
+    def _is_stored(self, change: ConditionChange, at_us: int) -> bool:
+        try:
+            alarm = self._store.alarms.get(change.rule.id)
+        except NotFound:
+            return True
+        rows = self._store.alarms.journal(at_us, at_us + 1, alarm_id=alarm.id)
+        return any(row.event == change.event.value for row in rows)
 
     def link(self, capture: AlarmCapture) -> None:
         """Keep a waveform that was complete only after the alarm, then tie it to the alarm's row."""

@@ -54,7 +54,11 @@ class ChangeWatch:
     def _run(self) -> None:
         try:
             while not self._stop.wait(POLL_S):
-                self._look()
+                try:
+                    self._look()
+                except Exception as defect:  # the outer edge: a watch that ended would look like peace
+                    _log.exception("the change watch failed")
+                    self._problem = StorageError(f"internal fault: {defect!r}", key="internal_fault")
         finally:
             self._store.changes.close()
 

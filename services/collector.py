@@ -229,7 +229,7 @@ class Collector:
         if stale is not None:
             self._hub.publish(stale)
         self._recorder.commit_soon()
-        self._lane.submit(self._maintain, cause="history_maintenance")
+        self._lane.submit_once(self._maintain, cause="history_maintenance")
         self._status.tell(statuses, loop_lag_s=self._loop_lag_s)
         self._analysis.keep_alive()
 
@@ -271,7 +271,7 @@ class Collector:
                 identity = None if record.waveform is None else new_id()
                 self._record_queue.put(partial(self._keep, record, identity))
         if len(self._record_queue):
-            self._lane.submit(self._record_queue.run, cause="analysis_record")
+            self._lane.submit_once(self._record_queue.run, cause="analysis_record")
 
     def _keep(self, record: AnalysisRecord, identity: UUID | None) -> None:
         if record.spectra:
@@ -287,8 +287,8 @@ class Collector:
         self._alarms.store_soon()
         self._lane.submit(self._record_queue.run, cause="analysis_record")
         self._lane.close()
-        self._alarms.close()
         self._recorder.finish()
+        self._alarms.close()
         self._status.write_last()
         self._history.close()
         self._kept.close()

@@ -1,23 +1,27 @@
 """The alarms of a collector, from a value to the stored row: watched, captured, queued, recorded."""
 
+import logging
 from collections.abc import Iterable
 from functools import partial
 from typing import Final
 from uuid import UUID
 
 from domain.condition.alarms import AlarmEvent, AlarmRule
+from domain.errors import NotFound
 from domain.instants import Clock
 from domain.plant.plant import Plant
 from domain.plant.readings import ReadingBatch
 from domain.ports import WaveformStore
 from domain.roles import Actor
-from services.alarm_captures import AlarmCaptures, Newest
+from services.alarm_captures import AlarmCapture, AlarmCaptures, Newest
 from services.alarm_recording import AlarmRecorder, state_tags, stored_conditions
 from services.alarm_watch import SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
 from services.durable_queue import DurableQueue
 from services.recording import WriterLane
 from services.waiting_alarms import conditions_after, text_of, waiting_changes
 from storage.store import Store
+
+_log = logging.getLogger(__name__)
 
 WAITING: Final = 50_000
 """Changes that wait while the database is away: hours of alarms."""
@@ -56,10 +60,10 @@ class CollectorAlarms:
     def _take_up(self, stored: dict[UUID, bool]) -> dict[UUID, bool]:
         """Queue the changes that the last program could not store; return which conditions were true then."""
         waiting, void = waiting_changes(self._spool.waiting, self.rules)
-        for number in void:
-            self._spool.drop(number)
+        self.queue.restore((number, _nothing) for number in void)
         self.queue.restore(
-            (each.number, partial(self._recorder.record, each.change, at_us=each.at_us)) for each in waiting
+            (each.number, partial(self._recorder.record, each.change, at_us=each.at_us, is_again=True))
+            for each in waiting
         )
         return conditions_after(stored, waiting)
 
@@ -89,7 +93,7 @@ class CollectorAlarms:
     def store_soon(self) -> None:
         """Let the writer lane store what waits."""
         if len(self.queue):
-            self._lane.submit(self.queue.run, cause="alarm")
+            self._lane.submit_once(self.queue.run, cause="alarm")
 
     def close(self) -> None:
         """Close the file of what waits still; after the lane."""
@@ -99,7 +103,19 @@ class CollectorAlarms:
         at_us, now_s = self._clock.now_us(), self._clock.monotonic_s()
         for change in changes:
             is_new = change.event is AlarmEvent.CONDITION_TRUE
-            capture = self._captures.trigger(change.rule, now_s=now_s) if is_new else None
+            capture = self._captured(change.rule, now_s) if is_new else None
             record = partial(self._recorder.record, change, at_us=at_us, capture=capture)
             self.queue.put(record, body=text_of(change, at_us=at_us))
         self.store_soon()
+
+    def _captured(self, rule: AlarmRule, now_s: float) -> AlarmCapture | None:
+        """Return the waveform before an alarm; a set-up that is wrong about it costs no alarm."""
+        try:
+            return self._captures.trigger(rule, now_s=now_s)
+        except NotFound as wrong:
+            _log.warning("no waveform with the alarm of %s: %s", rule.message_key, wrong)
+            return None
+
+
+def _nothing() -> None:
+    """Do nothing for a change whose rule is gone; the queue lets it be forgotten."""

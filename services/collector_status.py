@@ -4,7 +4,6 @@ import contextlib
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +32,7 @@ OWN_LINK_LOSSES: Final = frozenset({"queue_overflow", "scan_overrun"})
 HUNG_AFTER_S: Final = 10.0
 """Nothing that the writer lane does takes so long while the database answers."""
 
-HUNG: Final = "the database does not answer and does not refuse; readings wait in memory until it does"
+HUNG: Final = "one write takes longer than ten seconds; readings wait in memory until it is done"
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Parts:
 class CollectorStatus:
     """Composes the status and writes its files in a thread of its own, so that a hung database is told too.
 
-    ``look`` and ``share`` belong to the writer lane.
+    ``look`` belongs to the writer lane.
     """
 
     def __init__(self, store: Store, parts: Parts, *, files: tuple[Path, ...], clock: Clock) -> None:
@@ -107,16 +106,16 @@ class CollectorStatus:
 
     def tell(self, links: tuple[ConnectionStatus, ...], *, loop_lag_s: float) -> None:
         """Write the status of this moment into its files soon, and to other PCs when the lane is free."""
-        status = self._composed(links, loop_lag_s=loop_lag_s)
-        self._teller.submit(partial(self._write, status), cause="status_file")
+        self._last = self._composed(links, loop_lag_s=loop_lag_s)
+        self._teller.submit_once(self._write_newest, cause="status_file")
         if self._board is not None:
-            self._parts.lane.submit(partial(self._share, status), cause="status_board")
+            self._parts.lane.submit_once(self._share_newest, cause="status_board")
 
     def _composed(self, links: tuple[ConnectionStatus, ...], *, loop_lag_s: float) -> SystemStatus:
         parts, recorder = self._parts, self._parts.recorder
         good, bad = parts.hub.count_by_grade(self._keys)
         drops = self.drops(links)
-        self._last = SystemStatus(
+        return SystemStatus(
             written_us=self._clock.now_us(),
             uptime_s=self.uptime_s,
             versions=self._versions,
@@ -144,7 +143,6 @@ class CollectorStatus:
             certificates=self._certificates.warnings,
             is_clock_suspect=parts.history.is_clock_suspect,
         )
-        return self._last
 
     def _problems(self) -> tuple[str, ...]:
         """Return what a person should know, each once."""
@@ -152,6 +150,14 @@ class CollectorStatus:
         waiting = (queue.problem for queue in self._parts.queues.values())
         found = (self.database_problem, hung, *waiting)
         return tuple(dict.fromkeys((*self._parts.housekeeping.problems, *filter(None, found))))
+
+    def _write_newest(self) -> None:
+        if self._last is not None:
+            self._write(self._last)
+
+    def _share_newest(self) -> None:
+        if self._last is not None:
+            self._share(self._last)
 
     def _write(self, status: SystemStatus) -> None:
         for path in self._files:

@@ -13,7 +13,14 @@ from domain.plant.readings import LossCounter
 _log = logging.getLogger(__name__)
 
 PASSING: Final = frozenset(
-    {"database_busy", "disk_full", "disk_error", "database_read_only", "database_refused_login"}
+    {
+        "database_busy",
+        "database_read_only",
+        "database_refused_login",
+        "database_unreachable",
+        "disk_error",
+        "disk_full",
+    }
 )
 """Reasons that go away: a lock, a full disk, a server that starts. Others would come again for ever."""
 
@@ -43,7 +50,8 @@ class _Job:
 
 
 class DurableQueue:
-    """Jobs in the order in which they came. Each may run more than once, so it must say the same again.
+    """Jobs in the order in which they came. Each may run more than once, also in the next program after it
+    was done here, so it must say the same again.
 
     ``put`` is safe from any thread, ``run`` belongs to the writer lane. Beyond ``limit`` waiting jobs the
     oldest are dropped and counted under ``cause``. While the database refuses them, jobs that come with a
@@ -55,7 +63,7 @@ class DurableQueue:
         self._limit = limit
         self._keeper = keeper
         self._waiting: deque[_Job] = deque()
-        self._dropped: deque[_Job] = deque()
+        self._over: deque[_Job] = deque()
         self._lock = threading.Lock()
         self._problem = ""
         self.losses = LossCounter()
@@ -77,13 +85,12 @@ class DurableQueue:
         with self._lock:
             self._waiting.append(_Job(act, body))
             while len(self._waiting) > self._limit:
-                self._dropped.append(self._waiting.popleft())
+                self._over.append(self._waiting.popleft())
                 self.losses.add(self._cause)
 
     def run(self) -> None:
         """Do what waits until all is done or the database refuses again."""
-        while self._dropped:
-            self._forget(self._dropped.popleft())
+        self._forget_over()
         while self._waiting:
             job = self._waiting[0]
             try:
@@ -124,12 +131,17 @@ class DurableQueue:
         with self._lock:
             if self._waiting and self._waiting[0] is job:
                 self._waiting.popleft()
-        self._forget(job)
+        self._over.append(job)
+        self._forget_over()
 
-    def _forget(self, job: _Job) -> None:
-        if self._keeper is None or job.number is None:
-            return
-        try:
-            self._keeper.drop(job.number)
-        except StorageError as error:
-            _log.warning("job %d of '%s' is done and stays written down: %s", job.number, self._cause, error)
+    def _forget_over(self) -> None:
+        """Let the keeper forget what is over, in order; what it refuses is tried again."""
+        while self._over:
+            number = self._over[0].number
+            if number is not None and self._keeper is not None:
+                try:
+                    self._keeper.drop(number)
+                except StorageError as error:
+                    _log.warning("a job of '%s' is over and stays written down: %s", self._cause, error)
+                    return
+            self._over.popleft()

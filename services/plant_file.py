@@ -50,7 +50,7 @@ class PlantFile:
         )
         draft = path.with_name(f".{uuid4().hex}.part")
         try:
-            draft.write_text(text, encoding="utf-8")
+            draft.write_text(text, encoding="utf-8", newline="\n")
             with self._store.unit_of_work(by) as work:
                 work.audit("export", "set_up", self._plant_id, path=str(path))
                 os.replace(draft, path)
@@ -97,7 +97,7 @@ def read_file(path: Path) -> FileReading:
 
 def _read(path: Path) -> setup_file.SetUpReading:
     try:
-        return setup_file.read_set_up(path.read_text(encoding="utf-8"))
+        return setup_file.read_set_up(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         problem = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
         raise ConfigurationError(

@@ -39,6 +39,8 @@ class WriterLane:
     def __init__(self, name: str = "writer") -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._begun_s: float | None = None
+        self._queued: set[str] = set()
+        self._lock = threading.Lock()
         self.losses = LossCounter()
 
     @property
@@ -50,6 +52,19 @@ class WriterLane:
     def submit(self, job: Callable[[], None], *, cause: str) -> "Future[None]":
         """Queue a job; when it raises, one loss of this cause is counted."""
         return self._pool.submit(self._run, job, cause)
+
+    def submit_once(self, job: Callable[[], None], *, cause: str) -> None:
+        """Queue a recurring job unless one of its cause waits already, which will do the work of both."""
+        with self._lock:
+            if cause in self._queued:
+                return
+            self._queued.add(cause)
+        self._pool.submit(self._run_once, job, cause)
+
+    def _run_once(self, job: Callable[[], None], cause: str) -> None:
+        with self._lock:
+            self._queued.discard(cause)
+        self._run(job, cause)
 
     def ask(self, job: Callable[[], T]) -> "Future[T]":
         """Queue a job whose answer or error is the caller's."""

@@ -1,6 +1,7 @@
 """Alarm changes that wait for the database, as texts that outlive the program [F44]."""
 
 import json
+import logging
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from uuid import UUID
 
 from domain.condition.alarms import AlarmEvent, AlarmRule
 from services.alarm_watch import ConditionChange
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +32,22 @@ def text_of(change: ConditionChange, *, at_us: int) -> str:
 def waiting_changes(
     kept: Iterable[tuple[int, str]], rules: Iterable[AlarmRule]
 ) -> tuple[list[WaitingChange], list[int]]:
-    """Return the changes in their order, and the numbers of those whose rule was removed meanwhile."""
+    """Return the changes in their order, and the numbers of those that mean nothing any more."""
     by_id = {rule.id: rule for rule in rules}
     found: list[WaitingChange] = []
     void: list[int] = []
     for number, text in kept:
-        said = json.loads(text)
-        rule = by_id.get(UUID(said["rule"]))
+        try:
+            said = json.loads(text)
+            rule, event = by_id.get(UUID(said["rule"])), AlarmEvent(said["event"])
+            value, at_us = math.nan if said["value"] is None else float(said["value"]), int(said["at_us"])
+        except (ValueError, KeyError, TypeError) as odd:
+            _log.error("a waiting change of an alarm cannot be read (%r): %s", odd, text)
+            rule = None
         if rule is None:
             void.append(number)
-            continue
-        value = math.nan if said["value"] is None else said["value"]
-        change = ConditionChange(rule, AlarmEvent(said["event"]), value)
-        found.append(WaitingChange(number, change, said["at_us"]))
+        else:
+            found.append(WaitingChange(number, ConditionChange(rule, event, value), at_us))
     return found, void
 
 

@@ -32,16 +32,16 @@ class ChangeFeed:
     def __init__(self, database: PlantDatabase) -> None:
         self._database = database
         self._watch: Watch | None = None
+        self._mark: int | None = None
         self._seen: int | None = None
 
     def has_changed(self) -> bool:
-        """Say whether anybody committed since the last call; True on the first call. Costs microseconds."""
+        """Say whether anybody committed what ``since`` has not read to its end. Costs microseconds."""
         with told(self._database.place):
             if self._watch is None:
                 self._watch = self._database.watch()
-            seen = self._watch.mark()
-        changed, self._seen = seen != self._seen, seen
-        return changed
+            self._mark = self._watch.mark()
+        return self._mark != self._seen
 
     def latest(self) -> int:
         """Return the newest change id, 0 before the first: where a fresh reader starts."""
@@ -54,10 +54,13 @@ class ChangeFeed:
             return connection.execute(select(func.min(changes.c.id))).scalar() or 0
 
     def since(self, cursor: int, *, limit: int = 1000) -> tuple[Change, ...]:
-        """Return changes with an id above the cursor in order, at most ``limit``."""
+        """Return changes with an id above the cursor in order; more than ``limit`` of them stay changed."""
         query = select(changes).where(changes.c.id > cursor).order_by(changes.c.id).limit(limit)
         with self._database.read() as connection:
-            return tuple(Change(*row) for row in connection.execute(query))
+            found = tuple(Change(*row) for row in connection.execute(query))
+        if len(found) < limit:
+            self._seen = self._mark
+        return found
 
     def prune(self, *, before_us: int) -> int:
         """Remove rows older than the instant; the newest row stays. Return how many went."""

@@ -5,7 +5,7 @@ Only the term of the lease in which it came up may finish it: whoever collected 
 
 from typing import Final
 
-from domain.errors import DatabaseDamaged
+from domain.errors import DatabaseDamaged, StorageError
 from storage.data_folder import DataFolder
 from storage.leases import Lease
 from storage.spool_file import SpoolFile
@@ -36,6 +36,9 @@ class JobSpool:
         except DatabaseDamaged as damage:
             self.problem = f"{damage}; what waited in it was set aside"
             self._file.set_aside(now_us=now_us)
+            return
+        except StorageError as refusal:
+            self.problem = f"{refusal}; what waits in it waits for the next start"
             return
         term = self._lease.term
         if all(term.continues(epoch) for _, _, epoch in rows):

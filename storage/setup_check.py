@@ -5,6 +5,7 @@ The tables themselves tell which fields there are, what they take and how long a
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -21,6 +22,7 @@ Row = Mapping[str, Any]
 Content = Mapping[str, Any]
 
 _SHOWN_CHARS: Final = 40
+_HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 SENTENCES: Final = MappingProxyType(
     {
@@ -257,7 +259,7 @@ def _called(row: object) -> str:
     if not isinstance(row, Mapping):
         return ""
     names = (row.get(name) for name in ("name", "message_key", "code"))
-    return next((each for each in names if isinstance(each, str) and each), "")[:_SHOWN_CHARS]
+    return next((each for each in names if _is_text(each) and each), "")[:_SHOWN_CHARS]
 
 
 def _at(row: Row, path: str) -> Any:
@@ -270,6 +272,8 @@ def _at(row: Row, path: str) -> Any:
 def _shown(value: object) -> str:
     """Return a value as it stands in the file, not too long."""
     text = json.dumps(value, ensure_ascii=False)
+    if _HALF_PAIR.search(text):
+        text = json.dumps(value)
     return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "\u2026"
 
 
@@ -296,11 +300,16 @@ def _is_id(value: object) -> bool:
     return isinstance(value, str) and isinstance(_comparable(value), UUID)
 
 
+def _is_text(value: object) -> bool:
+    """Say whether a database can hold it: neither half of a UTF-16 pair nor a NUL."""
+    return isinstance(value, str) and "\0" not in value and not _HALF_PAIR.search(value)
+
+
 _IS_RIGHT: Final[Mapping[str, Callable[[object], bool]]] = {
     "not_id": _is_id,
     "not_flag": lambda value: isinstance(value, bool),
     "not_whole": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "not_number": _is_number,
-    "not_text": lambda value: isinstance(value, str),
+    "not_text": _is_text,
     "not_object": lambda value: isinstance(value, Mapping),
 }

@@ -121,6 +121,7 @@ _LIMIT: Final = {
     "provenance": Field("not_object", part=_PROVENANCE),
 }
 _ASSET, _TAG = ("asset_id", "assets", "id"), ("tag_key", "tags", "tag_key")
+_TIES: Final = ("speed", "state", "waveform")
 _LINK: Final = ("connection_id", "connections", "id")
 
 SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
@@ -149,7 +150,7 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
                 ("envelope_low_hz", "envelope_high_hz"),
                 ("bearing.element_diameter_mm", "bearing.pitch_diameter_mm"),
             ),
-            references=(_ASSET,),
+            references=(_ASSET, *((f"{role}_tag_key", "tags", "tag_key") for role in _TIES)),
         ),
         "connections": Section(
             connections, {"kind": {"choices": _words(ConnectionKind)}}, single=(("id",), ("name",))

@@ -29,11 +29,19 @@ class SpoolFile:
         """Yield the connection; StorageError for what goes wrong, DatabaseDamaged for a damaged file."""
         with told(self._path):
             if self._connection is None:
-                self._connection = connect(self._path, mode="rwc")
-                self._connection.execute("PRAGMA journal_mode=WAL")
-                self._connection.execute("PRAGMA synchronous=FULL")
-                self._connection.execute(self._table)
+                self._connection = self._prepared()
             yield self._connection
+
+    def _prepared(self) -> sqlite3.Connection:
+        connection = connect(self._path, mode="rwc")
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(self._table)
+        except sqlite3.Error:
+            connection.close()  # the next one begins anew
+            raise
+        return connection
 
     def set_aside(self, *, now_us: int) -> tuple[Path, ...]:
         """Move the file into quarantine; return the new places. The next one is empty."""

@@ -129,14 +129,30 @@ def test_a_waveform_linked_meanwhile_survives_an_acknowledgement(
 def test_the_feed_tells_each_change_once_in_order(furnished: Store, engineer: Actor) -> None:
     cursor = furnished.changes.latest()
     assert furnished.changes.has_changed()
+    furnished.changes.since(cursor)
     assert not furnished.changes.has_changed()
     with furnished.unit_of_work(engineer) as work:
         saved = work.plant.save_asset(replace(furnished.plant.load().asset(UUID(int=3)), name="New"))
     assert furnished.changes.has_changed()
+    assert furnished.changes.has_changed(), "nobody has read it yet"
     (change,) = furnished.changes.since(cursor)
+    assert not furnished.changes.has_changed()
     assert (change.kind, change.aggregate_id, change.version) == ("asset", saved.id, saved.version)
     assert furnished.changes.prune(before_us=2**60) > 0
     assert furnished.changes.latest() == change.id
+
+
+def test_more_changes_than_a_page_holds_are_all_told(furnished: Store, engineer: Actor) -> None:
+    cursor = furnished.changes.latest()
+    for name in ("A", "B", "C"):
+        with furnished.unit_of_work(engineer) as work:
+            work.plant.save_asset(replace(furnished.plant.load().asset(UUID(int=3)), name=name))
+    told = []
+    while furnished.changes.has_changed():
+        page = furnished.changes.since(cursor, limit=2)
+        told.append(len(page))
+        cursor = page[-1].id if page else cursor
+    assert told == [2, 1]
 
 
 def test_baselines_rules_settings_and_numbers_are_kept(furnished: Store, engineer: Actor) -> None:

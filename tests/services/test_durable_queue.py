@@ -71,6 +71,7 @@ class Drawer:
     def __init__(self) -> None:
         self.kept: dict[int, str] = {}
         self.refusal: StorageError | None = None
+        self.drop_refusal: StorageError | None = None
         self._number = 0
 
     def put(self, body: str) -> int:
@@ -81,6 +82,8 @@ class Drawer:
         return self._number
 
     def drop(self, number: int) -> None:
+        if self.drop_refusal is not None:
+            raise self.drop_refusal
         del self.kept[number]
 
 
@@ -137,3 +140,18 @@ def test_what_the_bound_drops_is_not_kept_for_the_next_program(database: Databas
         queue.put(lambda number=number: database.job(number), body=str(number))  # type: ignore[misc]
         queue.run()
     assert (list(drawer.kept.values()), queue.losses.by_cause) == (["2", "3"], {"alarm": 1})
+
+
+def test_what_the_keeper_does_not_forget_at_once_is_forgotten_later_in_order(database: Database) -> None:
+    drawer = Drawer()
+    queue = DurableQueue(cause="alarm", limit=100, keeper=drawer)
+    database.refusal = DatabaseUnreachable("gone")
+    for number in (1, 2):
+        queue.put(lambda number=number: database.job(number), body=str(number))  # type: ignore[misc]
+    queue.run()
+    database.refusal, drawer.drop_refusal = None, StorageError("locked", key="database_busy")
+    queue.run()
+    assert (database.taken, list(drawer.kept.values())) == ([1, 2], ["1", "2"])
+    drawer.drop_refusal = None
+    queue.run()
+    assert (database.taken, drawer.kept) == ([1, 2], {})

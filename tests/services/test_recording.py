@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -182,3 +183,16 @@ async def test_a_disk_that_refuses_or_hangs_does_not_hold_up_live_values(
     await settling.wait()
     assert disk.durable == [1.0, 2.0]
     lane.close()
+
+
+def test_a_recurring_job_waits_once_behind_a_slow_one() -> None:
+    lane, gate, done = WriterLane(), threading.Event(), []
+    slow = lane.ask(partial(gate.wait, 10))
+    for number in range(100):
+        lane.submit_once(lambda number=number: done.append(number), cause="tick")  # type: ignore[misc]
+    gate.set()
+    assert slow.result(10)
+    lane.ask(lambda: None).result(10)
+    lane.submit_once(lambda: done.append(100), cause="tick")
+    lane.close()
+    assert done == [0, 100]

@@ -1,6 +1,7 @@
 """Alarm changes that an earlier collector could not store are stored by the next one [F33, F44]."""
 
 import math
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -32,6 +33,36 @@ def test_a_change_survives_as_text(value: float) -> None:
     assert found.change.rule is LEAK_RULE
     assert found.change.event is AlarmEvent.CONDITION_TRUE
     assert found.change.value == value or (math.isnan(found.change.value) and math.isnan(value))
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "{}", "[1]", '{"rule": "x"}', _text(0, AlarmEvent.CONDITION_TRUE, 1)[:-9]]
+)
+def test_a_text_that_cannot_be_read_holds_no_other(odd: str) -> None:
+    texts = [(1, odd), (2, _text(0, AlarmEvent.CONDITION_TRUE, ENDED_US))]
+    waiting, void = waiting_changes(texts, RULES)
+    assert ([each.number for each in waiting], void) == ([2], [1])
+
+
+async def test_a_change_that_was_stored_and_not_forgotten_is_not_stored_again(tmp_path: Path) -> None:
+    data, drop = tmp_path / "data", tmp_path / "drop"
+    drop.mkdir()
+    ended = open_store(data, role="collector", clock=StillClock(ENDED_US))
+    furnish(ended, drop)
+    body = _text(0, AlarmEvent.CONDITION_TRUE, ENDED_US + 1)
+    for _ in range(2):
+        spool = ended.open_job_spool()
+        spool.put(body)
+        spool.close()
+    ended.close()
+
+    async with collecting(data) as store:
+        await until(lambda: len(store.alarms.journal(*ALL_US)) == 1, within_s=20, what="it is stored")
+    with closing(open_store(data, role="tool", clock=StillClock(ENDED_US))) as after:
+        assert [row.event for row in after.alarms.journal(*ALL_US)] == ["condition_true"]
+        spool = after.open_job_spool()
+        assert spool.waiting == ()
+        spool.close()
 
 
 def test_the_last_waiting_change_says_what_was_true() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.errors import StorageError
 from storage.data_folder import DataFolder, prepare_data_folder
 from storage.job_spool import JobSpool
 from storage.leases import FolderLease, LeaseTerm
@@ -66,3 +67,14 @@ def test_a_damaged_file_is_set_aside_and_stops_nobody(folder: DataFolder) -> Non
     spool.put("one")
     spool.close()
     assert [body for _, body in spool_of(folder).waiting] == ["one"]
+
+
+def test_a_file_that_cannot_be_opened_once_is_opened_the_next_time(folder: DataFolder) -> None:
+    spool = spool_of(folder)
+    folder.jobs_db.mkdir()
+    with pytest.raises(StorageError):
+        spool.put("one")
+    folder.jobs_db.rmdir()
+    spool.put("two")
+    spool.close()
+    assert [body for _, body in spool_of(folder, epoch=2).waiting] == ["two"]

@@ -265,8 +265,10 @@ class MqttLink:
                 AcquisitionError(f"{self._settings.place}: internal fault: {defect!r}", key="internal_fault")
             )
         finally:
-            _hang_up(client)
-            wait.close()
+            try:
+                _hang_up(client)
+            finally:
+                wait.close()
 
     def _turn(self, client: Client, wait: LineWait) -> MQTTErrorCode:
         """Wait for the broker or for work, and serve the broker."""
