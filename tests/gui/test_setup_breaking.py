@@ -374,6 +374,25 @@ def test_choosing_many_is_told_and_stopped_or_ended_by_what_one_does_next(
     assert view.values.table.rows.rowCount() == 3 * PIECE, "the next step has all of them"
 
 
+@pytest.mark.parametrize("by_keys", [True, False])
+def test_going_forth_while_values_are_chosen_takes_none_of_them_twice(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait, by_keys: bool
+) -> None:
+    """Ctrl+Y ends the choosing; were the draft to go forth by another way, its places are left alone."""
+    nodes, view = a_folder_of(qtbot, tab, wait, 3 * PIECE), tab.wizard.view
+    view.browse.tree.selectAll()
+    nodes[0].setCheckState(0, Qt.CheckState.Checked)
+    wait(lambda: len(tab.wizard.draft.values) == 3 * PIECE)
+    view.undo_asked.emit()
+    assert not tab.wizard.draft.values
+    nodes[0].setCheckState(0, Qt.CheckState.Checked)
+    assert f"0 of {3 * PIECE} values are chosen" in view.said.text()
+    (view.redo_asked.emit if by_keys else tab.wizard.keeper.redo)()
+    wait(lambda: not tab.wizard._offer._taking.is_busy)
+    assert len(tab.wizard.draft.values) == len(tab.wizard.draft.places) == 3 * PIECE
+    assert not view.said.text()
+
+
 def a_folder_of(qtbot: QtBot, tab: ConnectionsTab, wait: Wait, count: int) -> list[OfferNode]:
     """List a folder of a server that is not there, so far as ticking goes."""
     begin(tab, wait)

@@ -223,8 +223,12 @@ class OfferStep:
         self._told(words)
 
     def _taken(self, values: Sequence[ChosenValue]) -> None:
-        fresh = filling(values, self._bench.plant)
-        self._bench.keeper.change(self._bench.draft.with_values(fresh))
+        """Put them into the draft; places that it holds by now are left out."""
+        draft = self._bench.draft
+        held = draft.places
+        fresh = [value for value in values if place_key(value.address) not in held]
+        self._told("")
+        self._bench.keeper.change(draft.with_values(filling(fresh, self._bench.plant)))
 
     def finish(self) -> None:
         """Choose at once what is still being chosen: something else builds on it."""

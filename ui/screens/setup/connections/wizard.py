@@ -57,7 +57,7 @@ class Wizard:
         view.left.connect(self.leave)
         view.discarded.connect(self._discard)
         view.undo_asked.connect(self._undo)
-        view.redo_asked.connect(self.keeper.redo)
+        view.redo_asked.connect(self._redo)
 
     # ---- coming and going
 
@@ -161,6 +161,11 @@ class Wizard:
         """Take back what is under way, else the last change."""
         if not self._offer.give_up():
             self.keeper.undo()
+
+    def _redo(self) -> None:
+        """End what is under way, for it is the newest change; else go forth again."""
+        self._offer.finish()
+        self.keeper.redo()
 
     def _kept_words(self) -> str:
         kept_us = self.keeper.kept_us
