@@ -393,6 +393,64 @@ def test_going_forth_while_values_are_chosen_takes_none_of_them_twice(
     assert not view.said.text()
 
 
+# ---- going on before the device has told everything
+
+
+def test_everything_below_a_place_is_not_ticked_for_a_person_who_went_on(
+    tab: ConnectionsTab, wait: Wait, tmp_path: Path
+) -> None:
+    view, offer = tab.wizard.view, tab.wizard._offer
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / FILES[0]).write_text(
+        "time,Flow,Heat\n2026-01-31 14:25:00,1,2\n", encoding="utf-8"
+    )
+    begin(tab, wait)
+    view.device.kind_chosen.emit("files")
+    view.device.name.enter("Portable")
+    view.device.rows["path"].enter(str(tmp_path / "inbox"))  # type: ignore[attr-defined]
+    view.forth.click()
+    wait(lambda: not offer._asked and view.browse.is_begun)
+    table = view.browse.tree.topLevelItem(0)
+    assert isinstance(table, OfferNode)
+    view.browse.tree.setCurrentItem(table)
+    view.browse.all_below.click()
+    view.forth.click()
+    lane = tab.wizard._bench.desk._lane
+    assert lane is not None
+    wait(lambda: not lane.pending)
+    assert (tab.wizard.draft.step, tab.wizard.draft.values) == ("values", ())
+    view.back.click()
+    assert not view.browse.said.text(), "nobody looks at everything below any more"
+    view.browse.all_below.click()
+    wait(lambda: len(tab.wizard.draft.values) == 2)
+
+
+def crowd_of(count: int) -> list[tuple[tuple[str, ...], FoundItem]]:
+    names = [f"Value {n}" for n in range(count)]
+    return [((name,), FoundItem(name, name, False, {"identifier": name}, "Double")) for name in names]
+
+
+def test_connecting_counts_what_is_still_being_chosen(qtbot: QtBot, tab: ConnectionsTab, wait: Wait) -> None:
+    a_folder_of(qtbot, tab, wait, 1)
+    view = tab.wizard.view
+    view.forth.click()
+    view.browse.ticked.emit(crowd_of(3 * PIECE), True)
+    view.forth.click()
+    assert f"{3 * PIECE} values still have something to do" in view.said.text()
+
+
+def test_what_is_chosen_while_the_device_is_stored_ends_with_it(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait
+) -> None:
+    a_folder_of(qtbot, tab, wait, 1)
+    view = tab.wizard.view
+    view.forth.click()
+    view.forth.click()
+    view.browse.ticked.emit(crowd_of(30 * PIECE), True)
+    wait(lambda: not tab.wizard.keeper.is_open)
+    assert not tab.wizard._offer._taking.is_busy
+
+
 def a_folder_of(qtbot: QtBot, tab: ConnectionsTab, wait: Wait, count: int) -> list[OfferNode]:
     """List a folder of a server that is not there, so far as ticking goes."""
     begin(tab, wait)

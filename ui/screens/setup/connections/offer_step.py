@@ -11,6 +11,7 @@ from domain.plant.discovery import FoundItem
 from domain.plant.tags import Connection, ConnectionKind
 from services.set_up.below import Below
 from services.set_up.file_patterns import brings
+from services.set_up.link_draft import OFFER
 from services.set_up.link_values import (
     ChosenValue,
     Places,
@@ -127,13 +128,23 @@ class OfferStep:
     def _look_failed(self, problem: BaseException) -> None:
         self._browse_page.show_failed("", error_words(problem))
 
+    def _is_in_front(self, draft: UUID) -> bool:
+        """Say whether a person still looks at what this draft's device offers."""
+        keeper = self._bench.keeper
+        return keeper.is_open and keeper.draft.id == draft and keeper.draft.step == OFFER
+
     def _search(self, text: str) -> None:
         self._bench.device().search(text, self._browse_page.show_found, failed=self._look_failed)
 
     def _browse_below(self, place: str, path: tuple[str, ...]) -> None:
-        self._bench.device().browse_all(place, partial(self._found_below, path), failed=self._look_failed)
+        done = partial(self._found_below, self._bench.draft.id, path)
+        self._bench.device().browse_all(place, done, failed=self._look_failed)
 
-    def _found_below(self, path: tuple[str, ...], found: Below) -> None:
+    def _found_below(self, draft: UUID, path: tuple[str, ...], found: Below) -> None:
+        """Tick all of it; a person who went on meanwhile does not want it any more."""
+        if not self._is_in_front(draft):
+            self._browse_page.stop_looking()
+            return
         self._browse_page.say(_words_of(found))
         self._tick_items([((*path, *names), item) for names, item in found.values], True)
 

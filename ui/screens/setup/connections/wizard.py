@@ -179,6 +179,7 @@ class Wizard:
     # ---- the end
 
     def _store(self) -> None:
+        self._offer.finish()
         draft = self.draft
         complaints = complaints_of(draft.values, self._bench.plant, draft.connection)
         if complaints:
@@ -202,6 +203,7 @@ class Wizard:
     def _stored(self, edit: Edit) -> None:
         self._is_storing = False
         name = self.draft.name.strip()
+        self._offer.give_up()
         self.keeper.put_away()
         self._bench.desk.close()
         self._finished(edit, name)
