@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from domain.identifiers import new_id
 from domain.plant.assets import Asset, AssetKind
 from domain.plant.discovery import FoundItem
 from services.access import program_actor
+from services.set_up.below import Below
 from services.set_up.probing import ANSWER_S
 from tests.gui.plant_stage import FL1, LINK, TEMPERATURE, Stage, key, make_stage, put_away, settle
 from tests.gui.setup_stage import modbus_device
@@ -428,6 +430,27 @@ def test_everything_below_a_place_is_not_ticked_for_a_person_who_went_on(
 def crowd_of(count: int) -> list[tuple[tuple[str, ...], FoundItem]]:
     names = [f"Value {n}" for n in range(count)]
     return [((name,), FoundItem(name, name, False, {"identifier": name}, "Double")) for name in names]
+
+
+def test_what_was_ticked_below_a_place_is_told_when_it_is_and_taken_back_with_it(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait
+) -> None:
+    """Values are counted that were chosen, not what was found: one place may be found on two ways."""
+    a_folder_of(qtbot, tab, wait, 1)
+    said, found = tab.wizard.view.browse.said, crowd_of(3 * PIECE)
+    below = Below((*found, *found[:5]), is_whole=True)
+    answer = partial(tab.wizard._offer._found_below, tab.wizard.draft.id, (), below)
+    answer()
+    assert not said.text(), "they are not ticked yet"
+    tab.wizard.view.undo_asked.emit()
+    assert not said.text(), "stopped"
+    answer()
+    wait(lambda: bool(tab.wizard.draft.values))
+    assert said.text() == f"{3 * PIECE} values below were ticked."
+    answer()
+    assert said.text() == "No further value below was ticked."
+    tab.wizard.view.undo_asked.emit()
+    assert (tab.wizard.draft.values, said.text()) == ((), "")
 
 
 def test_connecting_counts_what_is_still_being_chosen(qtbot: QtBot, tab: ConnectionsTab, wait: Wait) -> None:

@@ -47,6 +47,8 @@ class OfferStep:
         """Places that the device is being asked for."""
         self._interrupted: set[str] = set()
         """Places to ask for when somebody looks again."""
+        self._below: Below | None = None
+        """Everything below a place while it is being chosen."""
         self._taking = Taking(moved=self._say_taking, ended=self._taken)
         browse.opened.connect(self._browse)
         browse.ticked.connect(self._tick_items)
@@ -142,10 +144,11 @@ class OfferStep:
 
     def _found_below(self, draft: UUID, path: tuple[str, ...], found: Below) -> None:
         """Tick all of it; a person who went on meanwhile does not want it any more."""
+        self._browse_page.stop_looking()
         if not self._is_in_front(draft):
-            self._browse_page.stop_looking()
             return
-        self._browse_page.say(_words_of(found))
+        self.finish()
+        self._below = found
         self._tick_items([((*path, *names), item) for names, item in found.values], True)
 
     def _tick_items(self, pairs: Sequence[tuple[tuple[str, ...], FoundItem]], is_wanted: bool) -> None:
@@ -221,8 +224,10 @@ class OfferStep:
         draft, plant = self._bench.draft, self._bench.plant
         names = {tag.name for tag in plant.tags} | {value.name for value in draft.values}
         fresh = {place: source for place, source in sources.items() if place not in chosen}
+        if not fresh:
+            self._taken(())
+            return
         self._taking.begin(fresh, names=names, places=Places(plant, device=draft.name))
-
         if self._taking.is_busy:
             self._show_ticks()
 
@@ -240,6 +245,9 @@ class OfferStep:
         fresh = [value for value in values if place_key(value.address) not in held]
         self._told("")
         self._bench.keeper.change(draft.with_values(filling(fresh, self._bench.plant)))
+        below, self._below = self._below, None
+        if below is not None:
+            self._browse_page.say_taken(_taken_words(len(fresh), is_whole=below.is_whole))
 
     def finish(self) -> None:
         """Choose at once what is still being chosen: something else builds on it."""
@@ -247,6 +255,8 @@ class OfferStep:
 
     def give_up(self) -> bool:
         """Choose nothing of what is being chosen; say whether anything was."""
+        self._below = None
+        self._browse_page.unsay_taken()
         if not self._taking.is_busy:
             return False
         self._taking.give_up()
@@ -262,14 +272,13 @@ class OfferStep:
         self._bench.keeper.change(self._bench.draft.without(ids))
 
 
-def _words_of(found: Below) -> str:
-    """Say how many values are ticked, and that there are more where the walk ended at its bound."""
-    words = tr_n(
-        "Link",
-        "{count} value below is ticked.",
-        "{count} values below are ticked.",
-        count=len(found.values),
-    )
-    if found.is_whole:
+def _taken_words(count: int, *, is_whole: bool) -> str:
+    """Say how many values were ticked, and that there are more where the walk ended at its bound."""
+    words = tr("Link", "No further value below was ticked.")
+    if count:
+        words = tr_n(
+            "Link", "{count} value below was ticked.", "{count} values below were ticked.", count=count
+        )
+    if is_whole:
         return words
     return words + " " + tr("Link", "There are more: open the places and tick each of them.")
