@@ -359,7 +359,7 @@ def test_a_ticked_folder_of_five_thousand_is_chosen_piece_by_piece(
     assert not tab.wizard.draft.values
 
 
-def test_choosing_many_is_told_and_stopped_or_ended_by_what_one_does_next(
+def test_choosing_many_is_told_and_stopped_or_awaited_by_what_one_does_next(
     qtbot: QtBot, tab: ConnectionsTab, wait: Wait
 ) -> None:
     nodes, view = a_folder_of(qtbot, tab, wait, 3 * PIECE), tab.wizard.view
@@ -373,7 +373,24 @@ def test_choosing_many_is_told_and_stopped_or_ended_by_what_one_does_next(
     nodes[0].setCheckState(0, Qt.CheckState.Checked)
     assert not tab.wizard.draft.values
     view.forth.click()
+    assert (tab.wizard.draft.step, tab.wizard.draft.values) == ("offer", ()), "the window goes on"
+    view.undo_asked.emit()
+    assert not view.said.text()
+    nodes[0].setCheckState(0, Qt.CheckState.Checked)
+    view.steps._group.buttons()[2].click()
+    assert view.steps.current == "offer"
+    wait(lambda: tab.wizard.draft.step == "values")
     assert view.values.table.rows.rowCount() == 3 * PIECE, "the next step has all of them"
+
+
+def test_who_ticks_on_after_next_stays(qtbot: QtBot, tab: ConnectionsTab, wait: Wait) -> None:
+    a_folder_of(qtbot, tab, wait, 1)
+    view = tab.wizard.view
+    view.browse.ticked.emit(crowd_of(3 * PIECE), True)
+    view.forth.click()
+    view.browse.ticked.emit(crowd_of(3 * PIECE)[:1], False)
+    assert len(tab.wizard.draft.values) == 3 * PIECE - 1
+    assert tab.wizard.draft.step == "offer"
 
 
 @pytest.mark.parametrize("by_keys", [True, False])

@@ -49,6 +49,8 @@ class OfferStep:
         """Places to ask for when somebody looks again."""
         self._below: Below | None = None
         """Everything below a place while it is being chosen."""
+        self._goes_on: Callable[[], None] | None = None
+        """What comes when the values that are being chosen are."""
         self._taking = Taking(moved=self._say_taking, ended=self._taken)
         browse.opened.connect(self._browse)
         browse.ticked.connect(self._tick_items)
@@ -145,7 +147,7 @@ class OfferStep:
     def _found_below(self, draft: UUID, path: tuple[str, ...], found: Below) -> None:
         """Tick all of it; a person who went on meanwhile does not want it any more."""
         self._browse_page.stop_looking()
-        if not self._is_in_front(draft):
+        if not self._is_in_front(draft) or self._goes_on is not None:
             return
         self.finish()
         self._below = found
@@ -161,7 +163,7 @@ class OfferStep:
         self._take(sources, chosen=self._ticks())
 
     def _leave_out(self, items: Sequence[FoundItem]) -> None:
-        self.finish()
+        self._stay()
         draft, places = self._bench.draft, {place_key(item.address or {}) for item in items}
         leaving = [value.id for value in draft.values if place_key(value.address) in places]
         if draft.kind is ConnectionKind.FILES:
@@ -207,7 +209,7 @@ class OfferStep:
             sources = {place_key(draft.address): partial(value_of_register, draft) for draft in drafts}
             self._take(sources, chosen=self._bench.draft.places)
         else:
-            self.finish()
+            self._stay()
             self._drop({place_key(draft.address) for draft in drafts})
 
     def _add_register(self, typed: dict[str, str]) -> None:
@@ -220,7 +222,7 @@ class OfferStep:
 
     def _take(self, sources: Mapping[tuple[object, ...], Source], *, chosen: Ticks) -> None:
         """Choose values: names apart from all others, matched with machines."""
-        self.finish()
+        self._stay()
         draft, plant = self._bench.draft, self._bench.plant
         names = {tag.name for tag in plant.tags} | {value.name for value in draft.values}
         fresh = {place: source for place, source in sources.items() if place not in chosen}
@@ -248,6 +250,23 @@ class OfferStep:
         below, self._below = self._below, None
         if below is not None:
             self._browse_page.say_taken(_taken_words(len(fresh), is_whole=below.is_whole))
+        goes_on, self._goes_on = self._goes_on, None
+        if goes_on is not None:
+            goes_on()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether values are being chosen."""
+        return self._taking.is_busy
+
+    def when_chosen(self, goes_on: Callable[[], None]) -> None:
+        """Go on when the values that are being chosen are; a person who works on here stays."""
+        self._goes_on = goes_on
+
+    def _stay(self) -> None:
+        """A person works on in this step, upon all that is chosen by now."""
+        self._goes_on = None
+        self.finish()
 
     def finish(self) -> None:
         """Choose at once what is still being chosen: something else builds on it."""
@@ -255,7 +274,7 @@ class OfferStep:
 
     def give_up(self) -> bool:
         """Choose nothing of what is being chosen; say whether anything was."""
-        self._below = None
+        self._below, self._goes_on = None, None
         self._browse_page.unsay_taken()
         if not self._taking.is_busy:
             return False

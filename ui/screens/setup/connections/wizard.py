@@ -122,13 +122,19 @@ class Wizard:
     # ---- steps
 
     def go(self, step: str) -> None:
-        """Go to a step; step 1 is left only when the device could be reached by what was answered."""
+        """Go to a step, when what is being chosen is.
+
+        Step 1 is left only when the device could be reached by what was answered.
+        """
         if step != DEVICE and not self._device.is_complete:
             self.keeper.change(replace(self.draft, step=DEVICE), is_step=False)
             self._device.complain()
             self.view.say(tr("Link", "Answer what is marked first."))
             return
-        self._offer.finish()
+        if step != self.draft.step and self._offer.is_busy:
+            self._offer.when_chosen(partial(self.go, step))
+            self.view.steps.choose(self.draft.step)
+            return
         if step == self.draft.step:
             self._show()
         self.keeper.change(replace(self.draft, step=step), is_step=False)
