@@ -15,6 +15,7 @@ from tests.gui.setup_stage import modbus_device
 from tests.protocol.opcua_stage import ServerChild, server_certificate
 from ui.screens.setup.connections.register_page import RegisterNode
 from ui.screens.setup.connections.tab import ConnectionsTab, make_tab
+from ui.screens.setup.connections.values_page import TO_DO_WIDE, WIDE
 from ui.screens.setup.connections.words import complaints
 from ui.theme import BODY, BOLD, Theme, font
 from ui.widgets.cell_delegate import PADDING
@@ -255,6 +256,19 @@ def test_a_point_is_read_whole_in_a_small_window(qtbot, stage: Stage, tab) -> No
     wait(qtbot, stage, tab, lambda: header.sectionSize(1) >= wanted)
     longest = width_of(complaints(["value_machine_unsure"]), font(BODY, BOLD)) + 2 * PADDING
     assert header.sectionSize(header.count() - 1) >= longest
+
+
+def test_a_column_keeps_the_width_it_was_dragged_to(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
+    begin(qtbot, stage, tab, str(LINK.id))
+    page = tab.wizard.view.values
+    header = page.table.horizontalHeader()
+    last = header.count() - 1
+    wait(qtbot, stage, tab, page.isVisible)
+    header.resizeSection(last, 190)
+    page.resize(page.width() - 40, page.height())
+    assert header.sectionSize(last) == 190
+    page.resize(WIDE + 60, page.height())
+    assert header.sectionSize(last) == TO_DO_WIDE, "another kind of window"
 
 
 def test_somebody_elses_change_is_not_written_over(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]

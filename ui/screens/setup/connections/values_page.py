@@ -68,6 +68,7 @@ class ValuesPage(QWidget):
         self._side.addWidget(self.panel)
         self._side.addWidget(self.machine)
         self._side.setFixedWidth(WIDTH)
+        self._is_wide: bool | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
@@ -93,8 +94,14 @@ class ValuesPage(QWidget):
         )
 
     def resizeEvent(self, event: object) -> None:
-        """In small windows scale and match fold into the fields at the right, and names get their room."""
+        """In small windows scale and match fold into the fields at the right, and names get their room.
+
+        Within one kind of window columns stay as a person made them.
+        """
         is_wide = self.width() > WIDE
+        if is_wide is self._is_wide:
+            return
+        self._is_wide = is_wide
         for key in ("scale", "match"):
             self.table.show_column(key, is_wide)
         self.table.resize_column("state", TO_DO_WIDE if is_wide else TO_DO)
