@@ -420,9 +420,7 @@ def test_everything_below_a_place_is_not_ticked_for_a_person_who_went_on(
 ) -> None:
     view, offer = tab.wizard.view, tab.wizard._offer
     (tmp_path / "inbox").mkdir()
-    (tmp_path / "inbox" / FILES[0]).write_text(
-        "time,Flow,Heat\n2026-01-31 14:25:00,1,2\n", encoding="utf-8"
-    )
+    (tmp_path / "inbox" / FILES[0]).write_text("time,Flow,Heat\n2026-01-31 14:25:00,1,2\n", encoding="utf-8")
     begin(tab, wait)
     view.device.kind_chosen.emit("files")
     view.device.name.enter("Portable")
