@@ -59,19 +59,20 @@ class ValueStep:
         draft, plant = self._bench.draft, self._bench.plant
         complaints = complaints_of(draft.values, plant, draft.connection)
         known = _Known(plant)
-        rows = [self._row(value, complaints.get(value.id, ()), known) for value in draft.values]
+        worded = {keys: words.complaints(keys) for keys in {*complaints.values(), ()}}
+        rows = [self._row(value, worded[complaints.get(value.id, ())], known) for value in draft.values]
         self._page.show_rows(rows)
         self._page.said.say(self.reader.problem, is_marked=bool(self.reader.problem))
         self._page.said.setVisible(bool(self.reader.problem))
 
-    def _row(self, value: ChosenValue, complaints: Sequence[str], known: "_Known") -> ValueRow:
+    def _row(self, value: ChosenValue, to_do: str, known: "_Known") -> ValueRow:
         filled = known.tags.get(value.fills) if value.fills else None
         state = tr("Link", "stored") if value.id in known.tags else tr("Link", "new")
         if filled is not None:
             state = tr("Link", "fills {label}", label=filled.label)
         return ValueRow(
             value, value.name if filled is None else filled.name, *known.place_words(value), state,
-            words.complaints(complaints), self.reader.words_of(value),
+            to_do, self.reader.words_of(value),
         )  # fmt: skip
 
     def _chosen(self) -> list[ChosenValue]:
