@@ -176,6 +176,8 @@ def test_the_set_up_is_exported_and_a_plant_is_not_overwritten(
     chosen_file(tab, file)
     settle(qtbot, stage, screen.refresh, lambda: str(file) in tab.set_up.said.text())
     assert acts(stage, "set_up") == [("export", stage.workstation.actor.name)]
+    tab.set_up.set_plant_empty(False)
+    assert str(file) in tab.set_up.said.text(), "the next look at the folder leaves it there"
     tab.set_up.choose.click()
     chosen_file(tab, file)
     settle(qtbot, stage, screen.refresh, lambda: "is well" in tab.set_up.said.text())
@@ -198,6 +200,8 @@ def test_every_complaint_about_a_file_is_listed(
     chosen_file(tab, tmp_path / "gone.json")
     settle(qtbot, stage, screen.refresh, lambda: "cannot be read" in tab.set_up.said.text())
     assert not tab.set_up.complaints.isVisible(), "they were of the file before"
+    tab.set_up.set_plant_empty(False)
+    assert "cannot be read" in tab.set_up.said.text(), "the next look at the folder leaves the reason there"
 
 
 def test_a_file_is_imported_into_an_empty_plant(qtbot, stage: Stage, tmp_path: Path) -> None:

@@ -118,6 +118,29 @@ def test_a_sheet_of_a_workbook_is_chosen(qtbot, tab: BearingsTab, stage: Stage, 
     idle(qtbot, stage.tasks, lambda: file.table.rows.rowCount() == 1)
     file.take.click()
     idle(qtbot, stage.tasks, lambda: names(tab) == ["FAG 6205", "SKF 6205"])
+    idle(qtbot, stage.tasks, lambda: tab.acts.bar.isVisible())
+    expected = "Bearings taken in: 1 of 1 rows of makers.xlsx, sheet FAG"
+    assert tab.acts.bar.accessibleName() == expected
+
+
+def test_a_sheet_is_not_taken_in_under_the_name_of_the_next_one(
+    qtbot, tab: BearingsTab, stage: Stage, tmp_path: Path
+) -> None:
+    tab.read_file(str(workbook_of_bearings(tmp_path / "makers.xlsx")))
+    file = tab.view.file
+    idle(qtbot, stage.tasks, lambda: tab.view.pages.currentWidget() is file)
+    choose_sheet(file, "FAG")
+    assert (file.table.rows.rowCount(), file.take.isEnabled()) == (0, False), "the sheet before is gone"
+    choose_sheet(file, "Read me")
+    choose_sheet(file, "FAG")
+    file.take.click()
+    file.taken.emit()
+    idle(qtbot, stage.tasks)
+    assert (file.sheet.value(), file.table.rows.row(0).name) == ("FAG", "FAG 6205")
+    assert not file.said.isVisible(), "what a sheet chosen in between said is not this one's"
+    assert names(tab) == ["SKF 6205"], "nothing was taken in"
+    file.take.click()
+    idle(qtbot, stage.tasks, lambda: names(tab) == ["FAG 6205", "SKF 6205"])
 
 
 def test_a_file_of_one_sheet_asks_for_none(qtbot, tab: BearingsTab, stage: Stage, table: Path) -> None:

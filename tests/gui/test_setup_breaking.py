@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from domain.identifiers import new_id
 from domain.plant.assets import Asset, AssetKind
 from domain.plant.discovery import FoundItem
 from services.access import program_actor
+from services.set_up.below import Below
 from services.set_up.probing import ANSWER_S
 from tests.gui.plant_stage import FL1, LINK, TEMPERATURE, Stage, key, make_stage, put_away, settle
 from tests.gui.setup_stage import modbus_device
@@ -357,7 +359,7 @@ def test_a_ticked_folder_of_five_thousand_is_chosen_piece_by_piece(
     assert not tab.wizard.draft.values
 
 
-def test_choosing_many_is_told_and_stopped_or_ended_by_what_one_does_next(
+def test_choosing_many_is_told_and_stopped_or_awaited_by_what_one_does_next(
     qtbot: QtBot, tab: ConnectionsTab, wait: Wait
 ) -> None:
     nodes, view = a_folder_of(qtbot, tab, wait, 3 * PIECE), tab.wizard.view
@@ -371,7 +373,120 @@ def test_choosing_many_is_told_and_stopped_or_ended_by_what_one_does_next(
     nodes[0].setCheckState(0, Qt.CheckState.Checked)
     assert not tab.wizard.draft.values
     view.forth.click()
+    assert (tab.wizard.draft.step, tab.wizard.draft.values) == ("offer", ()), "the window goes on"
+    view.undo_asked.emit()
+    assert not view.said.text()
+    nodes[0].setCheckState(0, Qt.CheckState.Checked)
+    view.steps._group.buttons()[2].click()
+    assert view.steps.current == "offer"
+    wait(lambda: tab.wizard.draft.step == "values")
     assert view.values.table.rows.rowCount() == 3 * PIECE, "the next step has all of them"
+
+
+def test_who_ticks_on_after_next_stays(qtbot: QtBot, tab: ConnectionsTab, wait: Wait) -> None:
+    a_folder_of(qtbot, tab, wait, 1)
+    view = tab.wizard.view
+    view.browse.ticked.emit(crowd_of(3 * PIECE), True)
+    view.forth.click()
+    view.browse.ticked.emit(crowd_of(3 * PIECE)[:1], False)
+    assert len(tab.wizard.draft.values) == 3 * PIECE - 1
+    assert tab.wizard.draft.step == "offer"
+
+
+@pytest.mark.parametrize("by_keys", [True, False])
+def test_going_forth_while_values_are_chosen_takes_none_of_them_twice(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait, by_keys: bool
+) -> None:
+    """Ctrl+Y ends the choosing; were the draft to go forth by another way, its places are left alone."""
+    nodes, view = a_folder_of(qtbot, tab, wait, 3 * PIECE), tab.wizard.view
+    view.browse.tree.selectAll()
+    nodes[0].setCheckState(0, Qt.CheckState.Checked)
+    wait(lambda: len(tab.wizard.draft.values) == 3 * PIECE)
+    view.undo_asked.emit()
+    assert not tab.wizard.draft.values
+    nodes[0].setCheckState(0, Qt.CheckState.Checked)
+    assert f"0 of {3 * PIECE} values are chosen" in view.said.text()
+    (view.redo_asked.emit if by_keys else tab.wizard.keeper.redo)()
+    wait(lambda: not tab.wizard._offer._taking.is_busy)
+    assert len(tab.wizard.draft.values) == len(tab.wizard.draft.places) == 3 * PIECE
+    assert not view.said.text()
+
+
+# ---- going on before the device has told everything
+
+
+def test_everything_below_a_place_is_not_ticked_for_a_person_who_went_on(
+    tab: ConnectionsTab, wait: Wait, tmp_path: Path
+) -> None:
+    view, offer = tab.wizard.view, tab.wizard._offer
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / FILES[0]).write_text("time,Flow,Heat\n2026-01-31 14:25:00,1,2\n", encoding="utf-8")
+    begin(tab, wait)
+    view.device.kind_chosen.emit("files")
+    view.device.name.enter("Portable")
+    view.device.rows["path"].enter(str(tmp_path / "inbox"))  # type: ignore[attr-defined]
+    view.forth.click()
+    wait(lambda: not offer._asked and view.browse.is_begun)
+    table = view.browse.tree.topLevelItem(0)
+    assert isinstance(table, OfferNode)
+    view.browse.tree.setCurrentItem(table)
+    view.browse.all_below.click()
+    view.forth.click()
+    lane = tab.wizard._bench.desk._lane
+    assert lane is not None
+    wait(lambda: not lane.pending)
+    assert (tab.wizard.draft.step, tab.wizard.draft.values) == ("values", ())
+    view.back.click()
+    assert not view.browse.said.text(), "nobody looks at everything below any more"
+    view.browse.all_below.click()
+    wait(lambda: len(tab.wizard.draft.values) == 2)
+
+
+def crowd_of(count: int) -> list[tuple[tuple[str, ...], FoundItem]]:
+    names = [f"Value {n}" for n in range(count)]
+    return [((name,), FoundItem(name, name, False, {"identifier": name}, "Double")) for name in names]
+
+
+def test_what_was_ticked_below_a_place_is_told_when_it_is_and_taken_back_with_it(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait
+) -> None:
+    """Values are counted that were chosen, not what was found: one place may be found on two ways."""
+    a_folder_of(qtbot, tab, wait, 1)
+    said, found = tab.wizard.view.browse.said, crowd_of(3 * PIECE)
+    below = Below((*found, *found[:5]), is_whole=True)
+    answer = partial(tab.wizard._offer._found_below, tab.wizard.draft.id, (), below)
+    answer()
+    assert not said.text(), "they are not ticked yet"
+    tab.wizard.view.undo_asked.emit()
+    assert not said.text(), "stopped"
+    answer()
+    wait(lambda: bool(tab.wizard.draft.values))
+    assert said.text() == f"{3 * PIECE} values below were ticked."
+    answer()
+    assert said.text() == "No further value below was ticked."
+    tab.wizard.view.undo_asked.emit()
+    assert (tab.wizard.draft.values, said.text()) == ((), "")
+
+
+def test_connecting_counts_what_is_still_being_chosen(qtbot: QtBot, tab: ConnectionsTab, wait: Wait) -> None:
+    a_folder_of(qtbot, tab, wait, 1)
+    view = tab.wizard.view
+    view.forth.click()
+    view.browse.ticked.emit(crowd_of(3 * PIECE), True)
+    view.forth.click()
+    assert f"{3 * PIECE} values still have something to do" in view.said.text()
+
+
+def test_what_is_chosen_while_the_device_is_stored_ends_with_it(
+    qtbot: QtBot, tab: ConnectionsTab, wait: Wait
+) -> None:
+    a_folder_of(qtbot, tab, wait, 1)
+    view = tab.wizard.view
+    view.forth.click()
+    view.forth.click()
+    view.browse.ticked.emit(crowd_of(30 * PIECE), True)
+    wait(lambda: not tab.wizard.keeper.is_open)
+    assert not tab.wizard._offer._taking.is_busy
 
 
 def a_folder_of(qtbot: QtBot, tab: ConnectionsTab, wait: Wait, count: int) -> list[OfferNode]:

@@ -15,6 +15,7 @@ from tests.gui.setup_stage import modbus_device
 from tests.protocol.opcua_stage import ServerChild, server_certificate
 from ui.screens.setup.connections.register_page import RegisterNode
 from ui.screens.setup.connections.tab import ConnectionsTab, make_tab
+from ui.screens.setup.connections.values_page import TO_DO_WIDE, WIDE
 from ui.screens.setup.connections.words import complaints
 from ui.theme import BODY, BOLD, Theme, font
 from ui.widgets.cell_delegate import PADDING
@@ -247,14 +248,38 @@ def test_stored_values_are_changed_with_their_live_value_beside(qtbot, stage: St
     assert stage.writer.plant.load().tag(key(FL2, TEMPERATURE)).label == "Oil temperature"
 
 
-def test_a_point_is_read_whole_in_a_small_window(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
+def test_places_are_told_apart_in_a_small_window(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
+    """The whole where it fits, also in bold, else the code of the machine before the point."""
     tab.view.resize(1116, 586)  # what Setup has of 1366 x 768
     begin(qtbot, stage, tab, str(LINK.id))
-    header = tab.wizard.view.values.table.horizontalHeader()
-    wanted = width_of("Filler FL1 \u00b7 Main motor NDE", font(BODY)) + 2 * PADDING
+    table = tab.wizard.view.values.table
+    header = table.horizontalHeader()
+    wanted = width_of("Depalletiser DP1 \u00b7 Main motor NDE", font(BODY, BOLD)) + 2 * PADDING
     wait(qtbot, stage, tab, lambda: header.sectionSize(1) >= wanted)
     longest = width_of(complaints(["value_machine_unsure"]), font(BODY, BOLD)) + 2 * PADDING
     assert header.sectionSize(header.count() - 1) >= longest
+    cells = [table.rows.index(row, 1) for row in range(table.rows.rowCount())]
+    wholes = {"Depalletiser DP1 \u00b7 Motor DE", "Filler FL1 \u00b7 Motor DE", "Filler FL2 \u00b7 Motor DE"}
+    assert wholes <= {cell.data() for cell in cells}
+    header.resizeSection(1, 130)
+    assert {"DP1 \u00b7 Motor DE", "FL1 \u00b7 Motor DE", "FL2 \u00b7 Motor DE"} <= {
+        cell.data() for cell in cells
+    }
+    tips = {cell.data(Qt.ItemDataRole.ToolTipRole) for cell in cells}
+    assert any("Depalletiser DP1" in tip for tip in tips)
+
+
+def test_a_column_keeps_the_width_it_was_dragged_to(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]
+    begin(qtbot, stage, tab, str(LINK.id))
+    page = tab.wizard.view.values
+    header = page.table.horizontalHeader()
+    last = header.count() - 1
+    wait(qtbot, stage, tab, page.isVisible)
+    header.resizeSection(last, 190)
+    page.resize(page.width() - 40, page.height())
+    assert header.sectionSize(last) == 190
+    page.resize(WIDE + 60, page.height())
+    assert header.sectionSize(last) == TO_DO_WIDE, "another kind of window"
 
 
 def test_somebody_elses_change_is_not_written_over(qtbot, stage: Stage, tab) -> None:  # type: ignore[no-untyped-def]

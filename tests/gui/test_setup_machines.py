@@ -24,6 +24,7 @@ from ui.screens.setup.machines.codes import next_code, next_name, suggested_code
 from ui.screens.setup.machines.forms import form_key
 from ui.screens.setup.machines.nodes import found_in, nodes_of, walk
 from ui.screens.setup.machines.tab import MachinesTab, make_tab
+from ui.screens.setup.machines.words import removal_effect
 from ui.screens.setup.screen import SetupScreen
 from ui.theme import Theme
 from ui.typed_numbers import number_of, shown_number
@@ -414,3 +415,10 @@ def test_numbers_are_read_as_people_type_them(text: str, value: float | None) ->
 
 def test_a_number_is_shown_ready_to_edit(theme: Theme) -> None:
     assert [shown_number(value) for value in (22.225, 2000.0, None)] == ["22.225", "2000", ""]
+
+
+def test_what_goes_with_a_machine_is_counted() -> None:
+    assert removal_effect(points=0, values=0, figures=0) == "Nothing else goes with it."
+    expected = "With it go: 1 point, 6 values, 1 computed figure. Stored history stays on disk."
+    assert removal_effect(points=1, values=6, figures=1) == expected
+    assert "15 computed figures" in removal_effect(points=4, values=0, figures=15)

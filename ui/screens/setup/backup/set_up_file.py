@@ -35,6 +35,8 @@ class SetUpFilePanel(Panel):
         self._refusal = refusal
         self._path: Path | None = None
         self._can_import, self._is_empty = False, False
+        self._has_told = False
+        """Whether the outcome of an act stands there, which a hint never covers."""
         self.export = KeyButton(tr("SetUpFile", "Export\u2026"), icon="export")
         self.choose = KeyButton(tr("SetUpFile", "Import\u2026"))
         self.take = KeyButton(tr("SetUpFile", "Import now"), is_primary=True)
@@ -64,8 +66,8 @@ class SetUpFilePanel(Panel):
     def set_plant_empty(self, is_empty: bool) -> None:
         """A file is imported into an empty plant only; it may be checked against any."""
         self._is_empty = is_empty
-        if not self.said.text() or self._path is None:
-            self.say(self._hint())
+        if not self._has_told:
+            self.said.setText(self._hint())
         self._allow()
 
     def _hint(self) -> str:
@@ -78,7 +80,8 @@ class SetUpFilePanel(Panel):
         )
 
     def say(self, words: str) -> None:
-        """Say how an act went."""
+        """Say how an act went; it stays until the next one."""
+        self._has_told = True
         self.said.setText(words)
 
     def show_reading(self, path: Path, reading: FileReading) -> None:

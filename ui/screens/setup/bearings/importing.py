@@ -78,17 +78,25 @@ class ImportPanel(Panel):
 
     def show_unread(self, error: BaseException) -> None:
         """Say why the chosen sheet cannot be read; another one can be chosen."""
+        self._show_nothing()
+        self._say(error_words(error))
+
+    def _show_nothing(self) -> None:
         self.counts.hide()
         self.table.set_rows(())
         self.take.set_words(tr("Bearings", "Take in: {count}", count=0))
         self.take.setEnabled(False)
-        self._say(error_words(error))
+        self._say("")
 
     def _say(self, words: str) -> None:
         self.said.say(words, is_marked=bool(words))
         self.said.setVisible(bool(words))
 
     def _on_sheet(self) -> None:
+        """Show the sheet before no longer: it would be taken in under the name of this one."""
+        self._show_nothing()
+        self.counts.setText(tr("Bearings", "Reading\u2026"))
+        self.counts.show()
         self.sheet_chosen.emit(self.sheet.value())
 
     def take_failure(self, error: BaseException) -> None:

@@ -198,11 +198,20 @@ class BearingsTab(SetupTab):
     def _read_sheet(self, sheet: str) -> None:
         if self._file is not None:
             work = partial(self._catalogue.read, self._file.path, sheet=sheet)
-            self._context.tasks.run(work, done=self._show_sheet, failed=self.view.file.show_unread)
+            failed = partial(self._sheet_unread, sheet)
+            self._context.tasks.run(work, done=self._show_sheet, failed=failed)
 
     def _show_sheet(self, found: BearingImport) -> None:
-        if self._file is not None:  # else it was put away meanwhile
+        if self._is_wanted(found.sheet):
             self._show_file(found)
+
+    def _sheet_unread(self, sheet: str, error: BaseException) -> None:
+        if self._is_wanted(sheet):
+            self.view.file.show_unread(error)
+
+    def _is_wanted(self, sheet: str) -> bool:
+        """Say whether a sheet is still the chosen one, and its file not put away."""
+        return self._file is not None and sheet == self.view.file.sheet.value()
 
     def _show_file(self, found: BearingImport) -> None:
         self._file = found
@@ -211,17 +220,17 @@ class BearingsTab(SetupTab):
         self.view.file.show_file(found)
 
     def _take_file(self) -> None:
-        if self._file is not None:
+        file = self._file
+        if file is not None and self._is_wanted(file.sheet):
             self.view.file.take.setEnabled(False)
-            work = partial(self._catalogue.take, self._file, by=self._workstation.actor)
-            done = partial(self._taken, self._file)
-            self._context.tasks.run(work, done=done, failed=self.view.file.take_failure)
+            work = partial(self._catalogue.take, file, by=self._workstation.actor)
+            self._context.tasks.run(work, done=partial(self._taken, file), failed=self.view.file.take_failure)
 
     def _taken(self, found: BearingImport, edit: Edit) -> None:
-        count, rows = len(edit.steps), len(found.rows)
-        name = tr(
-            "Bearings", "{count} of {rows} rows of {file}", count=count, rows=rows, file=found.path.name
-        )
+        count, rows, file = len(edit.steps), len(found.rows), found.path.name
+        if len(found.sheets) > 1:
+            file = tr("Bearings", "{file}, sheet {sheet}", file=file, sheet=found.sheet)
+        name = tr("Bearings", "{count} of {rows} rows of {file}", count=count, rows=rows, file=file)
         self._end_file()
         self.acts.take(edit, name=name)
 

@@ -28,7 +28,7 @@ class BrowsePage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._can_search = False
+        self._can_search, self._taken_words = False, ""
         self.search = line_field(tr("Link", "Search"))
         self.all_below = KeyButton(tr("Link", "Tick everything below"))
         self.again = KeyButton(tr("Link", "Read again"))
@@ -130,9 +130,15 @@ class BrowsePage(QWidget):
         """Tick what is chosen."""
         self.tree.show_ticks(ticks)
 
-    def say(self, words: str, *, is_marked: bool = False) -> None:
-        """Say something above the tree."""
-        self.said.say(words, is_marked=is_marked)
+    def say_taken(self, words: str) -> None:
+        """Say above the tree what was ticked of everything below a place."""
+        self._taken_words = words
+        self.said.say(words)
+
+    def unsay_taken(self) -> None:
+        """It holds no more."""
+        if self.said.text() == self._taken_words:
+            self.said.say("")
 
     def say_busy(self) -> None:
         """Say that the device is being asked."""

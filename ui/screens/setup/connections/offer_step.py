@@ -11,6 +11,7 @@ from domain.plant.discovery import FoundItem
 from domain.plant.tags import Connection, ConnectionKind
 from services.set_up.below import Below
 from services.set_up.file_patterns import brings
+from services.set_up.link_draft import OFFER
 from services.set_up.link_values import (
     ChosenValue,
     Places,
@@ -46,6 +47,10 @@ class OfferStep:
         """Places that the device is being asked for."""
         self._interrupted: set[str] = set()
         """Places to ask for when somebody looks again."""
+        self._below: Below | None = None
+        """Everything below a place while it is being chosen."""
+        self._goes_on: Callable[[], None] | None = None
+        """What comes when the values that are being chosen are."""
         self._taking = Taking(moved=self._say_taking, ended=self._taken)
         browse.opened.connect(self._browse)
         browse.ticked.connect(self._tick_items)
@@ -127,14 +132,25 @@ class OfferStep:
     def _look_failed(self, problem: BaseException) -> None:
         self._browse_page.show_failed("", error_words(problem))
 
+    def _is_in_front(self, draft: UUID) -> bool:
+        """Say whether a person still looks at what this draft's device offers."""
+        keeper = self._bench.keeper
+        return keeper.is_open and keeper.draft.id == draft and keeper.draft.step == OFFER
+
     def _search(self, text: str) -> None:
         self._bench.device().search(text, self._browse_page.show_found, failed=self._look_failed)
 
     def _browse_below(self, place: str, path: tuple[str, ...]) -> None:
-        self._bench.device().browse_all(place, partial(self._found_below, path), failed=self._look_failed)
+        done = partial(self._found_below, self._bench.draft.id, path)
+        self._bench.device().browse_all(place, done, failed=self._look_failed)
 
-    def _found_below(self, path: tuple[str, ...], found: Below) -> None:
-        self._browse_page.say(_words_of(found))
+    def _found_below(self, draft: UUID, path: tuple[str, ...], found: Below) -> None:
+        """Tick all of it; a person who went on meanwhile does not want it any more."""
+        self._browse_page.stop_looking()
+        if not self._is_in_front(draft) or self._goes_on is not None:
+            return
+        self.finish()
+        self._below = found
         self._tick_items([((*path, *names), item) for names, item in found.values], True)
 
     def _tick_items(self, pairs: Sequence[tuple[tuple[str, ...], FoundItem]], is_wanted: bool) -> None:
@@ -147,7 +163,7 @@ class OfferStep:
         self._take(sources, chosen=self._ticks())
 
     def _leave_out(self, items: Sequence[FoundItem]) -> None:
-        self.finish()
+        self._stay()
         draft, places = self._bench.draft, {place_key(item.address or {}) for item in items}
         leaving = [value.id for value in draft.values if place_key(value.address) in places]
         if draft.kind is ConnectionKind.FILES:
@@ -193,7 +209,7 @@ class OfferStep:
             sources = {place_key(draft.address): partial(value_of_register, draft) for draft in drafts}
             self._take(sources, chosen=self._bench.draft.places)
         else:
-            self.finish()
+            self._stay()
             self._drop({place_key(draft.address) for draft in drafts})
 
     def _add_register(self, typed: dict[str, str]) -> None:
@@ -206,12 +222,14 @@ class OfferStep:
 
     def _take(self, sources: Mapping[tuple[object, ...], Source], *, chosen: Ticks) -> None:
         """Choose values: names apart from all others, matched with machines."""
-        self.finish()
+        self._stay()
         draft, plant = self._bench.draft, self._bench.plant
         names = {tag.name for tag in plant.tags} | {value.name for value in draft.values}
         fresh = {place: source for place, source in sources.items() if place not in chosen}
+        if not fresh:
+            self._taken(())
+            return
         self._taking.begin(fresh, names=names, places=Places(plant, device=draft.name))
-
         if self._taking.is_busy:
             self._show_ticks()
 
@@ -223,8 +241,32 @@ class OfferStep:
         self._told(words)
 
     def _taken(self, values: Sequence[ChosenValue]) -> None:
-        fresh = filling(values, self._bench.plant)
-        self._bench.keeper.change(self._bench.draft.with_values(fresh))
+        """Put them into the draft; places that it holds by now are left out."""
+        draft = self._bench.draft
+        held = draft.places
+        fresh = [value for value in values if place_key(value.address) not in held]
+        self._told("")
+        self._bench.keeper.change(draft.with_values(filling(fresh, self._bench.plant)))
+        below, self._below = self._below, None
+        if below is not None:
+            self._browse_page.say_taken(_taken_words(len(fresh), is_whole=below.is_whole))
+        goes_on, self._goes_on = self._goes_on, None
+        if goes_on is not None:
+            goes_on()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether values are being chosen."""
+        return self._taking.is_busy
+
+    def when_chosen(self, goes_on: Callable[[], None]) -> None:
+        """Go on when the values that are being chosen are; a person who works on here stays."""
+        self._goes_on = goes_on
+
+    def _stay(self) -> None:
+        """A person works on in this step, upon all that is chosen by now."""
+        self._goes_on = None
+        self.finish()
 
     def finish(self) -> None:
         """Choose at once what is still being chosen: something else builds on it."""
@@ -232,6 +274,8 @@ class OfferStep:
 
     def give_up(self) -> bool:
         """Choose nothing of what is being chosen; say whether anything was."""
+        self._below, self._goes_on = None, None
+        self._browse_page.unsay_taken()
         if not self._taking.is_busy:
             return False
         self._taking.give_up()
@@ -247,14 +291,13 @@ class OfferStep:
         self._bench.keeper.change(self._bench.draft.without(ids))
 
 
-def _words_of(found: Below) -> str:
-    """Say how many values are ticked, and that there are more where the walk ended at its bound."""
-    words = tr_n(
-        "Link",
-        "{count} value below is ticked.",
-        "{count} values below are ticked.",
-        count=len(found.values),
-    )
-    if found.is_whole:
+def _taken_words(count: int, *, is_whole: bool) -> str:
+    """Say how many values were ticked, and that there are more where the walk ended at its bound."""
+    words = tr("Link", "No further value below was ticked.")
+    if count:
+        words = tr_n(
+            "Link", "{count} value below was ticked.", "{count} values below were ticked.", count=count
+        )
+    if is_whole:
         return words
     return words + " " + tr("Link", "There are more: open the places and tick each of them.")

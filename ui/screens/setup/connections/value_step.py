@@ -59,19 +59,20 @@ class ValueStep:
         draft, plant = self._bench.draft, self._bench.plant
         complaints = complaints_of(draft.values, plant, draft.connection)
         known = _Known(plant)
-        rows = [self._row(value, complaints.get(value.id, ()), known) for value in draft.values]
+        worded = {keys: words.complaints(keys) for keys in {*complaints.values(), ()}}
+        rows = [self._row(value, worded[complaints.get(value.id, ())], known) for value in draft.values]
         self._page.show_rows(rows)
         self._page.said.say(self.reader.problem, is_marked=bool(self.reader.problem))
         self._page.said.setVisible(bool(self.reader.problem))
 
-    def _row(self, value: ChosenValue, complaints: Sequence[str], known: "_Known") -> ValueRow:
+    def _row(self, value: ChosenValue, to_do: str, known: "_Known") -> ValueRow:
         filled = known.tags.get(value.fills) if value.fills else None
         state = tr("Link", "stored") if value.id in known.tags else tr("Link", "new")
         if filled is not None:
             state = tr("Link", "fills {label}", label=filled.label)
         return ValueRow(
-            value, value.name if filled is None else filled.name, known.place_words(value), state,
-            words.complaints(complaints), self.reader.words_of(value),
+            value, value.name if filled is None else filled.name, *known.place_words(value), state,
+            to_do, self.reader.words_of(value),
         )  # fmt: skip
 
     def _chosen(self) -> list[ChosenValue]:
@@ -154,9 +155,12 @@ class _Known:
         self._points = {point.id: point.name for point in plant.points}
         self._assets = {asset.id for asset in plant.assets}
 
-    def place_words(self, value: ChosenValue) -> str:
-        """Return machine and point of a value, a dash for none."""
+    def place_words(self, value: ChosenValue) -> tuple[str, str]:
+        """Return machine and point of a value, and the same with the machine's code; dashes for none."""
         if value.asset_id is None or value.asset_id not in self._assets:
-            return "\u2013"
+            return "\u2013", "\u2013"
         point = self._points.get(value.point_id, "") if value.point_id else ""
-        return " \u00b7 ".join(filter(None, (self._plant.machine_of(value.asset_id).name, point)))
+        machine = self._plant.machine_of(value.asset_id)
+        named = [[name, point] if point else [name] for name in (machine.name, machine.code or machine.name)]
+        full, short = (" \u00b7 ".join(each) for each in named)
+        return full, short

@@ -1,6 +1,6 @@
 """Step 3: what each value means, with the live value beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,7 +16,10 @@ from ui.screens.setup.connections.machine_panel import MachinePanel
 from ui.screens.setup.connections.value_panel import WIDTH, ValuePanel
 from ui.screens.setup.connections.words import unit_words
 from ui.text import tr, tr_n
+from ui.theme import BODY, BOLD, font
+from ui.widgets.cell_delegate import PADDING
 from ui.widgets.data_table import DataTable
+from ui.widgets.drawing import width_of
 from ui.widgets.form import HintLine, on_delete
 from ui.widgets.notices import EmptyState
 from ui.widgets.panel import Panel
@@ -25,15 +28,21 @@ from ui.widgets.table_model import CellKind, Column
 WIDE = 1200
 TO_DO_WIDE, TO_DO = 216, 148
 """The narrow one holds the longest single complaint; several of them stand in the tip."""
+PLACE_WIDE, PLACE = 300, 238
+PLACE_COLUMN = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ValueRow:
-    """A line of the table; ``to_do`` is empty when it can be stored, ``state`` says what it will be."""
+    """A line of the table; ``to_do`` is empty when it can be stored, ``state`` says what it will be.
+
+    ``short_place`` names the machine by its code.
+    """
 
     value: ChosenValue
     name: str
     place: str
+    short_place: str
     state: str
     to_do: str
     live: Presentation
@@ -51,8 +60,13 @@ class ValuesPage(QWidget):
 
     def __init__(self, classes: Sequence[MachineClass]) -> None:
         super().__init__()
+        self._faces = font(BODY), font(BODY, BOLD)
         self.table = DataTable(
-            _columns(), name=tr("Link", "Values"), identity=_id, is_bold=_is_open, is_on_panel=True
+            _columns(self._place_that_fits),
+            name=tr("Link", "Values"),
+            identity=_id,
+            is_bold=_is_open,
+            is_on_panel=True,
         )
         self.said = HintLine()
         self.panel = ValuePanel()
@@ -68,6 +82,7 @@ class ValuesPage(QWidget):
         self._side.addWidget(self.panel)
         self._side.addWidget(self.machine)
         self._side.setFixedWidth(WIDTH)
+        self._is_wide: bool | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
@@ -93,11 +108,23 @@ class ValuesPage(QWidget):
         )
 
     def resizeEvent(self, event: object) -> None:
-        """In small windows scale and match fold into the fields at the right, and names get their room."""
+        """In small windows scale and match fold into the fields at the right, and names get their room.
+
+        Within one kind of window columns stay as a person made them.
+        """
         is_wide = self.width() > WIDE
+        if is_wide is self._is_wide:
+            return
+        self._is_wide = is_wide
         for key in ("scale", "match"):
             self.table.show_column(key, is_wide)
         self.table.resize_column("state", TO_DO_WIDE if is_wide else TO_DO)
+        self.table.resize_column("place", PLACE_WIDE if is_wide else PLACE)
+
+    def _place_that_fits(self, row: ValueRow) -> str:
+        """Return machine and point in full, with the code of the machine where that is too long."""
+        room = self.table.horizontalHeader().sectionSize(PLACE_COLUMN) - 2 * PADDING
+        return row.place if width_of(row.place, self._faces[row.is_open]) <= room else row.short_place
 
     def chosen_ids(self) -> list[UUID]:
         """Return the values whose rows are selected."""
@@ -128,16 +155,19 @@ class ValuesPage(QWidget):
         self._side.setCurrentWidget(self.panel)
 
 
-def _columns() -> tuple[Column, ...]:
+def _columns(place: Callable[[ValueRow], str]) -> tuple[Column, ...]:
     return (
         Column("name", tr("Link", "Value"), _name, tip=_tip, is_hideable=False, is_name=True),
-        Column("place", tr("Link", "Machine, point"), _place, tip=_place, is_name=True),
+        Column(
+            "place", tr("Link", "Machine, point"), place, width=PLACE_WIDE, tip=_place, order=_place,
+            is_name=True,
+        ),
         Column("match", tr("Link", "Match"), _match, width=76, align_right=True, order=_match_order),
         Column("unit", tr("Link", "Unit"), _unit, width=60),
         Column("scale", tr("Link", "Scale"), _scale, width=84, is_weak=True),
         Column("live", tr("Link", "Live"), _live, CellKind.NUMBER, 124, decimals=2, is_hideable=False),
         Column("state", tr("Link", "To do"), _state, width=TO_DO_WIDE, is_hideable=False, tip=_state),
-    )
+    )  # fmt: skip
 
 
 def _id(row: ValueRow) -> UUID:

@@ -57,7 +57,7 @@ class Wizard:
         view.left.connect(self.leave)
         view.discarded.connect(self._discard)
         view.undo_asked.connect(self._undo)
-        view.redo_asked.connect(self.keeper.redo)
+        view.redo_asked.connect(self._redo)
 
     # ---- coming and going
 
@@ -122,13 +122,19 @@ class Wizard:
     # ---- steps
 
     def go(self, step: str) -> None:
-        """Go to a step; step 1 is left only when the device could be reached by what was answered."""
+        """Go to a step, when what is being chosen is.
+
+        Step 1 is left only when the device could be reached by what was answered.
+        """
         if step != DEVICE and not self._device.is_complete:
             self.keeper.change(replace(self.draft, step=DEVICE), is_step=False)
             self._device.complain()
             self.view.say(tr("Link", "Answer what is marked first."))
             return
-        self._offer.finish()
+        if step != self.draft.step and self._offer.is_busy:
+            self._offer.when_chosen(partial(self.go, step))
+            self.view.steps.choose(self.draft.step)
+            return
         if step == self.draft.step:
             self._show()
         self.keeper.change(replace(self.draft, step=step), is_step=False)
@@ -162,6 +168,11 @@ class Wizard:
         if not self._offer.give_up():
             self.keeper.undo()
 
+    def _redo(self) -> None:
+        """End what is under way, for it is the newest change; else go forth again."""
+        self._offer.finish()
+        self.keeper.redo()
+
     def _kept_words(self) -> str:
         kept_us = self.keeper.kept_us
         if kept_us is None:
@@ -174,6 +185,7 @@ class Wizard:
     # ---- the end
 
     def _store(self) -> None:
+        self._offer.finish()
         draft = self.draft
         complaints = complaints_of(draft.values, self._bench.plant, draft.connection)
         if complaints:
@@ -197,6 +209,7 @@ class Wizard:
     def _stored(self, edit: Edit) -> None:
         self._is_storing = False
         name = self.draft.name.strip()
+        self._offer.give_up()
         self.keeper.put_away()
         self._bench.desk.close()
         self._finished(edit, name)

@@ -188,9 +188,7 @@ def removal_effect(*, points: int, values: int, figures: int) -> str:
     parts = [
         counted_points(points) if points else "",
         counted_values(values) if values else "",
-        tr_n("Machines", "{count} computed figure", "{count} computed figures", count=figures)
-        if figures
-        else "",
+        counted_figures(figures) if figures else "",
     ]
     listed = ", ".join(part for part in parts if part)
     if not listed:
