@@ -36,22 +36,25 @@ Device = TypeVar("Device")
 def served(device: AbstractAsyncContextManager[Device]) -> Iterator[Device]:
     """Let a device of the protocol tests answer from a thread of its own."""
     ready, over = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop | None = None
 
     async def serve() -> None:
+        nonlocal loop
+        loop = asyncio.get_running_loop()
         async with device:
             ready.set()
             await over.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="device")
+    # asyncio.run also ends what accepts a connection at the last moment
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="device")
     thread.start()
     assert ready.wait(5)
+    assert loop is not None
     try:
         yield device  # type: ignore[misc] # a device enters as itself
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join(5)
-        loop.close()
 
 
 @contextlib.contextmanager

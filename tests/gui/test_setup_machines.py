@@ -215,7 +215,7 @@ def test_a_machine_with_limits_stays_and_says_why(qtbot, tab: MachinesTab, stage
     assert "Filler FL2" in tab.view.question.accessibleName()
     assert "1 point, 4 values" in tab.view.question.accessibleDescription()
     hold(tab, qtbot)
-    idle(qtbot, stage.tasks, lambda: "alarm limits still need this" in tab.view.editor.said.text())
+    idle(qtbot, stage.tasks, lambda: "Still needed by alarm limits: 1" in tab.view.editor.said.text())
     assert asset(stage, "FL2").version == 1
 
 
