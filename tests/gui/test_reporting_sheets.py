@@ -1,7 +1,9 @@
 """Readings by hand and observations through the asset screen, on the real store [ACQ-5, ACQ-6, NEW-2]."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -27,6 +29,7 @@ from tests.gui.plant_stage import CRITICAL, DP1, FL2, MINUTE, POINTS, Stage, mak
 from ui.screens.alarm_words import EventRow
 from ui.screens.asset import make_asset
 from ui.screens.asset.screen import AssetScreen
+from ui.screens.reporting import keeper
 from ui.screens.reporting.drafts import ObservationDraft
 from ui.screens.reporting.entry import TypedValue, typed_value
 from ui.screens.reporting.words import ReportRow
@@ -333,6 +336,42 @@ def test_a_database_that_refuses_to_keep_is_told_once_and_nothing_typed_is_lost(
         scene.wait(lambda: stage.tasks.pending == 0)
     assert [type(problem) for problem in stage.problems] == [NotPermitted]
     assert scene.screen.desk.round.lines[OIL].field.text() == "61"
+
+
+@contextmanager
+def outage(stage: Stage) -> Iterator[None]:
+    """Let the database refuse every question about drafts."""
+    with closing(sqlite3.connect(stage.workstation.store.folder.plant_db)) as database:
+        database.execute("ALTER TABLE drafts RENAME TO drafts_away")
+        yield
+        database.execute("ALTER TABLE drafts_away RENAME TO drafts")
+
+
+def keep_in_vain(scene: Scene, stage: Stage) -> None:
+    """Keep, and wait until the database has refused."""
+    scene.screen.on_hidden()
+    scene.wait(lambda: stage.problems != [] and stage.tasks.pending == 0)
+
+
+def test_what_could_not_be_kept_is_tried_again_by_itself(
+    scene: Scene, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "TRY_AGAIN_AFTER_S", 0.05)
+    scene.open_round()
+    with outage(stage):
+        scene.type_into(OIL, "61")
+        keep_in_vain(scene, stage)
+    scene.wait(lambda: len(stage.writer.drafts.open_ones()) == 1)
+
+
+def test_closing_in_good_order_keeps_what_an_outage_refused(stage: Stage, qtbot: QtBot) -> None:
+    first = Scene(stage, qtbot)
+    first.open_round()
+    with outage(stage):
+        first.type_into(OIL, "61")
+        keep_in_vain(first, stage)
+    first.close()
+    qtbot.waitUntil(lambda: len(stage.writer.drafts.open_ones()) == 1)
 
 
 def test_another_workstation_is_heard(scene: Scene, stage: Stage) -> None:

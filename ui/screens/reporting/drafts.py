@@ -112,11 +112,13 @@ class ReportingDrafts:
     """Everything begun and not sent in a window, by machine.
 
     ``waited_since`` says when what another window left was kept, until somebody goes on with it.
+    ``unkept`` says when what is not known to be kept changed last.
     """
 
     observations: dict[UUID, ObservationDraft] = field(default_factory=dict)
     rounds: dict[UUID, RoundDraft] = field(default_factory=dict)
     waited_since: dict[Begun, int] = field(default_factory=dict)
+    unkept: dict[Begun, int] = field(default_factory=dict)
     is_read: bool = False
 
     def plain(self, begun: Begun) -> dict[str, Any]:
