@@ -1,5 +1,6 @@
 """Readings by hand and observations through the asset screen, on the real store [ACQ-5, ACQ-6, NEW-2]."""
 
+import gc
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from domain.plant.assets import MeasurementPoint, Technique
 from domain.plant.tags import Tag, TagKind
 from domain.roles import Actor, Role
 from services.access import program_actor
-from services.report_drafts import OBSERVATION, ReportDraft, ReportDrafts
+from services.report_drafts import OBSERVATION, ROUND, ReportDraft, ReportDrafts
 from services.reporting import Reporting
 from services.reports import NewReading
 from tests.gui.plant_stage import CRITICAL, DP1, FL2, MINUTE, POINTS, Stage, make_stage, put_away, settle
@@ -30,7 +31,7 @@ from ui.screens.alarm_words import EventRow
 from ui.screens.asset import make_asset
 from ui.screens.asset.screen import AssetScreen
 from ui.screens.reporting import keeper
-from ui.screens.reporting.drafts import ObservationDraft
+from ui.screens.reporting.drafts import LineDraft, Moment, ObservationDraft, RoundDraft
 from ui.screens.reporting.entry import TypedValue, typed_value
 from ui.screens.reporting.words import ReportRow
 from ui.theme import Theme
@@ -372,6 +373,88 @@ def test_closing_in_good_order_keeps_what_an_outage_refused(stage: Stage, qtbot:
         keep_in_vain(first, stage)
     first.close()
     qtbot.waitUntil(lambda: len(stage.writer.drafts.open_ones()) == 1)
+
+
+def keep_yesterday(stage: Stage, lines: dict[int, str]) -> None:
+    """Leave a round behind as a window before this one did."""
+    round_ = RoundDraft(lines={key: LineDraft(words) for key, words in lines.items()})
+    ReportDrafts(stage.writer).keep([ReportDraft(ROUND, FL2.id, round_.to_plain())], by=OTTO)
+
+
+def kept_words(stage: Stage) -> dict[int, str]:
+    """Return the lines of the one round that is kept."""
+    (row,) = ReportDrafts(stage.writer).begun(by=OTTO)
+    return {int(key): line["words"] for key, line in row.content["lines"].items()}
+
+
+def typed_words(scene: Scene) -> dict[int, str]:
+    return {key: line.field.text() for key, line in scene.screen.desk.round.lines.items()}
+
+
+def test_a_first_read_that_fails_is_tried_again_and_loses_nothing(
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was typed meanwhile stands over what was kept, line by line, and the focus stays."""
+    monkeypatch.setattr(keeper, "TRY_AGAIN_AFTER_S", 0.05)
+    keep_yesterday(stage, {OIL: "61", SEAL: "0.4"})
+    with outage(stage):
+        scene = Scene(stage, qtbot)
+        scene.open_round()
+        scene.type_into(CURRENT, "8")
+        scene.type_into(OIL, "62")
+        scene.screen.desk.round.begin(OIL)
+        scene.wait(lambda: stage.problems != [])
+    scene.wait(lambda: typed_words(scene) == {CURRENT: "8", OIL: "62", SEAL: "0.4"})
+    assert focus() is scene.screen.desk.round.lines[OIL].field
+    scene.wait(lambda: kept_words(stage) == {CURRENT: "8", OIL: "62", SEAL: "0.4"})
+    assert len(stage.problems) == 1
+    scene.close()
+
+
+def test_closing_before_anything_was_read_keeps_both(stage: Stage, qtbot: QtBot) -> None:
+    keep_yesterday(stage, {OIL: "61", SEAL: "0.4"})
+    with outage(stage):
+        scene = Scene(stage, qtbot)
+        scene.open_round()
+        scene.type_into(OIL, "62")
+        scene.wait(lambda: stage.problems != [])
+    scene.close()
+    qtbot.waitUntil(lambda: kept_words(stage) == {OIL: "62", SEAL: "0.4"})
+
+
+def test_screens_built_anew_before_the_answer_still_bring_back(stage: Stage, qtbot: QtBot) -> None:
+    keep_yesterday(stage, {OIL: "61"})
+    answer = threading.Event()
+    stage.tasks.run(answer.wait)
+    first = make_asset(stage.workstation)(stage.context)
+    first.close()
+    put_away(first.view)
+    stage.context.refresh.tick()  # lets go of what is not seen any more
+    del first
+    gc.collect()
+    answer.set()
+    again = Scene(stage, qtbot)
+    again.open_round()
+    again.wait(lambda: typed_words(again)[OIL] == "61")
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "both"),
+    [
+        (ObservationDraft(), ObservationDraft(ObservationKind.SMELL, text="burnt", when=Moment(15, 7))),
+        (
+            ObservationDraft(ObservationKind.HEAT),
+            ObservationDraft(ObservationKind.HEAT, text="burnt", when=Moment(15, 7)),
+        ),
+        (ObservationDraft(ObservationKind.HEAT, text="hot"), None),
+    ],
+)
+def test_the_time_of_an_observation_stays_while_something_of_it_stays(
+    typed: ObservationDraft, both: ObservationDraft | None
+) -> None:
+    kept = ObservationDraft(ObservationKind.SMELL, text="burnt", when=Moment(15, 7))
+    assert typed.over(kept) == (typed if both is None else both)
 
 
 def test_another_workstation_is_heard(scene: Scene, stage: Stage) -> None:

@@ -95,8 +95,17 @@ class ReportingDesk:
 
     def _brought_back(self) -> None:
         """Show what waits in a sheet that was opened faster than the database answered."""
-        if self._machine is not None and self.observation.isVisible() and self.observation.draft.is_empty:
-            self._show_observation(self._machine)
+        machine = self._machine
+        if machine is None:
+            return
+        seen = self.presenter.observations.get(machine.id, ObservationDraft())
+        if self.observation.isVisible() and self.observation.draft != seen:
+            self._show_observation(machine)
+        read = self.presenter.rounds.get(machine.id, RoundDraft())
+        if self.round.isVisible() and not self.round.is_loading and self.round.draft != read:
+            key = self.round.current
+            self._show_lines(machine)
+            self.round.begin(key)
 
     def _waited_words(self, kind: str, machine: Asset) -> str:
         since_us = self._drafts.waited_since.get((kind, machine.id))
@@ -167,15 +176,18 @@ class ReportingDesk:
         if self._machine is None or self._machine.id != answer.machine_id:
             return
         self._lines = {line.tag.key: line for line in answer.lines}
+        self._show_lines(self._machine)
+        self.round.begin()
+
+    def _show_lines(self, machine: Asset) -> None:
         self.round.show_round(
-            self._machine.name, self.presenter.line_states(answer.lines),
-            self.presenter.rounds.get(answer.machine_id, RoundDraft()),
+            machine.name, self.presenter.line_states(list(self._lines.values())),
+            self.presenter.rounds.get(machine.id, RoundDraft()),
             no_right=self.presenter.refusal(Permission.RECORD_READING),
         )  # fmt: skip
         for key in self._lines:
             self._judge_line(key)
-        self.round.say(self._waited_words(ROUND, self._machine))
-        self.round.begin()
+        self.round.say(self._waited_words(ROUND, machine))
 
     def _keep_round(self) -> None:
         if self._machine is not None:

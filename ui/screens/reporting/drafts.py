@@ -19,6 +19,10 @@ class Moment:
     minutes_ago: int = 0
     at_us: int | None = None
 
+    def over(self, kept: "Moment") -> "Moment":
+        """Return the moment that was chosen here, else the one that was kept."""
+        return kept if self.at_us is None else self
+
     def to_plain(self) -> dict[str, Any]:
         """Return JSON data."""
         return {"minutes_ago": self.minutes_ago, "at_us": self.at_us}
@@ -37,6 +41,20 @@ class ObservationDraft:
     def is_empty(self) -> bool:
         """Whether nothing was said yet."""
         return self.kind is None and not self.text.strip()
+
+    def over(self, kept: "ObservationDraft") -> "ObservationDraft":
+        """Return what was kept with what was said here in its place."""
+        has_kind, has_text = self.kind is not None, bool(self.text.strip())
+        if not has_kind and not has_text:
+            return kept
+        if (has_kind or kept.kind is None) and (has_text or not kept.text.strip()):
+            return self
+        return ObservationDraft(
+            self.kind if has_kind else kept.kind,
+            self.point_id or kept.point_id,
+            self.text if has_text else kept.text,
+            self.when.over(kept.when),
+        )
 
     def to_plain(self) -> dict[str, Any]:
         """Return JSON data, nothing while nothing was said."""
@@ -93,6 +111,12 @@ class RoundDraft:
     when: Moment = Moment()
     lines: Mapping[int, LineDraft] = field(default_factory=dict)
 
+    def over(self, kept: "RoundDraft") -> "RoundDraft":
+        """Return what was kept with the lines begun here in their place."""
+        if kept.lines.keys() <= self.lines.keys():
+            return self
+        return RoundDraft(self.when.over(kept.when), {**kept.lines, **self.lines})
+
     def to_plain(self) -> dict[str, Any]:
         """Return JSON data, nothing while no line is begun."""
         if not self.lines:
@@ -112,6 +136,7 @@ class ReportingDrafts:
     """Everything begun and not sent in a window, by machine.
 
     ``waited_since`` says when what another window left was kept, until somebody goes on with it.
+    ``is_read`` says that it was brought back: before, nothing is kept in its place.
     ``unkept`` says when what is not known to be kept changed last.
     """
 
@@ -127,6 +152,19 @@ class ReportingDrafts:
         if kind == OBSERVATION:
             return self.observations.get(machine_id, ObservationDraft()).to_plain()
         return self.rounds.get(machine_id, RoundDraft()).to_plain()
+
+    def bring_back(self, begun: Begun, content: Mapping[str, Any]) -> None:
+        """Take up what was kept; what was typed here meanwhile is newer.
+
+        KeyError, TypeError or ValueError for what another version kept.
+        """
+        kind, machine_id = begun
+        if kind == OBSERVATION:
+            seen = self.observations.get(machine_id, ObservationDraft())
+            self.observations[machine_id] = seen.over(ObservationDraft.from_plain(content))
+        else:
+            read = self.rounds.get(machine_id, RoundDraft())
+            self.rounds[machine_id] = read.over(RoundDraft.from_plain(content))
 
     @classmethod
     def of(cls, kept: MutableMapping[str, object]) -> "ReportingDrafts":

@@ -1,17 +1,19 @@
 """What is typed in the sheets of reporting keeps itself, and a closed or crashed window brings it back."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Final
 from uuid import UUID
 
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.roles import Actor
-from services.report_drafts import OBSERVATION, ROUND, ReportDraft, ReportDrafts
+from services.report_drafts import ReportDraft, ReportDrafts
 from services.workstation import Workstation
 from ui.context import Context
-from ui.screens.reporting.drafts import Begun, ObservationDraft, ReportingDrafts, RoundDraft
+from ui.screens.reporting.drafts import Begun, ReportingDrafts
 
 Changes = Mapping[Begun, int]
 """What changed, and when it did last in microseconds UTC."""
@@ -38,12 +40,17 @@ class ReportKeeper:
         self._service = ReportDrafts(workstation.store)
         self._due_us: int | None = None
         self._is_failing = False
-        if drafts.unkept:
-            self._be_due_in(TRY_AGAIN_AFTER_S)
+        self._is_reading = False
         if not drafts.is_read:
-            drafts.is_read = True
-            work = partial(self._service.begun, by=workstation.actor)
-            context.tasks.run(work, done=self._take, failed=context.show_problem)
+            self._read()
+        elif drafts.unkept:
+            self._be_due_in(TRY_AGAIN_AFTER_S)
+
+    def _read(self) -> None:
+        if not self._is_reading:
+            self._is_reading = True
+            work = partial(self._service.begun, by=self._workstation.actor)
+            self._context.tasks.run(work, done=self._take, failed=self._not_read)
 
     def note(self, kind: str, machine_id: UUID) -> None:
         """Something was typed or sent at a machine."""
@@ -56,23 +63,38 @@ class ReportKeeper:
         self._due_us = self._context.clock.now_us() + round(seconds * MICROSECONDS_PER_SECOND)
 
     def keep_if_due(self, now_us: int) -> None:
-        """Keep what was left alone for a moment."""
-        if self._due_us is not None and now_us >= self._due_us:
+        """Keep what was left alone for a moment, but nothing over what was not read yet."""
+        if self._due_us is None or now_us < self._due_us:
+            return
+        self._due_us = None
+        if self._drafts.is_read:
             self.keep()
+        else:
+            self._read()
 
     def keep(self) -> None:
         """Keep everything that changed and is not known to be kept."""
-        self._due_us = None
         changed = dict(self._drafts.unkept)
         if not changed:
             return
+        self._due_us = None
         drafts = [ReportDraft(*begun, self._drafts.plain(begun)) for begun in sorted(changed, key=str)]
-        work = partial(self._keep_all, drafts, changed, by=self._workstation.actor)
+        keep = self._keep_all if self._drafts.is_read else self._keep_over_unread
+        work = partial(keep, drafts, changed, by=self._workstation.actor)
         self._context.tasks.run(work, done=self._kept, failed=self._not_kept, outlives_window=True)
+        if not self._drafts.is_read:
+            self._read()
 
-    def _keep_all(self, drafts: list[ReportDraft], changed: Changes, *, by: Actor) -> Changes:
+    def _keep_all(self, drafts: Iterable[ReportDraft], changed: Changes, *, by: Actor) -> Changes:
         self._service.keep(drafts, by=by)
         return changed
+
+    def _keep_over_unread(self, drafts: Iterable[ReportDraft], changed: Changes, *, by: Actor) -> Changes:
+        """Keep what was typed together with what waits and this window has not seen."""
+        waiting = {(each.kind, each.machine_id): each for each in self._service.begun(by=by)}
+        typed = [each for each in drafts if each.content]
+        merged = [_over(each, waiting.get((each.kind, each.machine_id))) for each in typed]
+        return self._keep_all(merged, changed, by=by)
 
     def _kept(self, changed: Changes) -> None:
         """What changed again meanwhile waits for its own turn."""
@@ -82,7 +104,14 @@ class ReportKeeper:
             del unkept[begun]
 
     def _not_kept(self, error: BaseException) -> None:
-        """Try again; say it once, not after every word: what is typed stays in the window."""
+        self._try_again(error)
+
+    def _not_read(self, error: BaseException) -> None:
+        self._is_reading = False
+        self._try_again(error)
+
+    def _try_again(self, error: BaseException) -> None:
+        """Say it once, not after every word: what is typed stays in the window."""
         if self._due_us is None:
             self._be_due_in(TRY_AGAIN_AFTER_S)
         if not self._is_failing:
@@ -90,20 +119,42 @@ class ReportKeeper:
             self._context.show_problem(error)
 
     def _take(self, found: tuple[ReportDraft, ...]) -> None:
-        """Bring back what waits; what was typed here meanwhile is newer."""
-        for each in found:
-            try:
-                self._take_one(each)
-            except (KeyError, TypeError, ValueError):
-                log.exception("a half-written %s is of another version and stays where it is", each.kind)
+        """Bring back what waits, and keep what was typed here meanwhile."""
+        self._is_reading = self._is_failing = False
+        if not self._drafts.is_read:
+            self._drafts.is_read = True
+            for each in found:
+                with _of_another_version(each):
+                    self._take_one(each)
+            if self._drafts.unkept:
+                self._be_due_in(KEEP_AFTER_S)
         self._brought_back()
 
     def _take_one(self, found: ReportDraft) -> None:
-        machine_id = found.machine_id
-        if found.kind == OBSERVATION and machine_id not in self._drafts.observations:
-            self._drafts.observations[machine_id] = ObservationDraft.from_plain(found.content)
-        elif found.kind == ROUND and machine_id not in self._drafts.rounds:
-            self._drafts.rounds[machine_id] = RoundDraft.from_plain(found.content)
-        else:
-            return
-        self._drafts.waited_since[found.kind, machine_id] = found.kept_us
+        begun = (found.kind, found.machine_id)
+        typed = self._drafts.plain(begun)
+        self._drafts.bring_back(begun, found.content)
+        if self._drafts.plain(begun) != typed:
+            self._drafts.waited_since[begun] = found.kept_us
+        if not typed:
+            self._drafts.unkept.pop(begun, None)
+
+
+def _over(typed: ReportDraft, waiting: ReportDraft | None) -> ReportDraft:
+    """Return what waits with what was typed in its place."""
+    if waiting is not None:
+        both = ReportingDrafts()
+        both.bring_back((typed.kind, typed.machine_id), typed.content)
+        with _of_another_version(waiting):
+            both.bring_back((typed.kind, typed.machine_id), waiting.content)
+            return replace(typed, content=both.plain((typed.kind, typed.machine_id)))
+    return typed
+
+
+@contextmanager
+def _of_another_version(draft: ReportDraft) -> Iterator[None]:
+    """Go on without a draft that this program does not understand."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError):
+        log.exception("a half-written %s is of another version and stays where it is", draft.kind)
