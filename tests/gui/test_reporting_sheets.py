@@ -26,12 +26,13 @@ from services.access import program_actor
 from services.report_drafts import OBSERVATION, ROUND, ReportDraft, ReportDrafts
 from services.reporting import Reporting
 from services.reports import NewReading
-from tests.gui.plant_stage import CRITICAL, DP1, FL2, MINUTE, POINTS, Stage, make_stage, put_away, settle
+from tests.gui.plant_stage import CRITICAL, DAY, DP1, FL2, MINUTE, POINTS, Stage, make_stage, put_away, settle
+from ui.formatting import PlantTime
 from ui.screens.alarm_words import EventRow
 from ui.screens.asset import make_asset
 from ui.screens.asset.screen import AssetScreen
 from ui.screens.reporting import keeper
-from ui.screens.reporting.drafts import LineDraft, Moment, ObservationDraft, RoundDraft
+from ui.screens.reporting.drafts import LineDraft, Moment, ObservationDraft, ReportingDrafts, RoundDraft
 from ui.screens.reporting.entry import TypedValue, typed_value
 from ui.screens.reporting.words import ReportRow
 from ui.theme import Theme
@@ -437,6 +438,45 @@ def test_screens_built_anew_before_the_answer_still_bring_back(stage: Stage, qtb
     again.open_round()
     again.wait(lambda: typed_words(again)[OIL] == "61")
     again.close()
+
+
+def test_now_that_was_typed_yesterday_stays_yesterday(stage: Stage, qtbot: QtBot) -> None:
+    """The instant of the last key counts, however late it was kept, until somebody chooses now again."""
+    yesterday_us = stage.now_us - DAY
+    drafts = ReportingDrafts()
+    drafts.rounds[FL2.id] = RoundDraft(lines={OIL: LineDraft("61")})
+    drafts.observations[FL2.id] = ObservationDraft(ObservationKind.HEAT)
+    for kind in (ROUND, OBSERVATION):
+        drafts.unkept[kind, FL2.id] = yesterday_us
+        ReportDrafts(stage.writer).keep([ReportDraft(kind, FL2.id, drafts.plain((kind, FL2.id)))], by=OTTO)
+    scene = Scene(stage, qtbot)
+    scene.open_round()
+    desk = scene.screen.desk
+    assert desk.round._when._clock.text() == PlantTime("Europe/Berlin").brief(
+        yesterday_us, now_us=stage.now_us
+    )
+    assert desk.round._when._with_typed.current == "typed"
+    desk.round._send.click()
+    scene.wait(lambda: [each.taken_us for each in stored(stage)] == [yesterday_us])
+    scene.act("observe")
+    desk.observation._when._with_typed._buttons["0"].click()
+    desk.observation._send.click()
+    scene.wait(lambda: scene.reports == ["Heat"])
+    (seen,) = stage.writer.observations.of_assets([FL2.id], **FOREVER)
+    assert stage.now_us - seen.observed_us < MINUTE
+    scene.close()
+
+
+def test_the_instant_of_the_last_key_is_kept_with_now(scene: Scene, stage: Stage) -> None:
+    scene.open_round()
+    before_us = stage.now_us
+    scene.type_into(OIL, "61")
+    after_us = stage.now_us
+    scene.wait(lambda: stage.writer.drafts.open_ones() != ())
+    (row,) = ReportDrafts(stage.writer).begun(by=OTTO)
+    assert row.content["when"]["minutes_ago"] == 0
+    assert before_us <= row.content["when"]["at_us"] <= after_us < row.kept_us
+    assert scene.screen.desk.round.draft.when == Moment(), "in this window it is still now"
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ class ReportKeeper:
     def _take_one(self, found: ReportDraft) -> None:
         begun = (found.kind, found.machine_id)
         typed = self._drafts.plain(begun)
-        self._drafts.bring_back(begun, found.content)
+        self._drafts.bring_back(begun, found.content, kept_us=found.kept_us)
         if self._drafts.plain(begun) != typed:
             self._drafts.waited_since[begun] = found.kept_us
         if not typed:
@@ -142,13 +142,13 @@ class ReportKeeper:
 
 def _over(typed: ReportDraft, waiting: ReportDraft | None) -> ReportDraft:
     """Return what waits with what was typed in its place."""
-    if waiting is not None:
-        both = ReportingDrafts()
-        both.bring_back((typed.kind, typed.machine_id), typed.content)
-        with _of_another_version(waiting):
-            both.bring_back((typed.kind, typed.machine_id), waiting.content)
-            return replace(typed, content=both.plain((typed.kind, typed.machine_id)))
-    return typed
+    if waiting is None:
+        return typed
+    begun, both = (typed.kind, typed.machine_id), ReportingDrafts()
+    both.bring_back(begun, typed.content, kept_us=typed.kept_us)
+    with _of_another_version(waiting):
+        both.bring_back(begun, waiting.content, kept_us=waiting.kept_us)
+    return replace(typed, content=both.plain(begun))
 
 
 @contextmanager
