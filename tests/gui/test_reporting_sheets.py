@@ -253,6 +253,12 @@ def head(scene: Scene) -> str:
     return scene.screen.content.header._about.accessibleName()
 
 
+def waited_words(stage: Stage, kept_us: int) -> str:
+    """Return what a sheet says of a draft that it brought back: when it was kept, not when it was begun."""
+    time = stage.context.plant_time().brief(kept_us, now_us=stage.now_us)
+    return f"Kept {time}, not sent yet."
+
+
 def another_window(stage: Stage, qtbot: QtBot) -> Scene:
     """Open the machine in a window that shares nothing but the database with the one before."""
     stage.context = replace(stage.context, drafts={})
@@ -273,11 +279,12 @@ def test_what_was_begun_comes_back_after_a_crash_and_goes_when_it_is_sent(
     again.open_round()
     desk = again.screen.desk
     assert desk.round.lines[OIL].field.text() == "61,5"
-    assert desk.round.told.endswith("not sent yet.")
+    kept_us = {each.kind: each.kept_us for each in ReportDrafts(stage.writer).begun(by=OTTO)}
+    assert desk.round.told == waited_words(stage, kept_us[ROUND])
     again.wait(lambda: head(again).startswith("Observation and readings begun, "))
     again.act("observe")
     assert (desk.observation.draft.kind, desk.observation.draft.text) == (ObservationKind.SMELL, "burnt")
-    assert desk.observation._told.text().endswith("not sent yet.")
+    assert desk.observation._told.text() == waited_words(stage, kept_us[OBSERVATION])
     desk.observation._send.click()
     again.wait(lambda: again.reports == ["Smell: burnt"])
     again.open_round()

@@ -112,7 +112,7 @@ class ReportingDesk:
         if since_us is None:
             return ""
         time = self._context.plant_time().brief(since_us, now_us=self._context.clock.now_us())
-        return tr("Reporting", "Begun {time}, not sent yet.", time=time)
+        return tr("Reporting", "Kept {time}, not sent yet.", time=time)
 
     def _keep_observation(self) -> None:
         if self._machine is not None:
