@@ -310,6 +310,14 @@ def test_closing_a_window_at_once_keeps_the_last_word(stage: Stage, qtbot: QtBot
     again.close()
 
 
+def test_a_window_that_is_not_drawn_keeps_too(scene: Scene, stage: Stage, qtbot: QtBot) -> None:
+    """Minimised a moment after the last key: nothing is drawn from here on."""
+    scene.open_round()
+    scene.type_into(OIL, "61")
+    scene.host.showMinimized()
+    qtbot.waitUntil(lambda: len(stage.writer.drafts.open_ones()) == 1)
+
+
 def test_a_draft_of_somebody_else_is_not_brought_back(scene: Scene, stage: Stage, qtbot: QtBot) -> None:
     scene.open_round()
     scene.type_into(OIL, "61")

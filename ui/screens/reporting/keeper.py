@@ -1,12 +1,16 @@
 """What is typed in the sheets of reporting keeps itself, and a closed or crashed window brings it back."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Final
 from uuid import UUID
+from weakref import WeakMethod
+
+from PySide6.QtCore import QTimer
 
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.roles import Actor
@@ -22,6 +26,7 @@ log = logging.getLogger(__name__)
 
 KEEP_AFTER_S: Final = 1.0
 TRY_AGAIN_AFTER_S: Final = 5.0
+MILLISECONDS_PER_SECOND: Final = 1000
 
 
 class ReportKeeper:
@@ -39,6 +44,7 @@ class ReportKeeper:
         self._brought_back = brought_back
         self._service = ReportDrafts(workstation.store)
         self._due_us: int | None = None
+        self._is_waiting = False
         self._is_failing = False
         self._is_reading = False
         if not drafts.is_read:
@@ -61,6 +67,24 @@ class ReportKeeper:
 
     def _be_due_in(self, seconds: float) -> None:
         self._due_us = self._context.clock.now_us() + round(seconds * MICROSECONDS_PER_SECOND)
+        self._wait(seconds)
+
+    def _wait(self, seconds: float) -> None:
+        """Look again then, or earlier; also while nothing is drawn.
+
+        No timer is owned here: a closed screen may be collected in any thread, and a timer must not be.
+        """
+        if not self._is_waiting:
+            self._is_waiting = True
+            wait_ms = math.ceil(min(seconds, KEEP_AFTER_S) * MILLISECONDS_PER_SECOND)
+            QTimer.singleShot(wait_ms, self._context.tasks, partial(_ask, WeakMethod(self._on_time)))
+
+    def _on_time(self) -> None:
+        self._is_waiting = False
+        now_us = self._context.clock.now_us()
+        self.keep_if_due(now_us)
+        if self._due_us is not None:
+            self._wait((self._due_us - now_us) / MICROSECONDS_PER_SECOND)
 
     def keep_if_due(self, now_us: int) -> None:
         """Keep what was left alone for a moment, but nothing over what was not read yet."""
@@ -138,6 +162,13 @@ class ReportKeeper:
             self._drafts.waited_since[begun] = found.kept_us
         if not typed:
             self._drafts.unkept.pop(begun, None)
+
+
+def _ask(method: "WeakMethod[Callable[[], None]]") -> None:
+    """Call a method of somebody who may be gone."""
+    found = method()
+    if found is not None:
+        found()
 
 
 def _over(typed: ReportDraft, waiting: ReportDraft | None) -> ReportDraft:
