@@ -298,6 +298,34 @@ def test_what_was_begun_comes_back_after_a_crash_and_goes_when_it_is_sent(
     third.close()
 
 
+def wait_for_the_lane(stage: Stage) -> None:
+    """Wait until the lane has worked, as a window that is killed before it hears of it."""
+    worked = threading.Event()
+    stage.tasks.run(worked.set)
+    assert worked.wait(8)
+
+
+def test_what_was_sent_never_comes_back_however_early_the_crash(scene: Scene, stage: Stage) -> None:
+    """A report and the end of its draft are one transaction; what was refused stays."""
+    scene.act("observe")
+    scene.screen.desk.observation._tiles.press(3)
+    scene.open_round()
+    scene.type_into(OIL, "61")
+    scene.type_into(CURRENT, "850")
+    scene.wait(lambda: len(stage.writer.drafts.open_ones()) == 2)
+    scene.screen.desk.round._send.click()
+    wait_for_the_lane(stage)
+    assert [each.tag_key for each in stored(stage)] == [OIL]
+    left = {each.kind: each.content for each in ReportDrafts(stage.writer).begun(by=OTTO)}
+    assert list(left[ROUND]["lines"]) == [str(CURRENT)]
+    scene.wait(lambda: stage.tasks.pending == 0)
+    scene.act("observe")
+    scene.screen.desk.observation._send.click()
+    wait_for_the_lane(stage)
+    assert [each.kind for each in ReportDrafts(stage.writer).begun(by=OTTO)] == [ROUND]
+    scene.wait(lambda: stage.tasks.pending == 0)
+
+
 def test_closing_a_window_at_once_keeps_the_last_word(stage: Stage, qtbot: QtBot) -> None:
     first = Scene(stage, qtbot)
     first.act("observe")
@@ -436,6 +464,26 @@ def test_closing_before_anything_was_read_keeps_both(stage: Stage, qtbot: QtBot)
         scene.wait(lambda: stage.problems != [])
     scene.close()
     qtbot.waitUntil(lambda: kept_words(stage) == {OIL: "62", SEAL: "0.4"})
+
+
+def test_sending_before_anything_was_read_leaves_what_waits(
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "TRY_AGAIN_AFTER_S", 0.05)
+    keep_yesterday(stage, {SEAL: "0.4"})
+    with outage(stage):
+        scene = Scene(stage, qtbot)
+        scene.open_round()
+        scene.type_into(OIL, "62")
+        scene.wait(lambda: stage.problems != [])
+        scene.screen.desk.round._send.click()
+        scene.wait(lambda: [each.tag_key for each in stored(stage)] == [OIL])
+    scene.wait(lambda: typed_words(scene) == {CURRENT: "", OIL: "", SEAL: "0.4"})
+    scene.close()
+    again = another_window(stage, qtbot)
+    again.open_round()
+    again.wait(lambda: typed_words(again) == {CURRENT: "", OIL: "", SEAL: "0.4"})
+    again.close()
 
 
 def test_screens_built_anew_before_the_answer_still_bring_back(stage: Stage, qtbot: QtBot) -> None:

@@ -126,6 +126,7 @@ class ReportingDesk:
             words = tr("Reporting", "Choose what you noticed.")
             self.observation.show_refusal(words, is_about_text=False)
             return
+        self.keeper.keep_before_report()
         self.observation.show_busy(True)
         self.presenter.send_observation(
             self._machine.id, done=self._observed, failed=self._observation_failed
@@ -211,6 +212,7 @@ class ReportingDesk:
         self._keep_round()
         for key in self._lines:
             self._judge_line(key)
+        self.keeper.keep_before_report()
         self.round.show_busy(True)
         lines = list(self._lines.values())
         if not self.presenter.send_round(

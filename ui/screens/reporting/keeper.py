@@ -109,6 +109,11 @@ class ReportKeeper:
         if not self._drafts.is_read:
             self._read()
 
+    def keep_before_report(self) -> None:
+        """Keep at once what is sent next: kept after its report it would stand there again."""
+        if self._drafts.is_read:
+            self.keep()
+
     def _keep_all(self, drafts: Iterable[ReportDraft], changed: Changes, *, by: Actor) -> Changes:
         self._service.keep(drafts, by=by)
         return changed
