@@ -57,10 +57,11 @@ class ReportDrafts:
         with self._store.unit_of_work(by) as work:
             for draft in drafts:
                 require(by, _PERMISSIONS[draft.kind])
-                _keep(work, draft, by)
+                keep_in(work, draft, by=by)
 
 
-def _keep(work: UnitOfWork, draft: ReportDraft, by: Actor) -> None:
+def keep_in(work: UnitOfWork, draft: ReportDraft, *, by: Actor) -> None:
+    """Keep a draft, or put it away, together with what else is written."""
     row_id = _row_id(draft, by)
     try:
         before = work.drafts.get(row_id)

@@ -1,7 +1,7 @@
 """What people report: readings by hand and observations, with what screens show of them [ACQ-5, ACQ-6]."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +23,7 @@ from domain.roles import Actor, Permission
 from domain.units import all_units, convert, unit
 from services.access import require
 from services.contests import contested
+from services.report_drafts import ReportDraft, keep_in
 from services.reports import (
     ManualTagView,
     MissedView,
@@ -41,6 +42,10 @@ _AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
 _LONGEST_TEXT: Final = 4000
 UNUSUAL: Final = "reading_unusual"
 """Warning: plausible, but outside the tag's normal band."""
+
+
+LeftDraft = Callable[[Set[int]], ReportDraft]
+"""Returns what is left of a draft when the entries at these places were refused."""
 
 
 class Reporting:
@@ -109,8 +114,13 @@ class Reporting:
             raise report.refused[0][1]
         return report.done[0]
 
-    def record_round(self, entries: Sequence[RoundEntry], *, by: Actor) -> RoundReport:
-        """Store the entries that make sense in one transaction; each refusal names its entry."""
+    def record_round(
+        self, entries: Sequence[RoundEntry], *, by: Actor, left: LeftDraft | None = None
+    ) -> RoundReport:
+        """Store the entries that make sense in one transaction; each refusal names its entry.
+
+        What ``left`` returns is kept in the same transaction.
+        """
         require(by, Permission.RECORD_READING)
         good: list[ManualReading | MissedReading] = []
         refused: list[tuple[int, ControlRoomError]] = []
@@ -119,14 +129,16 @@ class Reporting:
                 good.append(self._checked(entry, by=by))
             except ControlRoomError as error:
                 refused.append((place, error))
-        self._add(good, by=by)
+        self._add(good, by=by, draft=None if left is None else left({place for place, _ in refused}))
         return RoundReport(
             tuple(self._view(each) for each in good if isinstance(each, ManualReading)),
             tuple(self._missed_view(each) for each in good if isinstance(each, MissedReading)),
             tuple(refused),
         )
 
-    def _add(self, entries: Sequence[ManualReading | MissedReading], *, by: Actor) -> None:
+    def _add(
+        self, entries: Sequence[ManualReading | MissedReading], *, by: Actor, draft: ReportDraft | None
+    ) -> None:
         if not entries:
             return
         with self._store.unit_of_work(by) as work:
@@ -135,6 +147,8 @@ class Reporting:
                     work.manual_readings.add(entry)
                 else:
                     work.missed_readings.add(entry)
+            if draft is not None:
+                keep_in(work, draft, by=by)
 
     def check(self, tag_key: int, value: float, *, unit: str = "") -> tuple[float, tuple[str, ...]]:
         """Return a value in the tag's unit with its warnings, before it is recorded; errors as recording.
@@ -172,8 +186,12 @@ class Reporting:
         by: Actor,
         point_id: UUID | None = None,
         observed_us: int | None = None,
+        draft: ReportDraft | None = None,
     ) -> ObservationView:
-        """Store what somebody noticed; it is condition evidence of the asset [ACQ-6]."""
+        """Store what somebody noticed; it is condition evidence of the asset [ACQ-6].
+
+        ``draft`` is what is left of the draft, kept in the same transaction.
+        """
         require(by, Permission.OBSERVE)
         self._plant.asset(asset_id)
         if point_id is not None and self._plant.point(point_id).asset_id not in self._below(asset_id):
@@ -191,6 +209,8 @@ class Reporting:
         )
         with self._store.unit_of_work(by) as work:
             work.observations.add(observation)
+            if draft is not None:
+                keep_in(work, draft, by=by)
         return self._observation(observation)
 
     def _checked(self, entry: RoundEntry, *, by: Actor) -> ManualReading | MissedReading:

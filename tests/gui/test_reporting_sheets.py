@@ -1,7 +1,10 @@
 """Readings by hand and observations through the asset screen, on the real store [ACQ-5, ACQ-6, NEW-2]."""
 
+import gc
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -20,14 +23,16 @@ from domain.plant.assets import MeasurementPoint, Technique
 from domain.plant.tags import Tag, TagKind
 from domain.roles import Actor, Role
 from services.access import program_actor
-from services.report_drafts import OBSERVATION, ReportDraft, ReportDrafts
+from services.report_drafts import OBSERVATION, ROUND, ReportDraft, ReportDrafts
 from services.reporting import Reporting
 from services.reports import NewReading
-from tests.gui.plant_stage import CRITICAL, DP1, FL2, MINUTE, POINTS, Stage, make_stage, put_away, settle
+from tests.gui.plant_stage import CRITICAL, DAY, DP1, FL2, MINUTE, POINTS, Stage, make_stage, put_away, settle
+from ui.formatting import PlantTime
 from ui.screens.alarm_words import EventRow
 from ui.screens.asset import make_asset
 from ui.screens.asset.screen import AssetScreen
-from ui.screens.reporting.drafts import ObservationDraft
+from ui.screens.reporting import keeper
+from ui.screens.reporting.drafts import LineDraft, Moment, ObservationDraft, ReportingDrafts, RoundDraft
 from ui.screens.reporting.entry import TypedValue, typed_value
 from ui.screens.reporting.words import ReportRow
 from ui.theme import Theme
@@ -248,6 +253,12 @@ def head(scene: Scene) -> str:
     return scene.screen.content.header._about.accessibleName()
 
 
+def waited_words(stage: Stage, kept_us: int) -> str:
+    """Return what a sheet says of a draft that it brought back: when it was kept, not when it was begun."""
+    time = stage.context.plant_time().brief(kept_us, now_us=stage.now_us)
+    return f"Kept {time}, not sent yet."
+
+
 def another_window(stage: Stage, qtbot: QtBot) -> Scene:
     """Open the machine in a window that shares nothing but the database with the one before."""
     stage.context = replace(stage.context, drafts={})
@@ -268,11 +279,12 @@ def test_what_was_begun_comes_back_after_a_crash_and_goes_when_it_is_sent(
     again.open_round()
     desk = again.screen.desk
     assert desk.round.lines[OIL].field.text() == "61,5"
-    assert desk.round.told.endswith("not sent yet.")
+    kept_us = {each.kind: each.kept_us for each in ReportDrafts(stage.writer).begun(by=OTTO)}
+    assert desk.round.told == waited_words(stage, kept_us[ROUND])
     again.wait(lambda: head(again).startswith("Observation and readings begun, "))
     again.act("observe")
     assert (desk.observation.draft.kind, desk.observation.draft.text) == (ObservationKind.SMELL, "burnt")
-    assert desk.observation._told.text().endswith("not sent yet.")
+    assert desk.observation._told.text() == waited_words(stage, kept_us[OBSERVATION])
     desk.observation._send.click()
     again.wait(lambda: again.reports == ["Smell: burnt"])
     again.open_round()
@@ -286,6 +298,34 @@ def test_what_was_begun_comes_back_after_a_crash_and_goes_when_it_is_sent(
     third.close()
 
 
+def wait_for_the_lane(stage: Stage) -> None:
+    """Wait until the lane has worked, as a window that is killed before it hears of it."""
+    worked = threading.Event()
+    stage.tasks.run(worked.set)
+    assert worked.wait(8)
+
+
+def test_what_was_sent_never_comes_back_however_early_the_crash(scene: Scene, stage: Stage) -> None:
+    """A report and the end of its draft are one transaction; what was refused stays."""
+    scene.act("observe")
+    scene.screen.desk.observation._tiles.press(3)
+    scene.open_round()
+    scene.type_into(OIL, "61")
+    scene.type_into(CURRENT, "850")
+    scene.wait(lambda: len(stage.writer.drafts.open_ones()) == 2)
+    scene.screen.desk.round._send.click()
+    wait_for_the_lane(stage)
+    assert [each.tag_key for each in stored(stage)] == [OIL]
+    left = {each.kind: each.content for each in ReportDrafts(stage.writer).begun(by=OTTO)}
+    assert list(left[ROUND]["lines"]) == [str(CURRENT)]
+    scene.wait(lambda: stage.tasks.pending == 0)
+    scene.act("observe")
+    scene.screen.desk.observation._send.click()
+    wait_for_the_lane(stage)
+    assert [each.kind for each in ReportDrafts(stage.writer).begun(by=OTTO)] == [ROUND]
+    scene.wait(lambda: stage.tasks.pending == 0)
+
+
 def test_closing_a_window_at_once_keeps_the_last_word(stage: Stage, qtbot: QtBot) -> None:
     first = Scene(stage, qtbot)
     first.act("observe")
@@ -296,6 +336,14 @@ def test_closing_a_window_at_once_keeps_the_last_word(stage: Stage, qtbot: QtBot
     again.act("observe")
     again.wait(lambda: again.screen.desk.observation.draft.text == "burnt")
     again.close()
+
+
+def test_a_window_that_is_not_drawn_keeps_too(scene: Scene, stage: Stage, qtbot: QtBot) -> None:
+    """Minimised a moment after the last key: nothing is drawn from here on."""
+    scene.open_round()
+    scene.type_into(OIL, "61")
+    scene.host.showMinimized()
+    qtbot.waitUntil(lambda: len(stage.writer.drafts.open_ones()) == 1)
 
 
 def test_a_draft_of_somebody_else_is_not_brought_back(scene: Scene, stage: Stage, qtbot: QtBot) -> None:
@@ -333,6 +381,183 @@ def test_a_database_that_refuses_to_keep_is_told_once_and_nothing_typed_is_lost(
         scene.wait(lambda: stage.tasks.pending == 0)
     assert [type(problem) for problem in stage.problems] == [NotPermitted]
     assert scene.screen.desk.round.lines[OIL].field.text() == "61"
+
+
+@contextmanager
+def outage(stage: Stage) -> Iterator[None]:
+    """Let the database refuse every question about drafts."""
+    with closing(sqlite3.connect(stage.workstation.store.folder.plant_db)) as database:
+        database.execute("ALTER TABLE drafts RENAME TO drafts_away")
+        yield
+        database.execute("ALTER TABLE drafts_away RENAME TO drafts")
+
+
+def keep_in_vain(scene: Scene, stage: Stage) -> None:
+    """Keep, and wait until the database has refused."""
+    scene.screen.on_hidden()
+    scene.wait(lambda: stage.problems != [] and stage.tasks.pending == 0)
+
+
+def test_what_could_not_be_kept_is_tried_again_by_itself(
+    scene: Scene, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "TRY_AGAIN_AFTER_S", 0.05)
+    scene.open_round()
+    with outage(stage):
+        scene.type_into(OIL, "61")
+        keep_in_vain(scene, stage)
+    scene.wait(lambda: len(stage.writer.drafts.open_ones()) == 1)
+
+
+def test_closing_in_good_order_keeps_what_an_outage_refused(stage: Stage, qtbot: QtBot) -> None:
+    first = Scene(stage, qtbot)
+    first.open_round()
+    with outage(stage):
+        first.type_into(OIL, "61")
+        keep_in_vain(first, stage)
+    first.close()
+    qtbot.waitUntil(lambda: len(stage.writer.drafts.open_ones()) == 1)
+
+
+def keep_yesterday(stage: Stage, lines: dict[int, str]) -> None:
+    """Leave a round behind as a window before this one did."""
+    round_ = RoundDraft(lines={key: LineDraft(words) for key, words in lines.items()})
+    ReportDrafts(stage.writer).keep([ReportDraft(ROUND, FL2.id, round_.to_plain())], by=OTTO)
+
+
+def kept_words(stage: Stage) -> dict[int, str]:
+    """Return the lines of the one round that is kept."""
+    (row,) = ReportDrafts(stage.writer).begun(by=OTTO)
+    return {int(key): line["words"] for key, line in row.content["lines"].items()}
+
+
+def typed_words(scene: Scene) -> dict[int, str]:
+    return {key: line.field.text() for key, line in scene.screen.desk.round.lines.items()}
+
+
+def test_a_first_read_that_fails_is_tried_again_and_loses_nothing(
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was typed meanwhile stands over what was kept, line by line, and the focus stays."""
+    monkeypatch.setattr(keeper, "TRY_AGAIN_AFTER_S", 0.05)
+    keep_yesterday(stage, {OIL: "61", SEAL: "0.4"})
+    with outage(stage):
+        scene = Scene(stage, qtbot)
+        scene.open_round()
+        scene.type_into(CURRENT, "8")
+        scene.type_into(OIL, "62")
+        scene.screen.desk.round.begin(OIL)
+        scene.wait(lambda: stage.problems != [])
+    scene.wait(lambda: typed_words(scene) == {CURRENT: "8", OIL: "62", SEAL: "0.4"})
+    assert focus() is scene.screen.desk.round.lines[OIL].field
+    scene.wait(lambda: kept_words(stage) == {CURRENT: "8", OIL: "62", SEAL: "0.4"})
+    assert len(stage.problems) == 1
+    scene.close()
+
+
+def test_closing_before_anything_was_read_keeps_both(stage: Stage, qtbot: QtBot) -> None:
+    keep_yesterday(stage, {OIL: "61", SEAL: "0.4"})
+    with outage(stage):
+        scene = Scene(stage, qtbot)
+        scene.open_round()
+        scene.type_into(OIL, "62")
+        scene.wait(lambda: stage.problems != [])
+    scene.close()
+    qtbot.waitUntil(lambda: kept_words(stage) == {OIL: "62", SEAL: "0.4"})
+
+
+def test_sending_before_anything_was_read_leaves_what_waits(
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "TRY_AGAIN_AFTER_S", 0.05)
+    keep_yesterday(stage, {SEAL: "0.4"})
+    with outage(stage):
+        scene = Scene(stage, qtbot)
+        scene.open_round()
+        scene.type_into(OIL, "62")
+        scene.wait(lambda: stage.problems != [])
+        scene.screen.desk.round._send.click()
+        scene.wait(lambda: [each.tag_key for each in stored(stage)] == [OIL])
+    scene.wait(lambda: typed_words(scene) == {CURRENT: "", OIL: "", SEAL: "0.4"})
+    scene.close()
+    again = another_window(stage, qtbot)
+    again.open_round()
+    again.wait(lambda: typed_words(again) == {CURRENT: "", OIL: "", SEAL: "0.4"})
+    again.close()
+
+
+def test_screens_built_anew_before_the_answer_still_bring_back(stage: Stage, qtbot: QtBot) -> None:
+    keep_yesterday(stage, {OIL: "61"})
+    answer = threading.Event()
+    stage.tasks.run(answer.wait)
+    first = make_asset(stage.workstation)(stage.context)
+    first.close()
+    put_away(first.view)
+    stage.context.refresh.tick()  # lets go of what is not seen any more
+    del first
+    gc.collect()
+    answer.set()
+    again = Scene(stage, qtbot)
+    again.open_round()
+    again.wait(lambda: typed_words(again)[OIL] == "61")
+    again.close()
+
+
+def test_now_that_was_typed_yesterday_stays_yesterday(stage: Stage, qtbot: QtBot) -> None:
+    """The instant of the last key counts, however late it was kept, until somebody chooses now again."""
+    yesterday_us = stage.now_us - DAY
+    drafts = ReportingDrafts()
+    drafts.rounds[FL2.id] = RoundDraft(lines={OIL: LineDraft("61")})
+    drafts.observations[FL2.id] = ObservationDraft(ObservationKind.HEAT)
+    for kind in (ROUND, OBSERVATION):
+        drafts.unkept[kind, FL2.id] = yesterday_us
+        ReportDrafts(stage.writer).keep([ReportDraft(kind, FL2.id, drafts.plain((kind, FL2.id)))], by=OTTO)
+    scene = Scene(stage, qtbot)
+    scene.open_round()
+    desk = scene.screen.desk
+    assert desk.round._when._clock.text() == PlantTime("Europe/Berlin").brief(
+        yesterday_us, now_us=stage.now_us
+    )
+    assert desk.round._when._with_typed.current == "typed"
+    desk.round._send.click()
+    scene.wait(lambda: [each.taken_us for each in stored(stage)] == [yesterday_us])
+    scene.act("observe")
+    desk.observation._when._with_typed._buttons["0"].click()
+    desk.observation._send.click()
+    scene.wait(lambda: scene.reports == ["Heat"])
+    (seen,) = stage.writer.observations.of_assets([FL2.id], **FOREVER)
+    assert stage.now_us - seen.observed_us < MINUTE
+    scene.close()
+
+
+def test_the_instant_of_the_last_key_is_kept_with_now(scene: Scene, stage: Stage) -> None:
+    scene.open_round()
+    before_us = stage.now_us
+    scene.type_into(OIL, "61")
+    after_us = stage.now_us
+    scene.wait(lambda: stage.writer.drafts.open_ones() != ())
+    (row,) = ReportDrafts(stage.writer).begun(by=OTTO)
+    assert row.content["when"]["minutes_ago"] == 0
+    assert before_us <= row.content["when"]["at_us"] <= after_us < row.kept_us
+    assert scene.screen.desk.round.draft.when == Moment(), "in this window it is still now"
+
+
+@pytest.mark.parametrize(
+    ("typed", "both"),
+    [
+        (ObservationDraft(), ObservationDraft(ObservationKind.SMELL, text="burnt", when=Moment(15, 7))),
+        (
+            ObservationDraft(ObservationKind.HEAT),
+            ObservationDraft(ObservationKind.HEAT, text="burnt", when=Moment(15, 7)),
+        ),
+        (ObservationDraft(ObservationKind.HEAT, text="hot"), None),
+    ],
+)
+def test_the_time_of_an_observation_stays_while_something_of_it_stays(
+    typed: ObservationDraft, both: ObservationDraft | None
+) -> None:
+    kept = ObservationDraft(ObservationKind.SMELL, text="burnt", when=Moment(15, 7))
+    assert typed.over(kept) == (typed if both is None else both)
 
 
 def test_another_workstation_is_heard(scene: Scene, stage: Stage) -> None:

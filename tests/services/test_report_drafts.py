@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import NotPermitted
 from domain.roles import Actor, Role
-from services.report_drafts import OBSERVATION, ROUND, ReportDraft, ReportDrafts
+from services.report_drafts import OBSERVATION, ROUND, ReportDraft, ReportDrafts, keep_in
 from storage.store import Store, open_store
 from tests.conftest import FakeClock
 
@@ -52,6 +52,22 @@ def test_what_was_sent_is_gone_and_its_row_is_used_again(drafts: ReportDrafts, s
     drafts.keep([smell("oily")], by=OTTO)
     (row,) = store.drafts.open_ones()
     assert row.version == 6, "one row for all of them: what people report leaves no heap of old drafts"
+
+
+def test_a_draft_goes_together_with_its_report_or_stays(drafts: ReportDrafts, store: Store) -> None:
+    drafts.keep([smell("burnt")], by=OTTO)
+
+    def send(*, fails: bool) -> None:
+        with store.unit_of_work(OTTO) as work:
+            keep_in(work, smell(""), by=OTTO)
+            if fails:
+                raise RuntimeError("the report was not stored")
+
+    with pytest.raises(RuntimeError):
+        send(fails=True)
+    assert begun(drafts) == {(OBSERVATION, PUMP): "burnt"}
+    send(fails=False)
+    assert begun(drafts) == {}
 
 
 def test_nothing_begun_makes_no_row(drafts: ReportDrafts, store: Store) -> None:

@@ -95,15 +95,24 @@ class ReportingDesk:
 
     def _brought_back(self) -> None:
         """Show what waits in a sheet that was opened faster than the database answered."""
-        if self._machine is not None and self.observation.isVisible() and self.observation.draft.is_empty:
-            self._show_observation(self._machine)
+        machine = self._machine
+        if machine is None:
+            return
+        seen = self.presenter.observations.get(machine.id, ObservationDraft())
+        if self.observation.isVisible() and self.observation.draft != seen:
+            self._show_observation(machine)
+        read = self.presenter.rounds.get(machine.id, RoundDraft())
+        if self.round.isVisible() and not self.round.is_loading and self.round.draft != read:
+            key = self.round.current
+            self._show_lines(machine)
+            self.round.begin(key)
 
     def _waited_words(self, kind: str, machine: Asset) -> str:
         since_us = self._drafts.waited_since.get((kind, machine.id))
         if since_us is None:
             return ""
         time = self._context.plant_time().brief(since_us, now_us=self._context.clock.now_us())
-        return tr("Reporting", "Begun {time}, not sent yet.", time=time)
+        return tr("Reporting", "Kept {time}, not sent yet.", time=time)
 
     def _keep_observation(self) -> None:
         if self._machine is not None:
@@ -117,6 +126,7 @@ class ReportingDesk:
             words = tr("Reporting", "Choose what you noticed.")
             self.observation.show_refusal(words, is_about_text=False)
             return
+        self.keeper.keep_before_report()
         self.observation.show_busy(True)
         self.presenter.send_observation(
             self._machine.id, done=self._observed, failed=self._observation_failed
@@ -167,15 +177,18 @@ class ReportingDesk:
         if self._machine is None or self._machine.id != answer.machine_id:
             return
         self._lines = {line.tag.key: line for line in answer.lines}
+        self._show_lines(self._machine)
+        self.round.begin()
+
+    def _show_lines(self, machine: Asset) -> None:
         self.round.show_round(
-            self._machine.name, self.presenter.line_states(answer.lines),
-            self.presenter.rounds.get(answer.machine_id, RoundDraft()),
+            machine.name, self.presenter.line_states(list(self._lines.values())),
+            self.presenter.rounds.get(machine.id, RoundDraft()),
             no_right=self.presenter.refusal(Permission.RECORD_READING),
         )  # fmt: skip
         for key in self._lines:
             self._judge_line(key)
-        self.round.say(self._waited_words(ROUND, self._machine))
-        self.round.begin()
+        self.round.say(self._waited_words(ROUND, machine))
 
     def _keep_round(self) -> None:
         if self._machine is not None:
@@ -199,6 +212,7 @@ class ReportingDesk:
         self._keep_round()
         for key in self._lines:
             self._judge_line(key)
+        self.keeper.keep_before_report()
         self.round.show_busy(True)
         lines = list(self._lines.values())
         if not self.presenter.send_round(

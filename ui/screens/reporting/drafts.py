@@ -1,7 +1,7 @@
 """What somebody has typed and not sent yet, kept for each machine while its sheet is shut."""
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +14,21 @@ Begun = tuple[str, UUID]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something was: now, or so many minutes before it was chosen."""
+    """When something was: now, or so many minutes before it was chosen.
+
+    Now that was typed and kept has its instant too: it does not wander with the clock.
+    """
 
     minutes_ago: int = 0
     at_us: int | None = None
+
+    def over(self, kept: "Moment") -> "Moment":
+        """Return the moment that was chosen here, else the one that was kept."""
+        return self if self.minutes_ago else kept
+
+    def at(self, now_us: int) -> "Moment":
+        """Return the moment with its instant; ``now_us`` is the one of now."""
+        return self if self.at_us is not None else replace(self, at_us=now_us)
 
     def to_plain(self) -> dict[str, Any]:
         """Return JSON data."""
@@ -38,6 +49,20 @@ class ObservationDraft:
         """Whether nothing was said yet."""
         return self.kind is None and not self.text.strip()
 
+    def over(self, kept: "ObservationDraft") -> "ObservationDraft":
+        """Return what was kept with what was said here in its place."""
+        has_kind, has_text = self.kind is not None, bool(self.text.strip())
+        if not has_kind and not has_text:
+            return kept
+        if (has_kind or kept.kind is None) and (has_text or not kept.text.strip()):
+            return self
+        return ObservationDraft(
+            self.kind if has_kind else kept.kind,
+            self.point_id or kept.point_id,
+            self.text if has_text else kept.text,
+            self.when.over(kept.when),
+        )
+
     def to_plain(self) -> dict[str, Any]:
         """Return JSON data, nothing while nothing was said."""
         if self.is_empty:
@@ -50,13 +75,13 @@ class ObservationDraft:
         }
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> "ObservationDraft":
+    def from_plain(cls, plain: Mapping[str, Any], *, kept_us: int) -> "ObservationDraft":
         """Return the draft as it was kept."""
         return cls(
             None if plain["kind"] is None else ObservationKind(plain["kind"]),
             None if plain["point_id"] is None else UUID(plain["point_id"]),
             plain["text"],
-            Moment(**plain["when"]),
+            Moment(**plain["when"]).at(kept_us),
         )
 
 
@@ -93,6 +118,12 @@ class RoundDraft:
     when: Moment = Moment()
     lines: Mapping[int, LineDraft] = field(default_factory=dict)
 
+    def over(self, kept: "RoundDraft") -> "RoundDraft":
+        """Return what was kept with the lines begun here in their place."""
+        if kept.lines.keys() <= self.lines.keys():
+            return self
+        return RoundDraft(self.when.over(kept.when), {**kept.lines, **self.lines})
+
     def to_plain(self) -> dict[str, Any]:
         """Return JSON data, nothing while no line is begun."""
         if not self.lines:
@@ -101,10 +132,10 @@ class RoundDraft:
         return {"when": self.when.to_plain(), "lines": lines}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> "RoundDraft":
+    def from_plain(cls, plain: Mapping[str, Any], *, kept_us: int) -> "RoundDraft":
         """Return the round as it was kept."""
         lines = {int(key): LineDraft.from_plain(line) for key, line in plain["lines"].items()}
-        return cls(Moment(**plain["when"]), lines)
+        return cls(Moment(**plain["when"]).at(kept_us), lines)
 
 
 @dataclass(slots=True)
@@ -112,19 +143,40 @@ class ReportingDrafts:
     """Everything begun and not sent in a window, by machine.
 
     ``waited_since`` says when what another window left was kept, until somebody goes on with it.
+    ``is_read`` says that it was brought back: before, nothing is kept in its place.
+    ``unkept`` says when what is not known to be kept changed last.
     """
 
     observations: dict[UUID, ObservationDraft] = field(default_factory=dict)
     rounds: dict[UUID, RoundDraft] = field(default_factory=dict)
     waited_since: dict[Begun, int] = field(default_factory=dict)
+    unkept: dict[Begun, int] = field(default_factory=dict)
     is_read: bool = False
 
     def plain(self, begun: Begun) -> dict[str, Any]:
-        """Return what was begun as JSON data, nothing for nothing."""
+        """Return what was begun as JSON data, nothing for nothing; now is when it changed last."""
+        kind, machine_id = begun
+        draft: ObservationDraft | RoundDraft
+        if kind == OBSERVATION:
+            draft = self.observations.get(machine_id, ObservationDraft())
+        else:
+            draft = self.rounds.get(machine_id, RoundDraft())
+        if begun in self.unkept:
+            draft = replace(draft, when=draft.when.at(self.unkept[begun]))
+        return draft.to_plain()
+
+    def bring_back(self, begun: Begun, content: Mapping[str, Any], *, kept_us: int) -> None:
+        """Take up what was kept; what was typed here meanwhile is newer.
+
+        KeyError, TypeError or ValueError for what another version kept.
+        """
         kind, machine_id = begun
         if kind == OBSERVATION:
-            return self.observations.get(machine_id, ObservationDraft()).to_plain()
-        return self.rounds.get(machine_id, RoundDraft()).to_plain()
+            seen = self.observations.get(machine_id, ObservationDraft())
+            self.observations[machine_id] = seen.over(ObservationDraft.from_plain(content, kept_us=kept_us))
+        else:
+            read = self.rounds.get(machine_id, RoundDraft())
+            self.rounds[machine_id] = read.over(RoundDraft.from_plain(content, kept_us=kept_us))
 
     @classmethod
     def of(cls, kept: MutableMapping[str, object]) -> "ReportingDrafts":

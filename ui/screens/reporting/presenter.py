@@ -1,6 +1,6 @@
 """What the sheets of reporting ask of the services; drafts are kept until they are sent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from domain.condition.evidence import ManualReading, MissReason
 from domain.errors import ControlRoomError
 from domain.plant.tags import Tag
 from domain.roles import Permission
+from services.report_drafts import OBSERVATION, ROUND, ReportDraft
 from services.reporting import correction_permission
 from services.reports import (
     ManualTagView,
@@ -76,6 +77,7 @@ class ReportingPresenter:
     def __init__(self, workstation: Workstation, *, tasks: Tasks, drafts: ReportingDrafts) -> None:
         self._workstation, self._tasks = workstation, tasks
         self.observations, self.rounds = drafts.observations, drafts.rounds
+        self._drafts = drafts
 
     def refusal(self, permission: Permission) -> str:
         """Return why the person here may not do something; empty when he may."""
@@ -94,11 +96,12 @@ class ReportingPresenter:
         draft, actor = self.observations[machine_id], self._workstation.actor
         kind = draft.kind
         assert kind is not None
+        left = ReportDraft(OBSERVATION, machine_id, {}) if self._drafts.is_read else None
 
         def work() -> ObservationView:
             return self._workstation.reporting.observe(
                 machine_id, kind, text=draft.text, by=actor, point_id=draft.point_id,
-                observed_us=draft.when.at_us,
+                observed_us=draft.when.at_us, draft=left,
             )  # fmt: skip
 
         self._tasks.run(work, done=done, failed=failed)
@@ -168,10 +171,18 @@ class ReportingPresenter:
         }
         if not entries:
             return False
+        keys, typed = tuple(entries), replace(draft, when=draft.when.at(self._workstation.clock.now_us()))
+
+        def left(refused: Set[int]) -> ReportDraft:
+            stored = {key for place, key in enumerate(keys) if place not in refused}
+            lines = {key: each for key, each in typed.lines.items() if key not in stored}
+            return ReportDraft(ROUND, machine_id, replace(typed, lines=lines).to_plain())
+
+        is_read = self._drafts.is_read
 
         def work() -> RoundAnswer:
-            report = reporting.record_round(list(entries.values()), by=actor)
-            return RoundAnswer(machine_id, reporting.round_of(machine_id), draft, tuple(entries), report)
+            report = reporting.record_round(list(entries.values()), by=actor, left=left if is_read else None)
+            return RoundAnswer(machine_id, reporting.round_of(machine_id), draft, keys, report)
 
         self._tasks.run(work, done=done, failed=failed)
         return True

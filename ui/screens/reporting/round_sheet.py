@@ -118,6 +118,17 @@ class RoundSheet(QWidget):
             line.take_focus()
             self._scroll.ensureWidgetVisible(line)
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether the lines are not there yet."""
+        return self._pages.currentIndex() == LOADING
+
+    @property
+    def current(self) -> int | None:
+        """The key of the line that has the focus."""
+        focus = self.focusWidget()
+        return next((key for key, line in self.lines.items() if line.isAncestorOf(focus)), None)
+
     def say(self, words: str, *, is_marked: bool = False) -> None:
         """Say what became of the round."""
         self._told.say(words, is_marked=is_marked)

@@ -1,4 +1,4 @@
-"""When was it: now, or so long ago."""
+"""When was it: now, so long ago, or when it was typed."""
 
 from collections.abc import Callable
 
@@ -14,19 +14,26 @@ from ui.widgets.key_button import SegmentedButtons
 from ui.widgets.panel import label
 
 MINUTES_AGO = (0, 15, 30, 60, 240)
+TYPED = "typed"
 MINUTE_US = 60 * MICROSECONDS_PER_SECOND
 
 
 class WhenChoice(QWidget):
-    """Choices in minutes, and the clock time they mean."""
+    """Choices in minutes, and the clock time they mean.
+
+    What was typed before with "now" offers that instant as a choice of its own.
+    """
 
     changed = Signal()
 
     def __init__(self, words: str, *, plant_time: Callable[[], PlantTime], now_us: Callable[[], int]) -> None:
         super().__init__()
         self._plant_time, self._now_us = plant_time, now_us
-        self._moment = Moment()
-        self._buttons = SegmentedButtons([(str(each), _name(each)) for each in MINUTES_AGO], name=words)
+        self._moment = self._typed = Moment()
+        self._buttons = SegmentedButtons(_choices(), name=words)
+        self._with_typed = SegmentedButtons(
+            [(TYPED, tr("Reporting", "As typed")), *_choices()], name=words, is_low=True
+        )
         self._clock = label("", size=CAPTION, role="caption")
         head = QHBoxLayout()
         head.addWidget(label(words, size=CAPTION, role="title"), 1)
@@ -35,8 +42,10 @@ class WhenChoice(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(head)
-        column.addWidget(self._buttons)
-        self._buttons.chosen.connect(self._choose)
+        for buttons in (self._buttons, self._with_typed):
+            column.addWidget(buttons)
+            buttons.chosen.connect(self._choose)
+        self._with_typed.hide()
 
     @property
     def moment(self) -> Moment:
@@ -45,17 +54,37 @@ class WhenChoice(QWidget):
 
     def show_moment(self, moment: Moment) -> None:
         """Show a choice without telling anyone."""
+        self._typed = moment if _is_typed(moment) else Moment()
+        self._with_typed.setVisible(_is_typed(moment))
+        self._buttons.setHidden(_is_typed(moment))
+        self._show(moment)
+
+    def _show(self, moment: Moment) -> None:
         self._moment = moment
-        self._buttons.choose(str(moment.minutes_ago))
+        if _is_typed(moment):
+            self._with_typed.choose(TYPED)
+        else:
+            for buttons in (self._buttons, self._with_typed):
+                buttons.choose(str(moment.minutes_ago))
         at_us = moment.at_us
         words = "" if at_us is None else self._plant_time().brief(at_us, now_us=self._now_us())
         self._clock.setText(words)
 
     def _choose(self, key: str) -> None:
-        minutes = int(key)
-        at_us = self._now_us() - minutes * MINUTE_US if minutes else None
-        self.show_moment(Moment(minutes, at_us))
+        if key == TYPED:
+            self._show(self._typed)
+        else:
+            minutes = int(key)
+            self._show(Moment(minutes, self._now_us() - minutes * MINUTE_US if minutes else None))
         self.changed.emit()
+
+
+def _is_typed(moment: Moment) -> bool:
+    return moment.minutes_ago == 0 and moment.at_us is not None
+
+
+def _choices() -> list[tuple[str, str]]:
+    return [(str(each), _name(each)) for each in MINUTES_AGO]
 
 
 def _name(minutes: int) -> str:
