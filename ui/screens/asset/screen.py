@@ -90,7 +90,6 @@ class AssetScreen:
 
     def refresh(self, now_us: int) -> None:
         """Draw what is new."""
-        self.desk.keeper.keep_if_due(now_us)
         if self._pages.currentIndex() == 0:
             return
         presenter, view = self.presenter, self.content

@@ -82,11 +82,11 @@ class ReportKeeper:
     def _on_time(self) -> None:
         self._is_waiting = False
         now_us = self._context.clock.now_us()
-        self.keep_if_due(now_us)
+        self._keep_if_due(now_us)
         if self._due_us is not None:
             self._wait((self._due_us - now_us) / MICROSECONDS_PER_SECOND)
 
-    def keep_if_due(self, now_us: int) -> None:
+    def _keep_if_due(self, now_us: int) -> None:
         """Keep what was left alone for a moment, but nothing over what was not read yet."""
         if self._due_us is None or now_us < self._due_us:
             return
