@@ -57,7 +57,8 @@ class ChangeWatch:
                 try:
                     self._look()
                 except Exception as defect:  # the outer edge: a watch that ended would look like peace
-                    _log.exception("the change watch failed")
+                    if self._problem is None:
+                        _log.exception("the change watch failed")
                     self._problem = StorageError(f"internal fault: {defect!r}", key="internal_fault")
         finally:
             self._store.changes.close()
