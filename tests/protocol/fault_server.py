@@ -5,9 +5,14 @@ recognised.
 """
 
 import asyncio
+import contextlib
 import ssl
 import struct
 from dataclasses import dataclass, field
+
+TURNS_OF_ACCEPTING = 10
+"""More turns of the loop than a connection takes from being accepted to being served. One that is between
+the two when its server closes is never closed itself."""
 
 
 @dataclass
@@ -45,10 +50,14 @@ class FaultServer:
 
     async def kill(self) -> None:
         """Stop listening and reset every connection, as a killed process does."""
+        for listener in self._server.sockets:
+            with contextlib.suppress(NotImplementedError):  # the loop of Windows has no readers
+                asyncio.get_running_loop().remove_reader(listener)
+        for _ in range(TURNS_OF_ACCEPTING):
+            for writer in list(self._writers):
+                writer.transport.abort()
+            await asyncio.sleep(0)
         self._server.close()
-        for writer in list(self._writers):
-            writer.transport.abort()
-        await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connects += 1
