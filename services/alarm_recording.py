@@ -72,11 +72,7 @@ class AlarmRecorder:
         _log.error("alarm %s could not be changed in %d attempts", change.rule.id, ATTEMPTS)
 
     def _is_stored(self, change: ConditionChange, at_us: int) -> bool:
-        try:
-            alarm = self._store.alarms.get(change.rule.id)
-        except NotFound:
-            return True
-        rows = self._store.alarms.journal(at_us, at_us + 1, alarm_id=alarm.id)
+        rows = self._store.alarms.journal(at_us, at_us + 1, alarm_id=change.rule.id)
         return any(row.event == change.event.value for row in rows)
 
     def link(self, capture: AlarmCapture) -> None:

@@ -107,9 +107,9 @@ class CollectorStatus:
     def tell(self, links: tuple[ConnectionStatus, ...], *, loop_lag_s: float) -> None:
         """Write the status of this moment into its files soon, and to other PCs when the lane is free."""
         self._last = self._composed(links, loop_lag_s=loop_lag_s)
-        self._teller.submit_once(self._write_newest, cause="status_file")
+        self._teller.submit_once(self._write, cause="status_file")
         if self._board is not None:
-            self._parts.lane.submit_once(self._share_newest, cause="status_board")
+            self._parts.lane.submit_once(self._share, cause="status_board")
 
     def _composed(self, links: tuple[ConnectionStatus, ...], *, loop_lag_s: float) -> SystemStatus:
         parts, recorder = self._parts, self._parts.recorder
@@ -151,20 +151,16 @@ class CollectorStatus:
         found = (self.database_problem, hung, *waiting)
         return tuple(dict.fromkeys((*self._parts.housekeeping.problems, *filter(None, found))))
 
-    def _write_newest(self) -> None:
+    def _write(self) -> None:
+        """Write the newest status; for the thread that tells."""
         if self._last is not None:
-            self._write(self._last)
+            for path in self._files:
+                write_status(path, self._last)
 
-    def _share_newest(self) -> None:
-        if self._last is not None:
-            self._share(self._last)
-
-    def _write(self, status: SystemStatus) -> None:
-        for path in self._files:
-            write_status(path, status)
-
-    def _share(self, status: SystemStatus) -> None:
-        if self._board is not None:
+    def _share(self) -> None:
+        """Show the newest status to other PCs; for the writer lane."""
+        status = self._last
+        if self._board is not None and status is not None:
             with contextlib.suppress(DatabaseUnreachable):  # others see by its age that it is old
                 self._board.put(SHARED_NAME, status.to_text(), written_us=status.written_us)
 
@@ -174,7 +170,7 @@ class CollectorStatus:
         if self._last is None:
             return
         recorder = self._parts.recorder
-        status = replace(
+        self._last = replace(
             self._last,
             written_us=self._clock.now_us(),
             samples_received=recorder.samples_received,
@@ -183,8 +179,8 @@ class CollectorStatus:
             samples_thinned=recorder.samples_thinned,
         )
         try:
-            self._write(status)
-            self._share(status)
+            self._write()
+            self._share()
         except (OSError, StorageError) as error:
             _log.error("the last status cannot be written: %s", error)
 

@@ -66,6 +66,7 @@ class DurableQueue:
         self._over: deque[_Job] = deque()
         self._lock = threading.Lock()
         self._problem = ""
+        self._is_forgetting_refused = False
         self.losses = LossCounter()
 
     def __len__(self) -> int:
@@ -142,6 +143,9 @@ class DurableQueue:
                 try:
                     self._keeper.drop(number)
                 except StorageError as error:
-                    _log.warning("a job of '%s' is over and stays written down: %s", self._cause, error)
+                    if not self._is_forgetting_refused:
+                        _log.warning("jobs of '%s' are over and stay written down: %s", self._cause, error)
+                    self._is_forgetting_refused = True
                     return
             self._over.popleft()
+        self._is_forgetting_refused = False

@@ -14,7 +14,7 @@ from domain.condition.alarms import AlarmRule
 from domain.errors import RuleViolation
 from domain.instants import Clock
 from domain.plant.assets import Asset, MeasurementPoint
-from domain.plant.bearings import BearingType, is_same
+from domain.plant.bearings import BearingGeometry, BearingType, is_same
 from domain.plant.plant import Plant, SiteSettings
 from domain.plant.tags import Connection, Tag
 from domain.plant.wiring import untied, wired
@@ -198,18 +198,19 @@ def _remove(work: UnitOfWork, thing: Thing) -> None:
 def _refuse_running(leaving: Sequence[Thing | None], work: UnitOfWork) -> None:
     """Refuse to take out bearings while points run in them."""
     bearings = [thing for thing in leaving if isinstance(thing, BearingType)]
-    points = [point for point in work.plant.load().points if point.bearing] if bearings else []
-    count = sum(any(_runs_in(point, bearing) for bearing in bearings) for point in points)
+    if not bearings:
+        return
+    running = [point.bearing for point in work.plant.load().points if point.bearing is not None]
+    count = sum(any(_is_of(own, bearing) for bearing in bearings) for own in running)
     if count:
         raise RuleViolation(
             f"{count} points run in these bearings", key="still_used", what="points", count=count
         )
 
 
-def _runs_in(point: MeasurementPoint, bearing: BearingType) -> bool:
-    own, wanted = point.bearing, bearing.geometry
-    is_named = own is not None and own.designation.lower() == wanted.designation.lower()
-    return is_named and own is not None and is_same(own, wanted)
+def _is_of(own: BearingGeometry, bearing: BearingType) -> bool:
+    wanted = bearing.geometry
+    return own.designation.lower() == wanted.designation.lower() and is_same(own, wanted)
 
 
 def _undone(work: UnitOfWork, step: Step) -> Step:
