@@ -1,8 +1,6 @@
 """Half-written reports: one row a person, workstation and machine, gone when it is sent [ACQ-5, ACQ-6]."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -10,18 +8,11 @@ import pytest
 from domain.errors import NotPermitted
 from domain.roles import Actor, Role
 from services.report_drafts import OBSERVATION, ROUND, ReportDraft, ReportDrafts, keep_in
-from storage.store import Store, open_store
+from storage.store import Store
 from tests.conftest import FakeClock
 
 OTTO = Actor(UUID(int=6), Role.OPERATOR, "HALL-1", "Otto")
 PUMP, FAN = UUID(int=11), UUID(int=12)
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
-    opened = open_store(tmp_path, role="tool", clock=clock)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

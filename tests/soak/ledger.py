@@ -17,6 +17,7 @@ from typing import Any
 
 from acquisition.simulators.opcua_server import FAILING_SENSOR
 from domain.plant.quality import CLASS_MASK
+from services.status import SystemStatus
 from tests.soak.demo_run import DemoRun, LiveView, seconds_until, served_keys
 from tests.soak.truth import UNPUBLISHED_US, Comparison, Interval, Truth, WaveformFollower
 
@@ -187,10 +188,25 @@ def _run(demo: DemoRun, *, for_s: float, is_killing: bool) -> dict[str, Any]:
     return _report(demo, run, follower, code=code) | {"first_good_s": _rounded(first_good_s)}
 
 
-def _report(demo: DemoRun, run: LedgerRun, follower: WaveformFollower, *, code: int) -> dict[str, Any]:
-    status, truth, faults = demo.status(), run.truth, run.faults
+@dataclass(frozen=True)
+class Judgement:
+    """What the plant's own ledger says of what the product stored and showed.
+
+    ``left_out`` is the share of the calm time of each server in which the plant itself stood still unasked.
+    """
+
+    left_out: dict[str, float]
+    polled: dict[str, Comparison]
+    subscribed: Comparison
+    blocks: Comparison
+    sensor_failures: int
+    stored_good: int
+    shown_good: int
+
+
+def _judged(demo: DemoRun, run: LedgerRun, follower: WaveformFollower) -> Judgement:
+    truth, faults = run.truth, run.faults
     calm = {server: truth.moving(server, intervals) for server, intervals in run.calm.items()}
-    left_out = {server: 1 - _length(calm[server]) / max(1, _length(run.calm[server])) for server in DEVICES}
     with demo.store() as store:
         history = store.open_history_reader()
         polled = {name: truth.polled(name, calm["modbus"], history) for name in DEVICES["modbus"]}
@@ -202,44 +218,63 @@ def _report(demo: DemoRun, run: LedgerRun, follower: WaveformFollower, *, code: 
             for device in devices
         )
         history.close()
-    blocks = follower.compare(calm["opcua"])
-    shown = run.sensor_shown_good() + sum(each.shown_good_while_down for each in faults.values())
-    criteria = {
-        "exit code 0": code == 0,
-        "under 1 % of the calm time left out because the plant stood still unasked": max(left_out.values())
-        < LEFT_OUT_LIMIT,
-        "every answer of the PLCs stored": all(each.is_equal for each in polled.values()),
-        "every write of the OPC UA server stored": subscribed.is_equal,
-        "every waveform block delivered, checksums equal": blocks.is_equal and not follower.misplaced,
-        "samples equal the plant's": follower.compared > 0 and follower.differing == 0,
-        "received = stored, none dropped": status.samples_received == status.samples_stored
-        and status.samples_dropped == 0,
-        "stored good while the plant says bad: 0": stored_good == 0 and stored_down == 0,
-        "shown good while the plant says bad: 0": shown == 0,
-        "nothing left running": not demo.processes() and not demo.segments(),
-    }
+    return Judgement(
+        {server: 1 - _length(calm[server]) / max(1, _length(run.calm[server])) for server in DEVICES},
+        polled,
+        subscribed,
+        follower.compare(calm["opcua"]),
+        failures,
+        stored_good + stored_down,
+        run.sensor_shown_good() + sum(each.shown_good_while_down for each in faults.values()),
+    )
+
+
+def _report(demo: DemoRun, run: LedgerRun, follower: WaveformFollower, *, code: int) -> dict[str, Any]:
+    status, found = demo.status(), _judged(demo, run, follower)
+    is_tidy = not demo.processes() and not demo.segments()
+    criteria = {"exit code 0": code == 0, "nothing left running": is_tidy}
+    criteria |= _criteria(status, found, follower)
     for server in DEVICES:
-        criteria |= _fault_criteria(server, faults[server])
+        criteria |= _fault_criteria(server, run.faults[server])
     return {
         "criteria": criteria,
-        "calm_time_left_out": {server: round(share, 5) for server, share in left_out.items()},
-        "polled": {name: _plain(each) for name, each in polled.items()},
-        "subscribed": _plain(subscribed),
-        "waveform_samples": _plain(blocks),
+        "calm_time_left_out": {server: round(share, 5) for server, share in found.left_out.items()},
+        "polled": {name: _plain(each) for name, each in found.polled.items()},
+        "subscribed": _plain(found.subscribed),
+        "waveform_samples": _plain(found.blocks),
         "blocks_compared_sample_by_sample": follower.compared,
-        "sensor_failures_told": failures,
-        "stored_good_while_bad": stored_good + stored_down,
-        "shown_good_while_bad": shown,
-        "collector": {
-            "received": status.samples_received,
-            "stored": status.samples_stored,
-            "dropped": status.samples_dropped,
-            "waveform_samples": status.waveform_samples_received,
-            "loop_lag_ms": status.loop_lag_ms,
-            "rss_mb": status.rss_mb,
-            "drops_by_link": {each.name: each.drops for each in status.connections},
-        },
-        "faults": {server: _times(each) for server, each in faults.items()},
+        "sensor_failures_told": found.sensor_failures,
+        "stored_good_while_bad": found.stored_good,
+        "shown_good_while_bad": found.shown_good,
+        "collector": _collector_figures(status),
+        "faults": {server: _times(each) for server, each in run.faults.items()},
+    }
+
+
+def _criteria(status: SystemStatus, found: Judgement, follower: WaveformFollower) -> dict[str, bool]:
+    is_whole = status.samples_received == status.samples_stored and status.samples_dropped == 0
+    is_calm = max(found.left_out.values()) < LEFT_OUT_LIMIT
+    return {
+        "under 1 % of the calm time left out because the plant stood still unasked": is_calm,
+        "every answer of the PLCs stored": all(each.is_equal for each in found.polled.values()),
+        "every write of the OPC UA server stored": found.subscribed.is_equal,
+        "every waveform block delivered, checksums equal": found.blocks.is_equal and not follower.misplaced,
+        "samples equal the plant's": follower.compared > 0 and follower.differing == 0,
+        "received = stored, none dropped": is_whole,
+        "stored good while the plant says bad: 0": found.stored_good == 0,
+        "shown good while the plant says bad: 0": found.shown_good == 0,
+    }
+
+
+def _collector_figures(status: SystemStatus) -> dict[str, Any]:
+    return {
+        "received": status.samples_received,
+        "stored": status.samples_stored,
+        "dropped": status.samples_dropped,
+        "waveform_samples": status.waveform_samples_received,
+        "loop_lag_ms": status.loop_lag_ms,
+        "rss_mb": status.rss_mb,
+        "drops_by_link": {each.name: each.drops for each in status.connections},
     }
 
 

@@ -1,8 +1,6 @@
 """Setting up by hand: permitted, audited, versioned, undone [SET-1, NEW-32]."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -15,7 +13,7 @@ from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind
 from domain.roles import Actor, Role
 from services.set_up.configuration import Configuration
 from storage.repositories.drafts import Draft
-from storage.store import Store, open_store
+from storage.store import Store
 from tests.conftest import FakeClock
 
 ERNA = Actor(UUID(int=7), Role.ENGINEER, "HALL-1", "Erna")
@@ -24,13 +22,6 @@ SITE = Asset(new_id(), None, AssetKind.SITE, "North", "N")
 PUMP = Asset(new_id(), SITE.id, AssetKind.MACHINE, "Pump", "P-1")
 LINK = Connection(new_id(), "PLC-9", ConnectionKind.MODBUS_TCP, {"host": "10.0.0.9"})
 FLOW = Tag(new_id(), 0, "P-1.flow", "Flow", TagKind.MEASURED, "m3/h", PUMP.id, connection_id=LINK.id)
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
-    opened = open_store(tmp_path, role="tool", clock=clock)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Whole acts of setting up, each one edit and one undo [SET-1, SIG-2, NEW-13]."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -21,19 +19,12 @@ from services.reporting import Reporting
 from services.set_up.edit_stack import Act, EditStack
 from services.set_up.link_values import ChosenValue, value_of_tag
 from services.set_up.plant_setup import PlantSetup
-from storage.store import Store, open_store
+from storage.store import Store
 from tests.conftest import FakeClock
 
 ERNA = Actor(UUID(int=7), Role.ENGINEER, "HALL-1", "Erna")
 OTTO = Actor(UUID(int=8), Role.OPERATOR, "HALL-2", "Otto")
 LINK = Connection(new_id(), "PLC-9", ConnectionKind.MODBUS_TCP, {"host": "10.0.0.9"})
-
-
-@pytest.fixture
-def store(tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
-    opened = open_store(tmp_path, role="tool", clock=clock)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -84,8 +84,8 @@ class ReportingDesk:
 
     def begun_words(self, machine_id: UUID) -> str:
         """Return which reports of a machine wait, begun and not sent; empty for none."""
-        has_readings = bool(self._drafts.plain((ROUND, machine_id)))
-        if self._drafts.plain((OBSERVATION, machine_id)):
+        has_readings = not self._drafts.draft((ROUND, machine_id)).is_empty
+        if not self._drafts.draft((OBSERVATION, machine_id)).is_empty:
             both, one = (
                 tr("Reporting", "Observation and readings begun"),
                 tr("Reporting", "Observation begun"),

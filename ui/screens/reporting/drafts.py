@@ -118,6 +118,11 @@ class RoundDraft:
     when: Moment = Moment()
     lines: Mapping[int, LineDraft] = field(default_factory=dict)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no line is begun."""
+        return not self.lines
+
     def over(self, kept: "RoundDraft") -> "RoundDraft":
         """Return what was kept with the lines begun here in their place."""
         if kept.lines.keys() <= self.lines.keys():
@@ -126,7 +131,7 @@ class RoundDraft:
 
     def to_plain(self) -> dict[str, Any]:
         """Return JSON data, nothing while no line is begun."""
-        if not self.lines:
+        if self.is_empty:
             return {}
         lines = {str(key): line.to_plain() for key, line in self.lines.items()}
         return {"when": self.when.to_plain(), "lines": lines}
@@ -153,14 +158,16 @@ class ReportingDrafts:
     unkept: dict[Begun, int] = field(default_factory=dict)
     is_read: bool = False
 
+    def draft(self, begun: Begun) -> ObservationDraft | RoundDraft:
+        """Return what was begun, an empty draft for nothing."""
+        kind, machine_id = begun
+        if kind == OBSERVATION:
+            return self.observations.get(machine_id, ObservationDraft())
+        return self.rounds.get(machine_id, RoundDraft())
+
     def plain(self, begun: Begun) -> dict[str, Any]:
         """Return what was begun as JSON data, nothing for nothing; now is when it changed last."""
-        kind, machine_id = begun
-        draft: ObservationDraft | RoundDraft
-        if kind == OBSERVATION:
-            draft = self.observations.get(machine_id, ObservationDraft())
-        else:
-            draft = self.rounds.get(machine_id, RoundDraft())
+        draft = self.draft(begun)
         if begun in self.unkept:
             draft = replace(draft, when=draft.when.at(self.unkept[begun]))
         return draft.to_plain()

@@ -6,7 +6,8 @@ from uuid import UUID
 from PySide6.QtCore import Signal
 
 from services.set_up.link_values import ChosenValue
-from ui.screens.setup.connections.words import counted_values, unit_words
+from ui.screens.setup.connections.words import unit_words
+from ui.screens.setup.counted import counted_values
 from ui.text import tr
 from ui.widgets.data_table import DataTable
 from ui.widgets.form import on_delete

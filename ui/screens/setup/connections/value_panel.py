@@ -16,7 +16,7 @@ from services.set_up.probing import OrderTrial
 from ui.screens.setup.connections import value_edits
 from ui.screens.setup.connections.order_list import OrderList
 from ui.screens.setup.connections.value_edits import CAPTURES, NO_FACTOR, NO_NUMBER, NOT_POSITIVE, STREAMING
-from ui.screens.setup.connections.words import counted_values
+from ui.screens.setup.counted import counted_values
 from ui.text import quality_words, tr
 from ui.widgets.fields import ChoiceField, Field, LineField
 from ui.widgets.key_button import KeyButton, ToolButton

@@ -5,7 +5,7 @@ from typing import Final
 
 from domain.plant.tags import ConnectionKind
 from ui.formatting import unit_symbol
-from ui.text import QT_TRANSLATE_NOOP, plain, tr, tr_n
+from ui.text import QT_TRANSLATE_NOOP, plain, tr
 
 KINDS: Final[Mapping[ConnectionKind, tuple[str, str]]] = {
     ConnectionKind.MODBUS_TCP: (
@@ -240,8 +240,3 @@ def field_problem(key: str, *, low: float, high: float) -> str:
 def complaints(keys: Sequence[str]) -> str:
     """Return what a value still lacks."""
     return ", ".join(tr("Link", _COMPLAINTS[key]) for key in keys)
-
-
-def counted_values(count: int) -> str:
-    """Return "1 value" or "61 values"."""
-    return tr_n("Link", "{count} value", "{count} values", count=count)

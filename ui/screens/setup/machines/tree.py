@@ -8,8 +8,9 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QStandardItem, QStand
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
 from domain.plant.assets import Asset, AssetKind
+from ui.screens.setup.counted import counted_machines, counted_values
 from ui.screens.setup.machines.nodes import Node, Thing, opened_at_first, walk
-from ui.screens.setup.machines.words import counted_machines, counted_values, kind_name, technique_name
+from ui.screens.setup.machines.words import kind_name, technique_name
 from ui.text import tr, tr_n
 from ui.theme import BODY, CAPTION, REGULAR, SEMIBOLD, application_theme, font
 from ui.widgets import drawing

@@ -6,8 +6,9 @@ from domain.plant.assets import AssetKind, Criticality, MachineGroup, Measuremen
 from domain.plant.bearings import BearingGeometry, defect_orders
 from domain.plant.templates import MachineClass
 from ui.formatting import number
+from ui.screens.setup.counted import counted_figures, counted_points, counted_values
 from ui.screens.setup.machines.nodes import Thing
-from ui.text import QT_TRANSLATE_NOOP, plain, tr, tr_n
+from ui.text import QT_TRANSLATE_NOOP, plain, tr
 from ui.typed_numbers import shown_number
 
 _KINDS: Final = {
@@ -118,26 +119,6 @@ def support_choices() -> list[tuple[str, str]]:
         (Support.RIGID.value, tr("Machines", "rigid")),
         (Support.FLEXIBLE.value, tr("Machines", "flexible")),
     ]
-
-
-def counted_machines(count: int) -> str:
-    """Return "1 machine" or "4 machines"."""
-    return tr_n("Machines", "{count} machine", "{count} machines", count=count)
-
-
-def counted_points(count: int) -> str:
-    """Return "1 point" or "4 points"."""
-    return tr_n("Machines", "{count} point", "{count} points", count=count)
-
-
-def counted_values(count: int) -> str:
-    """Return "1 value" or "6 values"."""
-    return tr_n("Machines", "{count} value", "{count} values", count=count)
-
-
-def counted_figures(count: int) -> str:
-    """Return "1 computed figure" or "15 computed figures"."""
-    return tr_n("Machines", "{count} computed figure", "{count} computed figures", count=count)
 
 
 def class_name(kind: MachineClass) -> str:
