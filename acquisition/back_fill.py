@@ -2,11 +2,13 @@
 
 A stretch begins at the last value before a loss and ends at the first one after it, both excluded. The value
 of a quiet tag was told when it was new, so no stretch begins long before the newest value of its link.
-The values that were due in a stretch are counted as lost until they turn up.
+The values that were due in a stretch are counted as lost until they turn up. A device may remember some time
+later than it tells, so the end of a stretch is asked for more than once.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -32,6 +34,9 @@ LONGEST_US: Final = 7 * MICROSECONDS_PER_DAY
 MOST_STRETCHES: Final = 32
 """A link that flaps keeps so many groups of stretches waiting; the oldest are given up."""
 
+ASK_AGAIN_S: Final = (5.0, 60.0)
+"""So long after an answer the device is asked again for what lies after the last value it brought."""
+
 
 def is_past(batch: ReadingBatch) -> NDArray[np.bool_]:
     """Say of each row whether it was fetched or delivered afterwards."""
@@ -46,8 +51,13 @@ class Stretches:
     keys: NDArray[np.int32]
     start_us: NDArray[np.int64]
     end_us: NDArray[np.int64]
+    period_us: NDArray[np.int64]
     lost: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     """Values that were due in the stretch and were not brought yet; empty when nobody counts them."""
+    answers: int = 0
+    """How often the device has told what it remembers of them."""
+    due_s: float = -inf
+    """When it is to be asked, monotonic."""
 
     def take(self, batch: ReadingBatch) -> ReadingBatch:
         """Return the rows that lie inside, each tag's later than those taken before."""
@@ -65,6 +75,23 @@ class Stretches:
         found = np.minimum(np.bincount(place, minlength=len(self.keys)), self.lost)
         self.lost[:] -= found
         return int(found.sum())
+
+    def again(self, *, now_s: float) -> "Stretches | None":
+        """Return the ends to ask for once more after an answer at ``now_s``; None when there are none."""
+        if self.answers >= len(ASK_AGAIN_S):
+            return None
+        short = self.end_us - self.start_us > (1 + JITTER_PERIODS) * self.period_us
+        if not short.any():
+            return None
+        return Stretches(
+            self.keys[short],
+            self.start_us[short],
+            self.end_us[short],
+            self.period_us[short],
+            self.lost[short] if len(self.lost) else self.lost,
+            answers=self.answers + 1,
+            due_s=now_s + ASK_AGAIN_S[self.answers],
+        )
 
 
 class TakenTimes:
@@ -157,17 +184,17 @@ class MissedTime:
         self._owed[place] = np.maximum(passed - 1, 0).astype(np.int64)
         self.lost += int(self._owed[place].sum())
 
-    def waiting(self) -> Sequence[Stretches]:
-        """Return what is to be asked, oldest first, with the stretches that have ended meanwhile."""
+    def waiting(self, *, now_s: float = inf) -> Sequence[Stretches]:
+        """Return what is to be asked by now, with the stretches that have ended meanwhile."""
         ended = (self._open_us != NO_TIME) & (self._end_us != NO_TIME)
         if ended.any():
             begin_us = np.maximum(self._open_us[ended], self._end_us[ended] - LONGEST_US)
-            self._waiting.append(
-                Stretches(self._keys[ended], begin_us, self._end_us[ended], self._owed[ended])
-            )
+            found = (self._keys, self._end_us, self._period_us, self._owed)
+            keys, end_us, period_us, owed = (each[ended] for each in found)
+            self._waiting.append(Stretches(keys, begin_us, end_us, period_us, owed))
             self._open_us[ended] = self._due_since_us[ended] = NO_TIME
             del self._waiting[:-MOST_STRETCHES]
-        return tuple(self._waiting)
+        return tuple(each for each in self._waiting if each.due_s <= now_s)
 
     def take(self, stretches: Stretches, batch: ReadingBatch) -> ReadingBatch:
         """Return the rows that lie in the stretches; they are lost no more."""
@@ -175,8 +202,14 @@ class MissedTime:
         self.lost -= stretches.give_back(brought)
         return brought
 
-    def done(self, stretches: Stretches) -> None:
-        """Forget stretches that the device has answered for, or will not."""
+    def answered(self, stretches: Stretches, *, now_s: float) -> None:
+        """The device has told what it remembers by now; ends that it left open are asked for again later."""
+        self.give_up(stretches)
+        if (again := stretches.again(now_s=now_s)) is not None:
+            self._waiting.append(again)
+
+    def give_up(self, stretches: Stretches) -> None:
+        """Ask for them no more."""
         self._waiting = [each for each in self._waiting if each is not stretches]
 
     def _good(self, batch: ReadingBatch) -> tuple[NDArray[np.intp], NDArray[np.int64]]:

@@ -210,18 +210,20 @@ class ConnectionSupervisor:
         attempts = 0
         while True:
             await asyncio.sleep(FILL_CHECK_S)
-            for stretches in self._missed.waiting():
+            for stretches in self._missed.waiting(now_s=self._clock.monotonic_s()):
                 try:
                     await self._fetch(source, stretches)
+                    self._missed.answered(stretches, now_s=self._clock.monotonic_s())
                 except AcquisitionError as problem:
                     attempts += 1
                     _log.info("connection '%s': no back-fill (%s)", self._connection.name, problem)
                     if attempts < FILL_ATTEMPTS:
                         break
+                    self._missed.give_up(stretches)
                 except Exception:  # the task's outer edge: live values go on without a past
                     _log.exception("connection '%s': back-fill failed", self._connection.name)
+                    self._missed.give_up(stretches)
                 attempts = 0
-                self._missed.done(stretches)
 
     async def _fetch(self, source: PastSource, stretches: Stretches) -> None:
         keys = set(stretches.keys.tolist())

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acquisition.back_fill import LONGEST_US, MOST_STRETCHES, REACH_US, MissedTime, Stretches, TakenTimes
+from acquisition import back_fill
+from acquisition.back_fill import (
+    ASK_AGAIN_S,
+    LONGEST_US,
+    MOST_STRETCHES,
+    REACH_US,
+    MissedTime,
+    Stretches,
+    TakenTimes,
+)
 from acquisition.driver import Driver
 from acquisition.hub import TagHub
 from acquisition.shared_memory.ring_buffer import WaveformRing
@@ -57,7 +66,7 @@ def test_a_stretch_lies_between_the_last_value_before_a_loss_and_the_first_after
     assert seconds(first) == [(1, 6, 30)]
     missed.note(rows((2, 40)))
     assert [seconds(each) for each in missed.waiting()] == [[(1, 6, 30)], [(2, 4, 40)]]
-    missed.done(first)
+    missed.give_up(first)
     assert [seconds(each) for each in missed.waiting()] == [[(2, 4, 40)]]
 
 
@@ -122,12 +131,47 @@ def test_f20_values_due_in_an_outage_are_lost_until_they_turn_up() -> None:
     assert missed.lost == 10, "who delivers what it kept by itself owes nothing"
 
 
+def test_ends_that_a_device_left_open_are_asked_for_again_later_and_given_up_at_last() -> None:
+    """Periods of 1 s, 3 values due of each tag: tag 1 is brought at once, tag 2 in parts, its last never."""
+    missed = MissedTime([tag(key, OWNER, {}, period_s=1.0) for key in (1, 2)])
+    missed.note(rows((1, 0), (2, 0)))
+    missed.begin()
+    missed.note(rows((1, 4), (2, 4)))
+    (first,) = missed.waiting(now_s=100.0)
+    missed.take(first, rows((1, 1), (1, 2), (1, 3), (2, 1), quality=PAST))
+    missed.answered(first, now_s=100.0)
+    assert missed.waiting(now_s=100.0 + ASK_AGAIN_S[0] - 0.1) == ()
+    (second,) = missed.waiting(now_s=100.0 + ASK_AGAIN_S[0])
+    assert seconds(second) == [(2, 1, 4)], "not again what was brought"
+    missed.take(second, rows((2, 2), quality=PAST))
+    missed.answered(second, now_s=200.0)
+    (third,) = missed.waiting(now_s=200.0 + ASK_AGAIN_S[1])
+    assert seconds(third) == [(2, 2, 4)]
+    missed.answered(third, now_s=300.0)
+    assert missed.waiting() == ()
+    assert missed.lost == 1
+
+
+def test_a_device_that_brought_everything_is_not_asked_again() -> None:
+    missed = MissedTime([tag(1, OWNER, {}, period_s=1.0)])
+    missed.resume(rows((1, 0)))
+    missed.begin()
+    missed.note(rows((1, 2)))
+    (only,) = missed.waiting()
+    missed.take(only, rows((1, 1), quality=PAST))
+    missed.answered(only, now_s=0.0)
+    assert missed.waiting() == ()
+
+
 @given(st.lists(st.lists(st.tuples(st.integers(1, 4), st.integers(-5, 25)), max_size=12), max_size=5))
 def test_only_rows_inside_are_taken_and_none_of_an_earlier_page_again(
     pages: list[list[tuple[int, int]]],
 ) -> None:
     open_ = Stretches(
-        np.array([1, 3], np.int32), np.array([T0, T0 + 5 * S]), np.array([T0 + 10 * S, T0 + 20 * S])
+        np.array([1, 3], np.int32),
+        np.array([T0, T0 + 5 * S]),
+        np.array([T0 + 10 * S, T0 + 20 * S]),
+        np.array([S, S]),
     )
     reached = {1: 0, 3: 5}
     for page in pages:
@@ -166,6 +210,8 @@ class Remembering(ScriptedDriver):
     asked: list[tuple[list[int], int, int]]
     refusal: Exception | None = None
     fails_after: int | None = None
+    stored_up_to: int | None = None
+    """Seconds after T0: what is younger is remembered, but not stored yet."""
     held_us = -1
 
     async def read_past(
@@ -177,6 +223,8 @@ class Remembering(ScriptedDriver):
         for number, at in enumerate(range(-(-(start_us - T0) // S), (end_us - T0) // S + 1)):
             if self.fails_after is not None and number >= self.fails_after:
                 raise ConnectionLost("the wire is cut again")
+            if self.stored_up_to is not None and at > self.stored_up_to:
+                return
             yield rows(*((each.key, at) for each in tags), quality=PAST)
 
 
@@ -243,6 +291,23 @@ async def test_what_a_second_loss_interrupts_is_asked_of_the_next_link() -> None
     cuts[1].set()
     await until(lambda: len(filled(memory, 0)) == 58, within_s=8, what=lambda: filled(memory, 0))
     assert filled(memory, 0) == [*range(1, 30), *range(31, 60)], "nothing twice, nothing forgotten"
+    await supervisor.stop()
+
+
+async def test_a_device_that_stores_late_what_it_remembers_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(back_fill, "ASK_AGAIN_S", (0.5, 0.5))
+    memory = Memory()
+    driver, cuts = remembering(memory, stored_up_to=25)
+    supervisor = supervise(memory, {ConnectionKind.OPCUA: entry(lambda: _shared(driver))}, 2)
+    supervisor.start()
+    await until(lambda: memory.is_good(0, 1), within_s=2, what="first values")
+    cuts[0].set()
+    await until(lambda: len(filled(memory, 1)) == 25, within_s=6, what=lambda: filled(memory, 1))
+    driver.stored_up_to = None
+    await until(lambda: len(filled(memory, 1)) == 29, within_s=6, what=lambda: filled(memory, 1))
+    assert filled(memory, 0) == filled(memory, 1) == list(range(1, 30))
     await supervisor.stop()
 
 

@@ -180,6 +180,10 @@ class Child:
                     for name in command["services"]
                 ]
                 self.refused = {ua.NodeId(kind): command["status"] for kind in kinds}
+            case "remembered":
+                storage, node = self.server.iserver.history_manager.storage, self.variables[command["name"]]
+                values = [each.Value.Value for each in storage._datachanges[node.nodeid]]
+                return {"values": values}
             case "hold":
                 self.is_ticking = False
             case "go":
