@@ -283,6 +283,7 @@ class Collector:
                 save_baselines(work, self._plant, record.learned)
 
     def _close(self) -> None:
+        self._store.hurry()
         self._analysis.close()
         self._alarms.store_soon()
         self._lane.submit(self._record_queue.run, cause="analysis_record")

@@ -56,6 +56,9 @@ class Database:
         """Return a watch on a connection of its own."""
         return DataVersion(self._open_reader(), self._lock)
 
+    def hurry(self) -> None:
+        """Waits for a lock are bounded in any case."""
+
     def close(self) -> None:
         """Close every connection under the write lock."""
         with self._lock.held():

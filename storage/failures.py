@@ -33,6 +33,10 @@ _SERVER_SAYS = {
 """What the first two letters of a PostgreSQL error code mean for a person."""
 
 
+_LINK_FAILURES = frozenset({"OperationalError", "InterfaceError", "PoolTimeout"})
+"""Kinds of exception of the server's library, with all that descend from them."""
+
+
 def storage_error(error: Exception, path: Path | str) -> StorageError:
     """Return the StorageError that says what an engine's exception means for this file or server."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
@@ -52,7 +56,8 @@ def _server_error(cause: BaseException, place: str) -> StorageError:
     """Judge by the server's error code; a link that failed without one was not heard at all."""
     text = " ".join(str(cause).split())
     group = (getattr(cause, "sqlstate", None) or "")[:2]
-    is_link = not group and type(cause).__name__ in ("OperationalError", "InterfaceError", "PoolTimeout")
+    kinds = {kind.__name__ for kind in type(cause).__mro__}
+    is_link = not group and bool(kinds & _LINK_FAILURES)
     if is_link or group in ("08", "57"):
         return DatabaseUnreachable(
             f"{place} does not answer ({text})", key="database_unreachable", place=place

@@ -4,7 +4,6 @@ import json
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, select, text
-from sqlalchemy.engine import URL
 
 from domain.errors import DatabaseDamaged
 from domain.identifiers import new_id
@@ -14,10 +13,11 @@ from storage.inspection import APPLICATION
 from storage.opening import OpenOutcome, OpenReport, first_user, known_plant, mark_plant
 from storage.postgresql import PostgresDatabase
 from storage.schema.records import identity, users
+from storage.server import Server
 
 
 def open_server_database(
-    url: URL, folder: DataFolder, *, now_us: int, start_new: bool = False
+    server: Server, folder: DataFolder, *, now_us: int, start_new: bool = False
 ) -> tuple[PostgresDatabase, OpenReport]:
     """Connect, bring the schema to the head and return the database with the report of what was found.
 
@@ -25,7 +25,7 @@ def open_server_database(
     says so. Raises DatabaseUnreachable, MigrationFailed for a newer program's schema, and DatabaseDamaged for
     a database that holds something else or another plant.
     """
-    database = PostgresDatabase(url)
+    database = PostgresDatabase(server)
     try:
         with database.write() as connection:
             plant_id, outcome = _bring_up(connection, database.place, folder, now_us, start_new)

@@ -3,9 +3,9 @@
 The history spells its statements once, in the words both engines know, with ``?`` for parameters.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -100,15 +100,26 @@ class PlantDatabase(Protocol):
         """Return a watch on a connection of its own, for one thread."""
         ...
 
+    def hurry(self) -> None:
+        """The program ends: wait only briefly for what stands still."""
+        ...
+
     def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryOpening:
-    """How the history came up; ``problem`` and ``set_aside`` tell of a file that was replaced."""
+    """How the history came up; ``problem`` and ``set_aside`` tell of a file that was replaced.
+
+    ``layouts``, ``texts`` and ``sequence`` are numbers given out that the history itself does not know yet:
+    rows that wait for it use them.
+    """
 
     problem: str = ""
     set_aside: tuple[Path, ...] = ()
+    layouts: Mapping[int, bytes] = field(default_factory=dict)
+    texts: Mapping[int, str] = field(default_factory=dict)
+    sequence: int = 0
 
 
 class HistoryBase(Protocol):

@@ -228,6 +228,10 @@ class Store:
         """Open the board that other workstations read, None for a plant in a folder; one per thread."""
         return self._places.status_board()
 
+    def hurry(self) -> None:
+        """The program ends: wait only briefly for a server that stands still."""
+        self._database.hurry()
+
     def close(self) -> None:
         """Close every connection and give the instance lock back; harmless when called twice."""
         self.changes.close()
@@ -286,8 +290,14 @@ def open_store(
         else:
             from storage.places_server import open_server
 
-            server, report, places = open_server(address, folder, now_us=clock.now_us(), start_new=start_new)
-            store = Store(folder, server, report=report, clock=clock, places=places)
+            shared, report, places = open_server(
+                address,
+                folder,
+                now_us=clock.now_us(),
+                start_new=start_new,
+                is_patient=role != "collector",
+            )
+            store = Store(folder, shared, report=report, clock=clock, places=places)
     except BaseException:
         if lock is not None:
             lock.release()

@@ -67,10 +67,10 @@ class Historian:
         self._rules = KeepingRules(keeping)
         self._compactor = HourCompactor(self._tables, self._rules)
         self._folder = TailFolder(self._tables, self._connection, dtypes=dtypes or {})
-        self._frames = FrameWriter(stored_layouts(self._connection))
-        self.texts = TextBook(stored_texts(self._connection))
+        self._frames = FrameWriter({**stored_layouts(self._connection), **self.opening.layouts})
+        self.texts = TextBook({**stored_texts(self._connection), **self.opening.texts})
         self._pending: list[PendingBatch] = []
-        self._last_id = self._greatest_id()
+        self._last_id = max(self._greatest_id(), self.opening.sequence)
         self._was_suspect = bool(noted(self._connection, _SUSPECT))
         self._guard = ClockGuard(clock, last_known_us=self._last_commit(), is_suspect=self._was_suspect)
 

@@ -2,12 +2,11 @@
 
 from typing import Any, Final
 
-from sqlalchemy.engine import URL
-
 from domain.errors import LeaseLost
 from storage.history.tail import TailRow
 from storage.leases import Lease
-from storage.postgresql import ServerConnection, place_of
+from storage.postgresql import ServerConnection
+from storage.server import Server
 from storage.sql import BEGIN_WRITE, HistoryOpening, SqlConnection, SqlRows, immediate, put_names
 
 _HELD: Final = "SELECT 1 FROM public.leases WHERE name = ? AND epoch = ? FOR SHARE"
@@ -22,19 +21,19 @@ _IS_THERE: Final = "SELECT 1 FROM tail WHERE epoch = ? AND sequence = ?"
 class HistoryServer:
     """Implements ``storage.sql.HistoryBase``; a writer needs a lease."""
 
-    def __init__(self, url: URL, *, lease: Lease | None = None) -> None:
-        self._url = url
+    def __init__(self, server: Server, *, lease: Lease | None = None) -> None:
+        self._server = server
         self._lease = lease
-        self.place = place_of(url)
+        self.place = server.place
 
     def writer(self, *, now_us: int) -> tuple[SqlConnection, HistoryOpening]:
         """Connect for the one writer; its transactions hold only while the lease does."""
         assert self._lease is not None, "a history is written by the holder of the lease"
-        return FencedConnection(self._url, self._lease), HistoryOpening()
+        return FencedConnection(self._server, self._lease), HistoryOpening()
 
     def reader(self) -> SqlConnection:
         """Connect without any right to change anything."""
-        return ServerConnection(self._url, is_read_only=True)
+        return ServerConnection(self._server, is_read_only=True)
 
     @property
     def waiting_samples(self) -> int:
@@ -65,8 +64,8 @@ class HistoryServer:
 class FencedConnection(ServerConnection):
     """A writer's connection: a transaction begins only for the holder of the lease."""
 
-    def __init__(self, url: URL, lease: Lease) -> None:
-        super().__init__(url)
+    def __init__(self, server: Server, lease: Lease) -> None:
+        super().__init__(server)
         self._lease = lease
 
     def execute(self, sql: str, parameters: Any = (), /) -> SqlRows:

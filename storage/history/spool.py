@@ -60,6 +60,18 @@ class TailSpool:
             found = connection.execute("SELECT min(epoch) FROM waiting").fetchone()
         return int(found[0] or 0)
 
+    def numbers_used(self) -> HistoryOpening:
+        """Return the names and the last sequence that waiting rows use: they must not be given out again."""
+        layouts: dict[int, bytes] = {}
+        texts: dict[int, str] = {}
+        with self._file.opened() as connection:
+            (sequence,) = connection.execute("SELECT max(sequence) FROM waiting").fetchone()
+            for (names,) in connection.execute("SELECT DISTINCT names FROM waiting"):
+                more_layouts, more_texts = _names(names)
+                layouts |= more_layouts
+                texts |= more_texts
+        return HistoryOpening(layouts=layouts, texts=texts, sequence=int(sequence or 0))
+
     def first(self, most: int) -> list[TailRow]:
         """Return the oldest rows."""
         query = (
@@ -117,11 +129,13 @@ class SpooledHistory:
         return connection, self._taken_up(now_us) or opening
 
     def _taken_up(self, now_us: int) -> HistoryOpening | None:
-        """Look at what waits; None when it may go to the server."""
+        """Look at what waits; None when nothing does."""
         try:
             self._spool.count()
-            if not self._spool.rows or self._lease.term.continues(self._spool.oldest_epoch()):
+            if not self._spool.rows:
                 return None
+            if self._lease.term.continues(self._spool.oldest_epoch()):
+                return self._spool.numbers_used()
             problem = (
                 f"{self._spool.samples} samples read while another collector had taken over were set aside"
             )

@@ -4,13 +4,12 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
-from sqlalchemy.engine import URL
-
 from storage.data_folder import DataFolder
 from storage.failures import told
 from storage.history.file import HistoryFile
 from storage.moving.tables import ROWS_AT_ONCE, Copied, Progress, RowDigest, batched, prove, silent
-from storage.postgresql import ServerConnection, place_of
+from storage.postgresql import ServerConnection
+from storage.server import Server
 from storage.sql import SqlConnection, immediate
 from storage.waveforms.files import month_file, open_month
 from storage.waveforms.server import make_month
@@ -125,9 +124,9 @@ class FileSide:
 class ServerSide:
     """The tables of a server."""
 
-    def __init__(self, url: URL) -> None:
-        self._connection = ServerConnection(url)
-        self.place = place_of(url)
+    def __init__(self, server: Server) -> None:
+        self._connection = ServerConnection(server)
+        self.place = server.place
 
     def read(self, table: str, columns: str) -> Rows:
         """Yield every row through a cursor of the server, so that memory does not hold a table."""

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import Final
 
-from sqlalchemy.engine import URL
-
 from domain.long_work import LongWork
 from storage.failures import told
 from storage.moving.history import HISTORY, WAVEFORMS
-from storage.postgresql import HISTORY_SCHEMA, PLANT_SCHEMA, ServerConnection, place_of
+from storage.postgresql import HISTORY_SCHEMA, PLANT_SCHEMA, ServerConnection
 from storage.schema import METADATA
+from storage.server import Server
 
 _BYTES: Final = (
     "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0) FROM pg_class c "
@@ -23,18 +22,18 @@ _LOG_BESIDE: Final = 2
 class Holdings:
     """Measures the tables of a server; each question is one statement, between two of which work may end."""
 
-    def __init__(self, url: URL, *, with_history: bool, work: LongWork) -> None:
-        self._url, self._with_history, self._work = url, with_history, work
+    def __init__(self, server: Server, *, with_history: bool, work: LongWork) -> None:
+        self._server, self._with_history, self._work = server, with_history, work
 
     def bytes_needed(self) -> int:
         """Return what a copy in files needs while it is made; deleted rows count until a VACUUM."""
-        with told(place_of(self._url)), closing(ServerConnection(self._url, is_read_only=True)) as server:
+        with told(self._server.place), closing(ServerConnection(self._server, is_read_only=True)) as server:
             needed = _LOG_BESIDE * _one(server, _BYTES, PLANT_SCHEMA)
             return needed + (_one(server, _BYTES, HISTORY_SCHEMA) if self._with_history else 0)
 
     def rows(self) -> dict[str, int]:
         """Return the rows of each table that is copied; a plant that goes on has more a moment later."""
-        with told(place_of(self._url)), closing(ServerConnection(self._url, is_read_only=True)) as server:
+        with told(self._server.place), closing(ServerConnection(self._server, is_read_only=True)) as server:
             return {name: self._counted(server, schema, name) for schema, name in self._tables()}
 
     def _tables(self) -> Iterable[tuple[str, str]]:

@@ -20,7 +20,8 @@ from storage.moving.history import FileSide, ServerSide, Side, copy_history
 from storage.moving.measuring import Holdings
 from storage.moving.tables import Copied, Progress, copy_plant, silent
 from storage.opening import prepare_file
-from storage.postgresql import PostgresDatabase, server_url
+from storage.postgresql import PostgresDatabase
+from storage.server import Server
 from storage.set_aside import set_aside
 from storage.settings_file import read_settings, write_settings
 from storage.sql import PlantDatabase
@@ -48,9 +49,10 @@ def move_plant(
             _set_files_aside(folder, clock.now_us())
         elif target == "sqlite":
             _refuse_files(folder)
-            server = PostgresDatabase(server_url(present)), ServerSide(server_url(present))
+            server = Server(present)
+            source = PostgresDatabase(server), ServerSide(server)
             files = _new_files(folder), FileSide(folder, now_us=clock.now_us())
-            copied = _moved(*server, *files, progress)
+            copied = _moved(*source, *files, progress)
         else:
             raise ConfigurationError("move from one server to another by way of files: first --to sqlite")
     _name_place(folder, None if target == "sqlite" else target)
@@ -72,27 +74,27 @@ def back_up_server(
     StorageError, also for too little room, and Cancelled leave nothing behind. Restoring such a backup gives
     a plant in files; ``move_plant`` brings it to a server again.
     """
-    url, work = server_url(address), work or LongWork()
-    holdings = Holdings(url, with_history=with_history, work=work)
+    server, work = Server(address), work or LongWork()
+    holdings = Holdings(server, with_history=with_history, work=work)
 
     def fill(draft: Path) -> None:
         refuse_without_room(draft, holdings.bytes_needed())
         totals = holdings.rows()
         tell, proving = (partial(_tell, work, act, totals) for act in ("copying", "comparing"))
         folder = DataFolder(draft)
-        source, copy = PostgresDatabase(url), _new_files(folder)
+        source, copy = PostgresDatabase(server), _new_files(folder)
         try:
             copy_plant(source, copy, progress=tell, proving=proving)
         finally:
             source.close()
             copy.close()
         if with_history:
-            server, files = ServerSide(url), FileSide(folder, now_us=clock.now_us())
+            there, here = ServerSide(server), FileSide(folder, now_us=clock.now_us())
             try:
-                copy_history(server, files, progress=tell, proving=proving)
+                copy_history(there, here, progress=tell, proving=proving)
             finally:
-                server.close()
-                files.close()
+                there.close()
+                here.close()
         _keep_databases(draft)
 
     return make_backup(fill, target, now_us=clock.now_us(), reason=reason, work=work, seal=seal)
@@ -149,12 +151,12 @@ def _new_files(folder: DataFolder) -> Database:
 
 
 def _server(address: str) -> tuple[PostgresDatabase, ServerSide]:
-    url = server_url(address)
-    database = PostgresDatabase(url)
+    server = Server(address)
+    database = PostgresDatabase(server)
     with database.write() as connection:
         if migrations.stored_revision(connection) != migrations.HEAD:
             migrations.upgrade(connection)
-    return database, ServerSide(url)
+    return database, ServerSide(server)
 
 
 def _refuse_files(folder: DataFolder) -> None:

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.engine import URL
-
 from domain.errors import NotFound, StorageError
 from domain.identifiers import new_id
 from domain.instants import Clock, from_microseconds, to_microseconds
@@ -17,7 +15,8 @@ from storage.failures import told
 from storage.history.codec import ChunkCodec
 from storage.history.server import FencedConnection
 from storage.leases import Lease
-from storage.postgresql import ServerConnection, place_of
+from storage.postgresql import ServerConnection
+from storage.server import Server
 from storage.sql import SqlConnection, immediate
 from storage.waveforms.rows import (
     INSERT_SPECTRUM,
@@ -45,12 +44,12 @@ _PARTITIONS: Final = (
 class ServerWaveforms:
     """Implements ``domain.ports.WaveformStore``; a writer needs the collector's lease."""
 
-    def __init__(self, url: URL, *, clock: Clock, lease: Lease | None = None) -> None:
-        self._place = place_of(url)
+    def __init__(self, server: Server, *, clock: Clock, lease: Lease | None = None) -> None:
+        self._place = server.place
         self._clock = clock
         self._is_writer = lease is not None
         self._connection = (
-            ServerConnection(url, is_read_only=True) if lease is None else FencedConnection(url, lease)
+            ServerConnection(server, is_read_only=True) if lease is None else FencedConnection(server, lease)
         )
         self._codec = ChunkCodec()
         self._months: set[str] = set()

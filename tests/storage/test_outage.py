@@ -1,6 +1,8 @@
 """A database server that is away: samples wait on this PC, go over in order and once [F44, NEW-31]."""
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +18,12 @@ from services.access import program_actor
 from services.alarm_recording import AlarmRecorder
 from services.alarm_watch import ConditionChange
 from services.durable_queue import DurableQueue
+from services.supervision import STOP_LIMIT_S
 from services.waiting_alarms import conditions_after, text_of, waiting_changes
 from storage.history.historian import Historian
-from storage.postgresql import server_url
+from storage.server import server_url
 from storage.store import Store, open_store
+from tests.soak.demo_run import seconds_until
 from tests.storage.postgresql_stage import PostgresServer, running_server
 from tests.storage.stored_plant import START_US, StillClock
 
@@ -128,6 +132,87 @@ def test_f44_a_changed_set_up_sets_nothing_aside(
     again.compact(now_us=still_clock.now)
     _is_whole_and_in_order(store, 20)
     again.close()
+
+
+@pytest.mark.parametrize("does_restart", [False, True], ids=["changed set-up", "new program"])
+def test_f44_numbers_that_waiting_rows_use_are_not_given_out_again(
+    server: PostgresServer, store: Store, still_clock: StillClock, tmp_path: Path, does_restart: bool
+) -> None:
+    """The server does not know key lists, texts and sequences of rows that wait; a second writer does."""
+    writer = store.open_history_writer()
+    server.stop(mode="immediate")
+    stopped = writer.texts.number_of("stopped")
+    _record(writer, still_clock, range(4))
+    writer.close()
+    server.start()
+    again = store
+    if does_restart:
+        address = server_url_text(store)
+        store.close()
+        again = open_store(tmp_path / "data", role="collector", clock=still_clock, database=address)
+        assert again.wait_for_lease()
+    second = again.open_history_writer()
+    assert second.texts.number_of("stopped") == stopped
+    assert second.texts.number_of("running") != stopped
+    for number in range(4, 8):
+        still_clock.now = START_US + number * SECOND
+        second.append(_second(number, tags=90))
+        assert second.commit().samples == 90
+    assert second.waiting_samples == 4 * 100 + 4 * 90, "those behind wait too"
+    second.compact(now_us=still_clock.now)
+    reader = again.open_history_reader()
+    for key, seconds in ((1, 8), (90, 8), (91, 4), (100, 4)):
+        series = reader.series(key, start_us=START_US, end_us=START_US + 100 * SECOND)
+        assert series.value.tolist() == [key * 1000.0 + number for number in range(seconds)]
+    for each in (reader, second, again):
+        each.close()
+
+
+def test_f44_a_server_that_stands_still_is_given_up_after_a_while(
+    server: PostgresServer, store: Store, still_clock: StillClock
+) -> None:
+    """What it was given before, it stores when it goes on; the same rows, sent again, are not doubled."""
+    writer = store.open_history_writer()
+    _record(writer, still_clock, range(2))
+    with _frozen(server, store, patience_s=1.0) as begun_s:
+        _record(writer, still_clock, range(2, 12))
+        with pytest.raises(DatabaseUnreachable):
+            store.plant.load()
+        assert time.monotonic() - begun_s < 10, "one wait for all, not one each"
+        assert writer.waiting_samples == 1000
+    seconds_until(lambda: _caught_up(writer, still_clock), limit_s=10, what="all is there")
+    _record(writer, still_clock, range(12, 14))
+    _is_whole_and_in_order(store, 14)
+    writer.close()
+
+
+def test_f44_who_ends_beside_a_server_that_stands_still_keeps_all_in_time(
+    server: PostgresServer, store: Store, still_clock: StillClock
+) -> None:
+    writer = store.open_history_writer()
+    _record(writer, still_clock, range(2))
+    with _frozen(server, store, patience_s=600.0) as begun_s:
+        store.hurry()
+        _record(writer, still_clock, range(2, 4))
+        writer.close()
+        store.close()
+        assert time.monotonic() - begun_s < STOP_LIMIT_S
+        assert store.folder.spool_db.exists()
+
+
+@contextmanager
+def _frozen(server: PostgresServer, store: Store, *, patience_s: float) -> Iterator[float]:
+    store._database.server._patience_s = patience_s  # type: ignore[attr-defined]
+    server.freeze()
+    try:
+        yield time.monotonic()
+    finally:
+        server.thaw()
+
+
+def _caught_up(writer: Historian, clock: StillClock) -> bool:
+    writer.compact(now_us=clock.now)
+    return writer.waiting_samples == 0
 
 
 def test_f44_rows_that_the_server_has_already_are_not_stored_again(
@@ -275,7 +360,7 @@ def test_what_waited_while_another_collector_took_over_is_set_aside(
 
 
 def server_url_text(store: Store) -> str:
-    url = store._database.url  # type: ignore[attr-defined]
+    url = store._database.server.url  # type: ignore[attr-defined]
     return f"postgresql://{url.username}@{url.host}:{url.port}/{url.database}"
 
 
