@@ -1,13 +1,14 @@
 """Layout of a data folder, and the refusal of places where a database would not be safe."""
 
 import ctypes
+import errno
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, StorageError
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {
@@ -92,8 +93,9 @@ class DataFolder:
 def prepare_data_folder(path: Path, *, mounts: Path = Path("/proc/self/mounts")) -> DataFolder:
     """Check a place, make its folders and return the layout.
 
-    ``mounts`` is the kernel's mount table. ConfigurationError names the folder, what is wrong and the cure;
-    nothing is touched on a network path, because a dead server would hold the program for minutes [F42].
+    ``mounts`` is the kernel's mount table. ConfigurationError names the folder, what is wrong and the cure,
+    StorageError is a full disk, which passes. Nothing is touched on a network path, because a dead server
+    would hold the program for minutes [F42].
     """
     refuse_network_path(path, mounts=mounts)
     root = Path(os.path.abspath(path))
@@ -104,6 +106,13 @@ def prepare_data_folder(path: Path, *, mounts: Path = Path("/proc/self/mounts"))
         _probe_writing(root)
         _probe_writing(folder.runtime)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StorageError(
+                f"data folder {root} lies on a full disk; make space, what was saved before is intact",
+                key="disk_full",
+                file=str(root),
+                place=str(root),
+            ) from error
         raise ConfigurationError(
             f"data folder {root} cannot be written ({error.strerror or error}): "
             "choose another folder with --data-dir or give this user the right to change it",

@@ -29,6 +29,7 @@ from storage.sql import HistoryBase, immediate
 GRACE_US = 120 * MICROSECONDS_PER_SECOND
 """An hour is finished this long after its end; later rows are merged into it."""
 _HOURS_PER_TRANSACTION = 64
+_TAGS_PER_TRANSACTION = 500
 _SUSPECT, _CONFIRMED = "clock_suspect", "clock_confirmed"
 
 
@@ -214,8 +215,14 @@ class Historian:
                 "until somebody confirms the time (collect --confirm-clock)",
                 key="clock_jumped",
             )
-        with told(self._place), immediate(self._connection):
-            return sum(self._prune_tag(tag_key, now_us) for tag_key in self._tables.tag_keys())
+        removed = 0
+        with told(self._place):
+            keys = list(self._tables.tag_keys())
+            for low in range(0, len(keys), _TAGS_PER_TRANSACTION):
+                with immediate(self._connection):
+                    for tag_key in keys[low : low + _TAGS_PER_TRANSACTION]:
+                        removed += self._prune_tag(tag_key, now_us)
+        return removed
 
     def _prune_tag(self, tag_key: int, now_us: int) -> int:
         """Remove what is too old of one tag; each statement walks the tag's own oldest rows only."""

@@ -111,6 +111,22 @@ def test_words_are_stored_once_and_read_back_by_their_number(store: Store, still
     again.close()
 
 
+@pytest.mark.parametrize("odd", ["ABC\0XYZ", "half \ud800 a pair", "\udcff"])
+def test_a_text_that_no_database_takes_stops_no_history(store: Store, odd: str) -> None:
+    """ACQ-2: one device's text is mended; the samples of all others are stored beside it."""
+    writer = store.open_history_writer()
+    number = writer.texts.number_of(odd)
+    writer.append(_second(0, number))
+    assert writer.commit().samples
+    reader = store.open_history_reader()
+    word = reader.texts([number])[number]
+    assert word
+    assert "\0" not in word
+    word.encode()
+    reader.close()
+    writer.close()
+
+
 def test_a_tag_keeps_its_samples_as_long_as_its_own_rule_says(
     store: Store, still_clock: StillClock, engineer: Actor
 ) -> None:
