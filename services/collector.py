@@ -222,7 +222,7 @@ class Collector:
         statuses = tuple(status for source in sources for status in source.statuses())
         for status in statuses:
             is_up = status.state in UP_STATES or self._is_first_connect(status)
-            self._alarms.take_link(status.connection_id, is_up=is_up)
+            self._alarms.take_link(status, is_up=is_up)
         self._alarms.take_drops(sum(self._status.drops(statuses).values()))
         now_us, now_s = self._clock.now_us(), self._clock.monotonic_s()
         stale = self._derived.newly_stale(self._values, now_us=now_us, now_s=now_s)

@@ -19,15 +19,13 @@ from services.certificate_watch import ExpiryWatch
 from services.disk import DiskWatch
 from services.durable_queue import DurableQueue
 from services.housekeeping import Housekeeping
+from services.link_losses import lost_here
 from services.recording import Recorder, WriterLane
 from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
 from storage.history.historian import Historian
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
-
-OWN_LINK_LOSSES: Final = frozenset({"queue_overflow", "scan_overrun"})
-"""Losses of a link that are ours: we were too slow. The others are the device's or the wire's."""
 
 HUNG_AFTER_S: Final = 10.0
 """Nothing that the writer lane does takes so long while the database answers."""
@@ -94,7 +92,7 @@ class CollectorStatus:
         counters = (parts.recorder.losses, parts.hub.losses, *lanes, *queues)
         sources: list[Mapping[str, int]] = [counter.by_cause for counter in counters]
         for link in links:
-            sources.append({cause: n for cause, n in link.drops.items() if cause in OWN_LINK_LOSSES})
+            sources.append(lost_here(link))
         analysis = parts.control.get("analysis_dropped")
         if analysis:
             sources.append({"analysis_results": analysis})

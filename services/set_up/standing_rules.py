@@ -1,4 +1,4 @@
-"""Limits that every plant has from its first device on: a lost link and a lost value are alarms."""
+"""Limits that every plant has from its first device on: a lost link and lost values are alarms."""
 
 from typing import Final
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.condition.alarms import AlarmRule, Priority
 from domain.identifiers import new_id
 from domain.plant.tags import Connection
-from services.alarm_watch import SAMPLES_DROPPED
+from services.alarm_watch import LINK_LOSING, SAMPLES_DROPPED
 
 LINK_LOST: Final = "link_lost"
 
@@ -20,6 +20,18 @@ def link_rule(connection: Connection, *, site_id: UUID) -> AlarmRule:
         likely_cause="The device is off, the cable is out, or its address has changed.",
         response="1 Look at the device and its network port.\n2 Call automation if it does not return.",
         call="Automation", respond_within_s=600.0,
+    )  # fmt: skip
+
+
+def link_loss_rule(connection: Connection, *, site_id: UUID) -> AlarmRule:
+    """Return the rule that values lost on the way from this device are an alarm."""
+    return AlarmRule(
+        new_id(), site_id, Priority.MEDIUM, LINK_LOSING, connection_id=connection.id,
+        consequence="Some values of this device are missing; trends and diagnoses have holes.",
+        likely_cause="The device refuses some values, its queue is too short, or the network loses messages.",
+        response="1 Open Setup, System health: the losses of the link are counted by cause.\n"
+        "2 Compare the values of the device with its documentation, or call automation.",
+        call="Automation", respond_within_s=3600.0,
     )  # fmt: skip
 
 
