@@ -136,11 +136,17 @@ class CollectorStatus:
             queues={name: len(queue) for name, queue in parts.queues.items()},
             samples_thinned=recorder.samples_thinned,
             samples_waiting=parts.history.waiting_samples,
-            disk_hours_left=self._disk.hours_left,
+            disk_hours_left=self._disk_hours_left(),
+            is_on_server=self._store.is_shared,
             loop_lag_ms=round(1000 * loop_lag_s, 2),
             certificates=self._certificates.warnings,
             is_clock_suspect=parts.history.is_clock_suspect,
         )
+
+    def _disk_hours_left(self) -> float | None:
+        """Return how long the disk of this PC lasts, None while the plant grows on the disk of its server."""
+        grows_elsewhere = self._store.is_shared and not self._parts.history.waiting_samples
+        return None if grows_elsewhere else self._disk.hours_left
 
     def _problems(self) -> tuple[str, ...]:
         """Return what a person should know, each once."""

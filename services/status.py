@@ -13,8 +13,20 @@ from uuid import UUID
 import psutil
 
 from domain.ports import ConnectionStatus
+from storage.database import SAFE_SQLITE
 
-LIBRARIES = ("numpy", "scipy", "SQLAlchemy", "pymodbus", "asyncua", "PySide6-Essentials", "pyqtgraph")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "SQLAlchemy",
+    "pymodbus",
+    "asyncua",
+    "paho-mqtt",
+    "psycopg",
+    "cryptography",
+    "PySide6-Essentials",
+    "pyqtgraph",
+)
 FILE_NAME = "status.json"
 SHARED_NAME = "collector"
 """Under this name the status stands where workstations share the plant."""
@@ -62,6 +74,8 @@ class SystemStatus:
     samples_waiting: int = 0
     """Samples that are durable on this PC and wait for their server."""
     disk_hours_left: float | None = None
+    """None while it cannot be told, and where a server's disk keeps the plant."""
+    is_on_server: bool = False
     problems: tuple[str, ...] = field(default=())
     is_clock_suspect: bool = False
     """The clock jumped by over an hour and nobody has confirmed the time yet."""
@@ -119,6 +133,12 @@ def program_versions(*, sqlite: str) -> dict[str, str]:
     """Return the versions of the program, Python, SQLite and the libraries that matter to support."""
     found = {"jidoka": PROGRAM_VERSION, "python": platform.python_version(), "sqlite": sqlite}
     return found | {name.lower(): version(name) for name in LIBRARIES}
+
+
+def guarded_sqlite(versions: Mapping[str, str]) -> str:
+    """Return from which version on SQLite needs no guard of ours, nothing when it is that new."""
+    have = tuple(int(part) for part in versions.get("sqlite", "").split(".") if part.isdigit())
+    return ".".join(map(str, SAFE_SQLITE)) if have and have < SAFE_SQLITE else ""
 
 
 def resident_mb() -> float:
