@@ -7,7 +7,7 @@ from domain.ports import ConnectionStatus
 from services.recording import PENDING_LIMIT
 from services.status import SystemStatus, guarded_sqlite
 from ui.formatting import age, duration, number
-from ui.screens.link_words import link_problem
+from ui.screens.link_words import link_problem, losses_of
 from ui.screens.setup.health.verdict import COMMIT_LATE_S
 from ui.text import connection_state, plain, tr, tr_n
 
@@ -139,7 +139,6 @@ def _trouble(each: ConnectionStatus) -> tuple[bool, bool, str]:
 
 def _link(each: ConnectionStatus) -> LinkRow:
     age_s = float("inf") if each.last_value_age_s is None else each.last_value_age_s
-    losses = ", ".join(f"{plain(cause).lower()} {_count(count)}" for cause, count in each.drops.items())
     words = link_problem(each)
     if each.next_try_s is not None:
         words = tr("Health", "{problem} Next try in {s} s.", problem=words, s=round(each.next_try_s)).strip()
@@ -148,7 +147,7 @@ def _link(each: ConnectionStatus) -> LinkRow:
         connection_state(each.state),
         tr("Health", "never") if each.last_value_age_s is None else age(age_s),
         age_s,
-        losses,
+        losses_of(each),
         words,
     )
 
