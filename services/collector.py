@@ -285,7 +285,7 @@ class Collector:
     def _close(self) -> None:
         self._store.hurry()
         self._analysis.close()
-        self._alarms.store_soon()
+        self._alarms.finish()
         self._lane.submit(self._record_queue.run, cause="analysis_record")
         self._lane.close()
         self._recorder.finish()

@@ -90,9 +90,17 @@ class CollectorAlarms:
     def tick(self) -> None:
         """Let delays run out, and keep waveforms that are complete by now."""
         now_s = self._clock.monotonic_s()
-        for capture in self._captures.due(now_s=now_s):
-            self.queue.put(partial(self._recorder.link, capture))
+        self._keep(self._captures.due(now_s=now_s))
         self._raise(self._watch.tick(now_s=now_s))
+
+    def finish(self) -> None:
+        """Keep what there is of waveforms that wait for their last samples; before the last store."""
+        self._keep(self._captures.rest())
+        self.store_soon()
+
+    def _keep(self, captures: Iterable[AlarmCapture]) -> None:
+        for capture in captures:
+            self.queue.put(partial(self._recorder.link, capture))
 
     def store_soon(self) -> None:
         """Let the writer lane store what waits."""
