@@ -16,6 +16,9 @@ from domain.plant.readings import ReadingBatch
 SAMPLES_DROPPED = "samples_dropped"
 """Message key of the rule that any loss inside the program raises."""
 
+DISK_SHORT = "disk_short"
+"""Message key of the rule that a disk which is nearly full raises."""
+
 LINK_LOSING = "link_losing"
 """Message key of the rule that a loss on the way from a device raises while its link is up."""
 

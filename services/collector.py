@@ -224,6 +224,7 @@ class Collector:
             is_up = status.state in UP_STATES or self._is_first_connect(status)
             self._alarms.take_link(status, is_up=is_up)
         self._alarms.take_drops(sum(self._status.drops(statuses).values()))
+        self._alarms.take_disk(is_short=self._status.is_disk_short)
         now_us, now_s = self._clock.now_us(), self._clock.monotonic_s()
         stale = self._derived.newly_stale(self._values, now_us=now_us, now_s=now_s)
         if stale is not None:

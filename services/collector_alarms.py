@@ -15,7 +15,7 @@ from domain.ports import ConnectionStatus, WaveformStore
 from domain.roles import Actor
 from services.alarm_captures import AlarmCapture, AlarmCaptures, Newest
 from services.alarm_recording import AlarmRecorder, state_tags, stored_conditions
-from services.alarm_watch import SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
+from services.alarm_watch import DISK_SHORT, SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
 from services.durable_queue import DurableQueue
 from services.link_losses import lost_on_the_way
 from services.recording import WriterLane
@@ -86,6 +86,11 @@ class CollectorAlarms:
         now_s = self._clock.monotonic_s()
         is_losing = self._drops.is_losing(total, now_s=now_s)
         self._raise(self._watch.observe_system(SAMPLES_DROPPED, is_true=is_losing, now_s=now_s))
+
+    def take_disk(self, *, is_short: bool) -> None:
+        """Judge the room on the disk of this PC."""
+        now_s = self._clock.monotonic_s()
+        self._raise(self._watch.observe_system(DISK_SHORT, is_true=is_short, now_s=now_s))
 
     def tick(self) -> None:
         """Let delays run out, and keep waveforms that are complete by now."""

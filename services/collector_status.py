@@ -16,12 +16,13 @@ from domain.instants import Clock
 from domain.plant.plant import Plant
 from domain.ports import ConnectionStatus
 from services.certificate_watch import ExpiryWatch
-from services.disk import DiskWatch
+from services.disk import DiskGuard, DiskWatch
 from services.durable_queue import DurableQueue
 from services.housekeeping import Housekeeping
 from services.link_losses import lost_here
 from services.recording import Recorder, WriterLane
 from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
+from storage.disk_reserve import DiskReserve
 from storage.history.historian import Historian
 from storage.store import Store
 
@@ -63,6 +64,7 @@ class CollectorStatus:
         self._keys = np.array([tag.key for tag in parts.plant.tags if not tag.is_waveform], dtype=np.int32)
         self._versions = program_versions(sqlite=store.report.sqlite_version)
         self._disk = DiskWatch(store.folder.root, clock=clock)
+        self._guard = DiskGuard(self._disk, DiskReserve(store.folder), clock=clock)
         self._certificates = ExpiryWatch(store.folder.pki, clock=clock)
         self._board = store.open_status_board()
         self._teller = WriterLane("status")
@@ -76,9 +78,15 @@ class CollectorStatus:
         """Seconds since this collector was built."""
         return self._clock.monotonic_s() - self._started_s
 
+    @property
+    def is_disk_short(self) -> bool:
+        """Whether the disk of this PC needs room soon."""
+        return self._disk.is_short
+
     def look(self) -> None:
         """Look at disk, certificates and stored alarms; StorageError when the database is away."""
         self._disk.look()
+        self._guard.look()
         self._certificates.look()
         alarms = self._store.alarms.listed()
         self._alarms_active = len(alarms)
@@ -152,7 +160,7 @@ class CollectorStatus:
         """Return what a person should know, each once."""
         hung = HUNG if self._parts.lane.busy_s > HUNG_AFTER_S else ""
         waiting = (queue.problem for queue in self._parts.queues.values())
-        found = (self.database_problem, hung, *waiting)
+        found = (self._guard.problem, self.database_problem, hung, *waiting)
         return tuple(dict.fromkeys((*self._parts.housekeeping.problems, *filter(None, found))))
 
     def _write(self) -> None:

@@ -39,6 +39,11 @@ class DataFolder:
         return self.root / "plant.known"
 
     @property
+    def disk_reserve(self) -> Path:
+        """Room that the databases get when the disk is full."""
+        return self.root / "reserve.bin"
+
+    @property
     def history_db(self) -> Path:
         """Tail, chunks and levels of all tags."""
         return self.root / "history.db"

@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.condition.alarms import AlarmRule, Priority
 from domain.identifiers import new_id
 from domain.plant.tags import Connection
-from services.alarm_watch import LINK_LOSING, SAMPLES_DROPPED
+from services.alarm_watch import DISK_SHORT, LINK_LOSING, SAMPLES_DROPPED
 
 LINK_LOST: Final = "link_lost"
 
@@ -45,3 +45,20 @@ def loss_rule(*, site_id: UUID) -> AlarmRule:
         "2 Tell the engineer what the status counts.",
         call="Engineer on call", respond_within_s=3600.0,
     )  # fmt: skip
+
+
+def disk_rule(*, site_id: UUID) -> AlarmRule:
+    """Return the rule that a nearly full disk of this PC is an alarm."""
+    return AlarmRule(
+        new_id(), site_id, Priority.HIGH, DISK_SHORT, off_delay_s=60.0,
+        consequence="When the disk is full nothing more is stored; values wait in memory for some hours.",
+        likely_cause="Backups or other programs fill the disk, or values are kept longer than it has room.",
+        response="1 Make space: move old backups away, empty the bin.\n"
+        "2 Tell the engineer: shorten how long values are kept, or add a disk.",
+        call="Engineer on call", respond_within_s=4 * 3600.0,
+    )  # fmt: skip
+
+
+def system_rules(*, site_id: UUID) -> tuple[AlarmRule, ...]:
+    """Return the rules about this program itself."""
+    return loss_rule(site_id=site_id), disk_rule(site_id=site_id)

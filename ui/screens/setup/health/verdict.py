@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from services.disk import SHORT_HOURS
 from services.status import SystemStatus
 from ui.formatting import age, number
 from ui.text import tr, tr_n
@@ -10,9 +11,6 @@ from ui.text import tr, tr_n
 SILENT_AFTER_S: Final = 3.0
 COMMIT_LATE_S: Final = 10.0
 """What is taken is durable within a second; so late the database does not do its work."""
-
-DISK_SHORT_HOURS: Final = 72.0
-"""Time to act over a weekend."""
 
 ENDS_SOON_DAYS: Final = 7
 UP: Final = frozenset({"connected", "disabled"})
@@ -53,7 +51,7 @@ def _of_storage(status: SystemStatus) -> Iterator[str]:
     commit_s = status.uptime_s if status.last_commit_age_s is None else status.last_commit_age_s
     if status.samples_pending and commit_s > COMMIT_LATE_S:
         yield tr("Health", "nothing was stored for {age}", age=age(commit_s))
-    if status.disk_hours_left is not None and status.disk_hours_left < DISK_SHORT_HOURS:
+    if status.disk_hours_left is not None and status.disk_hours_left < SHORT_HOURS:
         yield tr("Health", "the disk lasts {hours} h", hours=number(status.disk_hours_left, 0))
     if status.samples_dropped:
         count = status.samples_dropped
