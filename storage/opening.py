@@ -21,8 +21,10 @@ from storage import backup, migrations
 from storage.data_folder import DataFolder
 from storage.database import SAFE_SQLITE, Database, connect
 from storage.failures import storage_error
+from storage.history.tag_keys import greatest_key_in, history_files
 from storage.inspection import APPLICATION, APPLICATION_ID, Finding, look_at
 from storage.locks import InstanceLock, WriteLock
+from storage.repositories.plant import raise_tag_keys
 from storage.schema.records import identity, users
 from storage.set_aside import set_aside
 
@@ -171,6 +173,7 @@ def _bring_up(
             row = {"number": 1, "application": APPLICATION, "plant_id": plant_id, "created_us": now_us}
             connection.execute(insert(identity), row)
             connection.execute(insert(users), first_user(now_us))
+            raise_tag_keys(connection, greatest_key_in(history_files(folder)))
     mark_plant(folder, plant_id)
     return plant_id, OpenOutcome.CREATED if finding.is_new else OpenOutcome.MIGRATED
 

@@ -85,6 +85,8 @@ class PlantRepository:
         stored = None if found is None else rows.tag_of(found._asdict())
         saved = tag if stored is None else replace(tag, revision=_next_revision(stored, tag))
         saved = replace(saved, version=self._save(tags, rows.tag_row(saved), "tag", tag.version))
+        if stored is None:
+            raise_tag_keys(work.connection, saved.key)
         if stored is None or saved.revision != stored.revision:
             row = rows.revision_row(saved, opened_us=work.at_us, opened_by=work.writer)
             work.connection.execute(insert(tag_revisions), row)
@@ -93,17 +95,9 @@ class PlantRepository:
     def next_tag_key(self) -> int:
         """Return a key that no tag ever had: history knows values by it for ever."""
         connection = self._session.transaction.connection
-        used = [
-            connection.execute(query).scalar()
-            for query in (
-                select(func.max(tags.c.tag_key)),
-                select(counters.c.last).where(counters.c.name == _TAG_KEYS),
-            )
-        ]
-        key = int(max(value or 0 for value in used)) + 1
-        found = connection.execute(update(counters).where(counters.c.name == _TAG_KEYS).values(last=key))
-        if found.rowcount == 0:
-            connection.execute(insert(counters), {"name": _TAG_KEYS, "last": key})
+        greatest = connection.execute(select(func.max(tags.c.tag_key))).scalar() or 0
+        key = max(greatest, last_tag_key(connection)) + 1
+        raise_tag_keys(connection, key)
         return key
 
     def remove_asset(self, asset: Asset) -> None:
@@ -147,6 +141,7 @@ class PlantRepository:
             ("missed readings", missed_readings.c.tag_key),
         ):
             _refuse_used(work, column, tag.key, kind="tag", what=what)
+        raise_tag_keys(work, tag.key)
         work.execute(delete(tag_revisions).where(tag_revisions.c.tag_key == tag.key))
         self._remove(tags, tag.id, tag.version, "tag", ())
 
@@ -232,6 +227,21 @@ class PlantRepository:
         query = select(table.c.version).where(table.c.id == identity_value)
         with self._session.reading() as connection:
             return connection.execute(query).scalar_one_or_none() or 1
+
+
+def last_tag_key(connection: SqlConnection) -> int:
+    """Return the greatest key that is known to have been given to a tag, 0 before the first."""
+    query = select(counters.c.last).where(counters.c.name == _TAG_KEYS)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def raise_tag_keys(connection: SqlConnection, key: int) -> None:
+    """Let the next tag get a key above this one; what was above it stays so."""
+    if key <= last_tag_key(connection):
+        return
+    raised = connection.execute(update(counters).where(counters.c.name == _TAG_KEYS).values(last=key))
+    if raised.rowcount == 0:
+        connection.execute(insert(counters), {"name": _TAG_KEYS, "last": key})
 
 
 def _refuse_used(
