@@ -23,9 +23,17 @@ from storage.copying import check_pages, copy_database, copy_snapshot, digest_of
 from storage.data_folder import DataFolder
 from storage.database import connect
 from storage.draft_folders import draft_folder
+from storage.exchange import (
+    draft_of,
+    exchange_files,
+    files_leaving,
+    finish_exchange,
+    sweep_drafts_in,
+    synchronise_file,
+    synchronise_folder,
+)
 from storage.failures import told
 from storage.locks import InstanceLock, WriteLock
-from storage.set_aside import COMPANIONS, set_aside
 
 _COPY, _MANIFEST, _FORMAT = "plant.db", "manifest.json", 1
 ROOM_KEPT_FREE: Final = 100_000_000
@@ -123,10 +131,10 @@ def make_backup(
             text = json.dumps(asdict(manifest), indent=2, sort_keys=True)
             (draft / _MANIFEST).write_text(text, encoding="utf-8")
             for file in draft.iterdir():
-                _sync(file)
+                synchronise_file(file)
             work.check()
             _name(draft, final, nullcontext() if seal is None else seal(final, manifest))
-            _sync_folder(target)
+            synchronise_folder(target)
     except OSError as error:
         raise StorageError(
             f"backup to {target} failed ({error.strerror or error}); the plant goes on, choose another place",
@@ -269,11 +277,10 @@ def plan_restore(path: Path, folder: DataFolder, *, work: LongWork | None = None
     manifest = verify(path, work=work)
     migrations.refuse_newer(manifest.schema or None)
     files = (_COPY, *manifest.others)
-    live = [f"{name}{companion}" for name in files for companion in COMPANIONS]
     return RestorePlan(
         manifest,
         files,
-        tuple(name for name in live if (folder.root / name).exists()),
+        files_leaving(folder, files),
         needs_upgrade=manifest.schema != migrations.HEAD,
     )
 
@@ -283,38 +290,38 @@ def restore(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = 
 
     ``note`` writes into the copy before it takes its place. Refuses while a collector or window runs
     (AlreadyRunning), for a damaged backup (DatabaseDamaged) and for one of a newer program (MigrationFailed).
-    On any failure the live files are untouched [F43].
+    On any failure the live files are where they were [F43]; a restore that was cut short is finished by the
+    next start.
     """
     manifest = plan_restore(path, folder).manifest
     with InstanceLock(folder.runtime, "collector"), InstanceLock(folder.runtime, "window"):
         with WriteLock(folder.write_lock).held():
+            finish_exchange(folder)
             install(path, folder, now_us=now_us, note=note)
     return manifest
 
 
 def install(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = None) -> tuple[Path, ...]:
-    """Move the live files aside and the copy in; the caller holds the locks and verified the backup."""
+    """Move the live files aside and the copy in, all or none; return where the old files are now.
+
+    The caller holds the locks and verified the backup.
+    """
     manifest = read_manifest(path)
-    drafts = {name: folder.root / f".restore-{uuid4().hex}" for name in (_COPY, *manifest.others)}
-    moved: tuple[Path, ...] = ()
+    drafts = {name: draft_of(folder) for name in (_COPY, *manifest.others)}
     try:
         for name, draft in drafts.items():
             shutil.copyfile(path / name, draft)
         if note is not None:
             note(drafts[_COPY], manifest)
-        for name, draft in drafts.items():
-            _sync(draft)
-            moved += set_aside(folder.root / name, folder.quarantine, now_us=now_us)
-            os.replace(draft, folder.root / name)
-        _sync_folder(folder.root)
+        for draft in drafts.values():
+            synchronise_file(draft)
+        return exchange_files(folder, drafts, leaving=files_leaving(folder, tuple(drafts)), now_us=now_us)
     except OSError as error:
         raise StorageError(
             f"restoring {path} failed ({error.strerror or error})", key="restore_failed", backup=str(path)
         ) from error
     finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
-    return moved
+        sweep_drafts_in(folder)
 
 
 def _inspect(copy: Path, *, work: LongWork) -> dict[str, Any]:
@@ -342,18 +349,3 @@ def _facts(connection: sqlite3.Connection) -> dict[str, Any]:
 
 def _one(connection: sqlite3.Connection, query: str) -> Any:
     return connection.execute(query).fetchone()[0]
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    """Make a rename durable; Windows does so by itself."""
-    if os.name == "posix":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -20,6 +20,7 @@ from domain.roles import Role
 from storage import backup, migrations
 from storage.data_folder import DataFolder
 from storage.database import SAFE_SQLITE, Database, connect
+from storage.exchange import Exchange, finish_exchange
 from storage.failures import storage_error
 from storage.history.tag_keys import greatest_key_in, history_files
 from storage.inspection import APPLICATION, APPLICATION_ID, Finding, look_at
@@ -81,6 +82,7 @@ def open_plant_database(
     """
     lock = WriteLock(folder.write_lock, timeout_s=busy_s)
     with lock.held():
+        finished = finish_exchange(folder)
         finding = look_at(folder, check_s=check_s, start_new=start_new)
         report = None
         if finding.problem:
@@ -94,7 +96,25 @@ def open_plant_database(
     except BaseException:
         database.close()
         raise
-    return database, report or OpenReport(outcome, plant_id, check_finished=finding.check_finished)
+    return database, report or OpenReport(
+        outcome,
+        plant_id,
+        problem=_told_of(finished),
+        set_aside=_set_aside_by(finished, folder),
+        check_finished=finding.check_finished,
+    )
+
+
+def _told_of(finished: Exchange | None) -> str:
+    if finished is None:
+        return ""
+    return f"a restore was cut short; it was {'taken back' if finished.is_going_back else 'finished'} now"
+
+
+def _set_aside_by(finished: Exchange | None, folder: DataFolder) -> tuple[Path, ...]:
+    if finished is None or finished.is_going_back:
+        return ()
+    return tuple(folder.quarantine / aside for _, aside in finished.leaving)
 
 
 def _recover(

@@ -13,6 +13,7 @@ from storage import migrations
 from storage.backup import Seal, make_backup, refuse_without_room
 from storage.data_folder import DataFolder
 from storage.database import Database, connect
+from storage.exchange import finish_exchange
 from storage.inspection import look_at
 from storage.location import SETTINGS_FILE, database_address
 from storage.locks import InstanceLock, WriteLock
@@ -132,6 +133,7 @@ def _moved(
 
 
 def _files(folder: DataFolder) -> Database:
+    finish_exchange(folder)
     finding = look_at(folder, check_s=60.0, start_new=False)
     if finding.problem or finding.is_new or finding.revision != migrations.HEAD:
         raise ConfigurationError(
