@@ -174,7 +174,7 @@ class Backups:
             plan.set_aside,
             folder.quarantine,
             plan.needs_upgrade,
-            plan.manifest.plant_id == self._plant_id.hex,
+            not plan.is_of_other_plant,
         )
 
     def check(self, *, by: Actor, work: LongWork | None = None) -> IntegrityReport:

@@ -9,18 +9,18 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from domain.errors import ConfigurationError, DatabaseDamaged, StorageError
 from domain.instants import iso_utc
 from domain.long_work import LongWork
 from storage import migrations
 from storage.copying import check_pages, copy_database, copy_snapshot, digest_of, size_of
-from storage.data_folder import DataFolder
+from storage.data_folder import DataFolder, known_plant, mark_plant
 from storage.database import connect
 from storage.draft_folders import draft_folder
 from storage.exchange import (
@@ -33,6 +33,7 @@ from storage.exchange import (
     synchronise_folder,
 )
 from storage.failures import told
+from storage.history.tag_keys import greatest_key_in, history_files
 from storage.locks import InstanceLock, WriteLock
 
 _COPY, _MANIFEST, _FORMAT = "plant.db", "manifest.json", 1
@@ -74,12 +75,15 @@ class RestorePlan:
     """What a restore would do. ``set_aside`` are the live files that would go to quarantine.
 
     ``needs_upgrade``: the copy is of an older program and is brought to this one's schema at the next start.
+    ``is_of_other_plant``: this folder held another plant; all of its samples and waveforms are set aside too,
+    since they would be shown as those of the tags that come.
     """
 
     manifest: BackupManifest
     files: tuple[str, ...]
     set_aside: tuple[str, ...]
     needs_upgrade: bool
+    is_of_other_plant: bool
 
 
 def backup(
@@ -276,13 +280,26 @@ def plan_restore(path: Path, folder: DataFolder, *, work: LongWork | None = None
     """
     manifest = verify(path, work=work)
     migrations.refuse_newer(manifest.schema or None)
-    files = (_COPY, *manifest.others)
     return RestorePlan(
         manifest,
-        files,
-        files_leaving(folder, files),
+        (_COPY, *manifest.others),
+        _leaving(folder, manifest),
         needs_upgrade=manifest.schema != migrations.HEAD,
+        is_of_other_plant=_is_of_other_plant(folder, manifest),
     )
+
+
+def _is_of_other_plant(folder: DataFolder, manifest: BackupManifest) -> bool:
+    known = known_plant(folder)
+    return known is not None and known != manifest.plant_id
+
+
+def _leaving(folder: DataFolder, manifest: BackupManifest) -> tuple[str, ...]:
+    """Return the live files that cannot stay beside the copy."""
+    names = dict.fromkeys((_COPY, *manifest.others))
+    if _is_of_other_plant(folder, manifest):
+        names |= dict.fromkeys(path.name for path in folder.data_files())
+    return files_leaving(folder, tuple(names))
 
 
 def restore(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = None) -> BackupManifest:
@@ -308,20 +325,38 @@ def install(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = 
     """
     manifest = read_manifest(path)
     drafts = {name: draft_of(folder) for name in (_COPY, *manifest.others)}
+    leaving = _leaving(folder, manifest)
+    staying = tuple(each for each in history_files(folder) if each.name not in leaving)
     try:
         for name, draft in drafts.items():
             shutil.copyfile(path / name, draft)
+        _keep_off_known_keys(drafts[_COPY], staying)
         if note is not None:
             note(drafts[_COPY], manifest)
         for draft in drafts.values():
             synchronise_file(draft)
-        return exchange_files(folder, drafts, leaving=files_leaving(folder, tuple(drafts)), now_us=now_us)
+        moved = exchange_files(folder, drafts, leaving=leaving, now_us=now_us)
+        mark_plant(folder, UUID(hex=manifest.plant_id))
+        if folder.history_db.name in leaving:
+            folder.history_marker.unlink(missing_ok=True)  # it went on purpose: nobody is to miss it
+        return moved
     except OSError as error:
         raise StorageError(
             f"restoring {path} failed ({error.strerror or error})", key="restore_failed", backup=str(path)
         ) from error
     finally:
         sweep_drafts_in(folder)
+
+
+def _keep_off_known_keys(copy: Path, staying: tuple[Path, ...]) -> None:
+    """Let new tags of a copy get no key under which anything is stored that the copy does not know."""
+    key = greatest_key_in(staying)
+    with told(copy), closing(connect(copy, mode="rw")) as connection:
+        connection.execute(
+            "INSERT INTO counters (name, last) VALUES ('tag_key', ?) "
+            "ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last)",
+            (key,),
+        )
 
 
 def _inspect(copy: Path, *, work: LongWork) -> dict[str, Any]:

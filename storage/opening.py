@@ -4,7 +4,6 @@ open -> identity row -> quick_check within a time box -> when bad: set aside, re
 backup, say so. A file that existed and is now missing, empty or foreign is never silently made anew.
 """
 
-import json
 import shutil
 import sqlite3
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, insert, select
 
-from domain.errors import DatabaseDamaged, MigrationFailed, StorageError
+from domain.errors import DatabaseDamaged, MigrationFailed
 from domain.identifiers import new_id
 from domain.roles import Role
 from storage import backup, migrations
-from storage.data_folder import DataFolder
+from storage.data_folder import DataFolder, known_plant, mark_plant
 from storage.database import SAFE_SQLITE, Database, connect
 from storage.exchange import Exchange, finish_exchange
 from storage.failures import storage_error
@@ -232,21 +231,3 @@ def first_user(now_us: int) -> dict[str, object]:
         "changed_us": now_us,
         "changed_by": APPLICATION,
     }
-
-
-def mark_plant(folder: DataFolder, plant_id: UUID) -> None:
-    """Remember in the folder which plant was opened from here."""
-    if folder.plant_marker.exists() and known_plant(folder) == plant_id.hex:
-        return
-    try:
-        folder.plant_marker.write_text(json.dumps({"plant_id": plant_id.hex}), encoding="ascii")
-    except OSError as error:
-        raise StorageError(f"{folder.plant_marker} cannot be written: {error}", key="disk_error") from error
-
-
-def known_plant(folder: DataFolder) -> str | None:
-    """Return the id of the plant that was opened from this folder, None before the first."""
-    try:
-        return str(json.loads(folder.plant_marker.read_text(encoding="ascii"))["plant_id"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

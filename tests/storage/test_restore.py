@@ -3,13 +3,15 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from domain.errors import StorageError
+from domain.plant.plant import Plant
 from domain.roles import Actor
 from storage import backup as backups
 from storage import exchange
@@ -80,10 +82,10 @@ def copy(folder: DataFolder, tmp_path: Path) -> Path:
     return found
 
 
-def _sample(store: Store, number: int) -> None:
+def _sample(store: Store, number: int, *, tag_key: int = 1) -> None:
     writer = store.open_history_writer()
     at_us = np.array([START_US + number * 3_600_000_000])
-    writer.write_past(1, time_us=at_us, value=np.array([20.0]), quality=0)
+    writer.write_past(tag_key, time_us=at_us, value=np.array([20.0]), quality=0)
     writer.close()
 
 
@@ -157,3 +159,35 @@ def test_a_start_that_cannot_finish_a_restore_says_so_and_the_next_one_does(
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_tag_made_after_an_older_copy_came_back_takes_no_samples_over(
+    furnished: Store, engineer: Actor, still_clock: StillClock
+) -> None:
+    """The copy holds no history: the one in use stays, and knows a tag that the copy does not."""
+    folder = furnished.folder
+    copy = backups.backup(folder, folder.backup, now_us=START_US)
+    _sample(furnished, 0, tag_key=40)
+    furnished.close()
+    backups.restore(copy, folder, now_us=START_US + 1)
+    with closing(open_store(folder.root, role="window", clock=still_clock)) as opened:
+        with opened.unit_of_work(engineer) as work:
+            assert work.plant.next_tag_key() == 41
+
+
+def test_another_plants_copy_leaves_no_samples_to_its_tags(
+    folder: DataFolder, tmp_path: Path, small_plant: Plant, engineer: Actor, still_clock: StillClock
+) -> None:
+    other = open_store(tmp_path / "other", role="collector", clock=still_clock)
+    with other.unit_of_work(engineer) as work:
+        work.plant.import_plant(replace(small_plant, site_name="Other"))
+    other.close()
+    copy = backups.backup(other.folder, tmp_path / "stick", now_us=START_US + 5_000_000)
+    plan = backups.plan_restore(copy, folder)
+    assert (plan.is_of_other_plant, "history.db" in plan.set_aside) == (True, True)
+    backups.restore(copy, folder, now_us=still_clock.now_us())
+    assert [name for name in plan.set_aside if (folder.root / name).exists()] == ["plant.db"]
+    assert _found(folder, still_clock) == ("Other", 0)
+    with closing(open_store(folder.root, role="collector", clock=still_clock)) as opened:
+        with closing(opened.open_history_writer()) as writer:
+            assert writer.opening.problem == "", "nobody misses what went on purpose"
