@@ -69,10 +69,8 @@ def restore_backup(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, A
     data = prepare_data_folder(folder)
     if database_address(data, None) is not None:
         raise restore_to_server()
-    plan = backup.plan_restore(path, data)
-    if not is_dry_run:
-        by = replace(program_actor("restore"), role=Role.ADMINISTRATOR)
-        restore(path, data, by=by, clock=SystemClock())
+    by = replace(program_actor("restore"), role=Role.ADMINISTRATOR)
+    plan = backup.plan_restore(path, data) if is_dry_run else restore(path, data, by=by, clock=SystemClock())
     return {
         "restored": not is_dry_run,
         "warning": _OTHER_PLANT if plan.is_of_other_plant else "",

@@ -34,6 +34,7 @@ from storage.exchange import (
 )
 from storage.failures import told
 from storage.history.tag_keys import greatest_key_in, history_files
+from storage.integrity import unreadable_in
 from storage.locks import InstanceLock, WriteLock
 
 _COPY, _MANIFEST, _FORMAT = "plant.db", "manifest.json", 1
@@ -49,7 +50,8 @@ class BackupManifest:
     """What a backup holds, as written beside it.
 
     ``others`` are the files beside the plant database with their SHA-256: history and waveforms, when they
-    were asked for.
+    were asked for. ``unreadable`` counts, by file, what could not be decoded in them already when the copy
+    was made: it is kept as it is, the copy has no other damage.
     """
 
     plant_id: str
@@ -60,6 +62,7 @@ class BackupManifest:
     rows: Mapping[str, int]
     audit_heads: Mapping[str, str]
     others: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, int] = field(default_factory=dict)
     format: int = _FORMAT
 
 
@@ -154,12 +157,14 @@ def _described(draft: Path, *, now_us: int, reason: str, work: LongWork) -> Back
     others = sorted(path for path in draft.iterdir() if path.name != _COPY)
     for path in others:
         check_pages(path, work=work)
+    unreadable = {path.name: len(unreadable_in(path, work=work)) for path in others}
     return BackupManifest(
         **_inspect(draft / _COPY, work=work),
         created_us=now_us,
         reason=reason,
         sha256=digest_of(draft / _COPY, work=work),
         others={path.name: digest_of(path, work=work) for path in others},
+        unreadable={name: count for name, count in unreadable.items() if count},
     )
 
 
@@ -219,11 +224,28 @@ def refuse_place(folder: DataFolder, target: Path) -> None:
 
 
 def verify(path: Path, *, work: LongWork | None = None) -> BackupManifest:
-    """Open a backup and compare it with its manifest; DatabaseDamaged says what does not fit.
+    """Open a backup, compare it with its manifest and decode all of its history.
 
-    ConfigurationError when there is nothing at all at ``path``.
+    DatabaseDamaged says what does not fit, ConfigurationError that there is nothing at all at ``path``.
     """
     work = work or LongWork()
+    manifest = _compared(path, work)
+    for name in manifest.others:
+        found = unreadable_in(path / name, work=work)
+        if len(found) > manifest.unreadable.get(name, 0):
+            raise DatabaseDamaged(
+                f"{path}: {name} holds {len(found)} pieces that cannot be read, the first is {found[0]}",
+                key="backup_unreadable",
+                backup=path.name,
+                file=name,
+                count=len(found),
+                first=found[0],
+            )
+    return manifest
+
+
+def _compared(path: Path, work: LongWork) -> BackupManifest:
+    """Compare the files of a backup with its manifest, by bytes and by rows; errors as ``verify``."""
     if not path.exists():
         raise ConfigurationError(f"there is no backup at {path}", key="backup_missing")
     manifest = read_manifest(path)
@@ -262,10 +284,13 @@ def backups_in(target: Path) -> list[Path]:
 
 
 def newest_verified(target: Path, *, plant_id: str | None = None) -> tuple[Path, BackupManifest] | None:
-    """Return the newest backup below a folder that passes ``verify``, None when there is none."""
+    """Return the newest backup below a folder that is as it was made, None when there is none.
+
+    A start waits for it, so the history in it is not decoded.
+    """
     for path in backups_in(target):
         try:
-            manifest = verify(path)
+            manifest = _compared(path, LongWork())
         except StorageError:
             continue
         if plant_id is None or manifest.plant_id == plant_id:
@@ -302,20 +327,20 @@ def _leaving(folder: DataFolder, manifest: BackupManifest) -> tuple[str, ...]:
     return files_leaving(folder, tuple(names))
 
 
-def restore(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = None) -> BackupManifest:
-    """Put a backup in the place of the plant database; the replaced files go to quarantine.
+def restore(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = None) -> RestorePlan:
+    """Put a backup in the place of the plant database as planned; the replaced files go to quarantine.
 
     ``note`` writes into the copy before it takes its place. Refuses while a collector or window runs
     (AlreadyRunning), for a damaged backup (DatabaseDamaged) and for one of a newer program (MigrationFailed).
     On any failure the live files are where they were [F43]; a restore that was cut short is finished by the
     next start.
     """
-    manifest = plan_restore(path, folder).manifest
+    plan = plan_restore(path, folder)
     with InstanceLock(folder.runtime, "collector"), InstanceLock(folder.runtime, "window"):
         with WriteLock(folder.write_lock).held():
             finish_exchange(folder)
             install(path, folder, now_us=now_us, note=note)
-    return manifest
+    return plan
 
 
 def install(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = None) -> tuple[Path, ...]:

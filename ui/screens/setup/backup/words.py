@@ -42,6 +42,8 @@ def holds(kept: KeptBackup) -> str:
     """Return what a copy holds."""
     if kept.problem:
         return NOTHING
+    if kept.unreadable:
+        return tr("Backup", "plant with history, unreadable pieces: {count}", count=kept.unreadable)
     return tr("Backup", "plant with history") if kept.has_history else tr("Backup", "plant")
 
 
