@@ -37,7 +37,10 @@ _PLACE: Final = "backup.place"
 
 @dataclass(frozen=True, slots=True)
 class KeptBackup:
-    """A backup, not opened yet; ``created_us`` is 0 and ``problem`` told when it is incomplete."""
+    """A backup, not opened yet; ``created_us`` is 0 and ``problem`` told when it is incomplete.
+
+    ``unreadable`` counts the pieces of history that could not be decoded already when it was made.
+    """
 
     path: Path
     created_us: int
@@ -45,6 +48,7 @@ class KeptBackup:
     has_history: bool
     reason: str = ""
     problem: str = ""
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Backups:
             plan.set_aside,
             folder.quarantine,
             plan.needs_upgrade,
-            plan.manifest.plant_id == self._plant_id.hex,
+            not plan.is_of_other_plant,
         )
 
     def check(self, *, by: Actor, work: LongWork | None = None) -> IntegrityReport:
@@ -200,7 +204,7 @@ class Backups:
         return found
 
 
-def restore(path: Path, folder: DataFolder, *, by: Actor, clock: Clock) -> backup.BackupManifest:
+def restore(path: Path, folder: DataFolder, *, by: Actor, clock: Clock) -> backup.RestorePlan:
     """Put a backup in the place of the plant database; errors as in ``storage.backup.restore``.
 
     The act is noted in the copy before it takes its place. Nothing else may run on the folder.
@@ -237,4 +241,11 @@ def _kept(path: Path) -> KeptBackup:
         manifest = backup.read_manifest(path)
     except DatabaseDamaged as error:
         return KeptBackup(path, 0, size_bytes, False, problem=error.key)
-    return KeptBackup(path, manifest.created_us, size_bytes, bool(manifest.others), manifest.reason)
+    return KeptBackup(
+        path,
+        manifest.created_us,
+        size_bytes,
+        bool(manifest.others),
+        manifest.reason,
+        unreadable=sum(manifest.unreadable.values()),
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from domain.errors import NotFound
 from domain.instants import iso_utc
@@ -19,6 +19,11 @@ from storage.data_folder import DataFolder, prepare_data_folder
 from storage.inspection import is_of_this_schema
 from storage.location import database_address
 from storage.store import Store, open_store
+
+_OTHER_PLANT: Final = (
+    "the copy is of another plant than this folder held; the samples and waveforms of that one are set aside "
+    "too, since they would be shown as those of the tags that come"
+)
 
 
 def back_up(folder: Path, target: Path | None, *, with_history: bool = False) -> Path:
@@ -64,12 +69,11 @@ def restore_backup(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, A
     data = prepare_data_folder(folder)
     if database_address(data, None) is not None:
         raise restore_to_server()
-    plan = backup.plan_restore(path, data)
-    if not is_dry_run:
-        by = replace(program_actor("restore"), role=Role.ADMINISTRATOR)
-        restore(path, data, by=by, clock=SystemClock())
+    by = replace(program_actor("restore"), role=Role.ADMINISTRATOR)
+    plan = backup.plan_restore(path, data) if is_dry_run else restore(path, data, by=by, clock=SystemClock())
     return {
         "restored": not is_dry_run,
+        "warning": _OTHER_PLANT if plan.is_of_other_plant else "",
         "created": iso_utc(plan.manifest.created_us),
         "rows": dict(plan.manifest.rows),
         "files": list(plan.files),

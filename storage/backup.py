@@ -9,23 +9,33 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from domain.errors import ConfigurationError, DatabaseDamaged, StorageError
 from domain.instants import iso_utc
 from domain.long_work import LongWork
 from storage import migrations
 from storage.copying import check_pages, copy_database, copy_snapshot, digest_of, size_of
-from storage.data_folder import DataFolder
+from storage.data_folder import DataFolder, known_plant, mark_plant
 from storage.database import connect
 from storage.draft_folders import draft_folder
+from storage.exchange import (
+    draft_of,
+    exchange_files,
+    files_leaving,
+    finish_exchange,
+    sweep_drafts_in,
+    synchronise_file,
+    synchronise_folder,
+)
 from storage.failures import told
+from storage.history.tag_keys import greatest_key_in, history_files
+from storage.integrity import unreadable_in
 from storage.locks import InstanceLock, WriteLock
-from storage.set_aside import COMPANIONS, set_aside
 
 _COPY, _MANIFEST, _FORMAT = "plant.db", "manifest.json", 1
 ROOM_KEPT_FREE: Final = 100_000_000
@@ -40,7 +50,8 @@ class BackupManifest:
     """What a backup holds, as written beside it.
 
     ``others`` are the files beside the plant database with their SHA-256: history and waveforms, when they
-    were asked for.
+    were asked for. ``unreadable`` counts, by file, what could not be decoded in them already when the copy
+    was made: it is kept as it is, the copy has no other damage.
     """
 
     plant_id: str
@@ -51,6 +62,7 @@ class BackupManifest:
     rows: Mapping[str, int]
     audit_heads: Mapping[str, str]
     others: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, int] = field(default_factory=dict)
     format: int = _FORMAT
 
 
@@ -66,12 +78,15 @@ class RestorePlan:
     """What a restore would do. ``set_aside`` are the live files that would go to quarantine.
 
     ``needs_upgrade``: the copy is of an older program and is brought to this one's schema at the next start.
+    ``is_of_other_plant``: this folder held another plant; all of its samples and waveforms are set aside too,
+    since they would be shown as those of the tags that come.
     """
 
     manifest: BackupManifest
     files: tuple[str, ...]
     set_aside: tuple[str, ...]
     needs_upgrade: bool
+    is_of_other_plant: bool
 
 
 def backup(
@@ -123,10 +138,10 @@ def make_backup(
             text = json.dumps(asdict(manifest), indent=2, sort_keys=True)
             (draft / _MANIFEST).write_text(text, encoding="utf-8")
             for file in draft.iterdir():
-                _sync(file)
+                synchronise_file(file)
             work.check()
             _name(draft, final, nullcontext() if seal is None else seal(final, manifest))
-            _sync_folder(target)
+            synchronise_folder(target)
     except OSError as error:
         raise StorageError(
             f"backup to {target} failed ({error.strerror or error}); the plant goes on, choose another place",
@@ -142,12 +157,14 @@ def _described(draft: Path, *, now_us: int, reason: str, work: LongWork) -> Back
     others = sorted(path for path in draft.iterdir() if path.name != _COPY)
     for path in others:
         check_pages(path, work=work)
+    unreadable = {path.name: len(unreadable_in(path, work=work)) for path in others}
     return BackupManifest(
         **_inspect(draft / _COPY, work=work),
         created_us=now_us,
         reason=reason,
         sha256=digest_of(draft / _COPY, work=work),
         others={path.name: digest_of(path, work=work) for path in others},
+        unreadable={name: count for name, count in unreadable.items() if count},
     )
 
 
@@ -207,11 +224,28 @@ def refuse_place(folder: DataFolder, target: Path) -> None:
 
 
 def verify(path: Path, *, work: LongWork | None = None) -> BackupManifest:
-    """Open a backup and compare it with its manifest; DatabaseDamaged says what does not fit.
+    """Open a backup, compare it with its manifest and decode all of its history.
 
-    ConfigurationError when there is nothing at all at ``path``.
+    DatabaseDamaged says what does not fit, ConfigurationError that there is nothing at all at ``path``.
     """
     work = work or LongWork()
+    manifest = _compared(path, work)
+    for name in manifest.others:
+        found = unreadable_in(path / name, work=work)
+        if len(found) > manifest.unreadable.get(name, 0):
+            raise DatabaseDamaged(
+                f"{path}: {name} holds {len(found)} pieces that cannot be read, the first is {found[0]}",
+                key="backup_unreadable",
+                backup=path.name,
+                file=name,
+                count=len(found),
+                first=found[0],
+            )
+    return manifest
+
+
+def _compared(path: Path, work: LongWork) -> BackupManifest:
+    """Compare the files of a backup with its manifest, by bytes and by rows; errors as ``verify``."""
     if not path.exists():
         raise ConfigurationError(f"there is no backup at {path}", key="backup_missing")
     manifest = read_manifest(path)
@@ -250,10 +284,13 @@ def backups_in(target: Path) -> list[Path]:
 
 
 def newest_verified(target: Path, *, plant_id: str | None = None) -> tuple[Path, BackupManifest] | None:
-    """Return the newest backup below a folder that passes ``verify``, None when there is none."""
+    """Return the newest backup below a folder that is as it was made, None when there is none.
+
+    A start waits for it, so the history in it is not decoded.
+    """
     for path in backups_in(target):
         try:
-            manifest = verify(path)
+            manifest = _compared(path, LongWork())
         except StorageError:
             continue
         if plant_id is None or manifest.plant_id == plant_id:
@@ -268,53 +305,83 @@ def plan_restore(path: Path, folder: DataFolder, *, work: LongWork | None = None
     """
     manifest = verify(path, work=work)
     migrations.refuse_newer(manifest.schema or None)
-    files = (_COPY, *manifest.others)
-    live = [f"{name}{companion}" for name in files for companion in COMPANIONS]
     return RestorePlan(
         manifest,
-        files,
-        tuple(name for name in live if (folder.root / name).exists()),
+        (_COPY, *manifest.others),
+        _leaving(folder, manifest),
         needs_upgrade=manifest.schema != migrations.HEAD,
+        is_of_other_plant=_is_of_other_plant(folder, manifest),
     )
 
 
-def restore(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = None) -> BackupManifest:
-    """Put a backup in the place of the plant database; the replaced files go to quarantine.
+def _is_of_other_plant(folder: DataFolder, manifest: BackupManifest) -> bool:
+    known = known_plant(folder)
+    return known is not None and known != manifest.plant_id
+
+
+def _leaving(folder: DataFolder, manifest: BackupManifest) -> tuple[str, ...]:
+    """Return the live files that cannot stay beside the copy."""
+    names = dict.fromkeys((_COPY, *manifest.others))
+    if _is_of_other_plant(folder, manifest):
+        names |= dict.fromkeys(path.name for path in folder.data_files())
+    return files_leaving(folder, tuple(names))
+
+
+def restore(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = None) -> RestorePlan:
+    """Put a backup in the place of the plant database as planned; the replaced files go to quarantine.
 
     ``note`` writes into the copy before it takes its place. Refuses while a collector or window runs
     (AlreadyRunning), for a damaged backup (DatabaseDamaged) and for one of a newer program (MigrationFailed).
-    On any failure the live files are untouched [F43].
+    On any failure the live files are where they were [F43]; a restore that was cut short is finished by the
+    next start.
     """
-    manifest = plan_restore(path, folder).manifest
+    plan = plan_restore(path, folder)
     with InstanceLock(folder.runtime, "collector"), InstanceLock(folder.runtime, "window"):
         with WriteLock(folder.write_lock).held():
+            finish_exchange(folder)
             install(path, folder, now_us=now_us, note=note)
-    return manifest
+    return plan
 
 
 def install(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = None) -> tuple[Path, ...]:
-    """Move the live files aside and the copy in; the caller holds the locks and verified the backup."""
+    """Move the live files aside and the copy in, all or none; return where the old files are now.
+
+    The caller holds the locks and verified the backup.
+    """
     manifest = read_manifest(path)
-    drafts = {name: folder.root / f".restore-{uuid4().hex}" for name in (_COPY, *manifest.others)}
-    moved: tuple[Path, ...] = ()
+    drafts = {name: draft_of(folder) for name in (_COPY, *manifest.others)}
+    leaving = _leaving(folder, manifest)
+    staying = tuple(each for each in history_files(folder) if each.name not in leaving)
     try:
         for name, draft in drafts.items():
             shutil.copyfile(path / name, draft)
+        _keep_off_known_keys(drafts[_COPY], staying)
         if note is not None:
             note(drafts[_COPY], manifest)
-        for name, draft in drafts.items():
-            _sync(draft)
-            moved += set_aside(folder.root / name, folder.quarantine, now_us=now_us)
-            os.replace(draft, folder.root / name)
-        _sync_folder(folder.root)
+        for draft in drafts.values():
+            synchronise_file(draft)
+        moved = exchange_files(folder, drafts, leaving=leaving, now_us=now_us)
+        mark_plant(folder, UUID(hex=manifest.plant_id))
+        if folder.history_db.name in leaving:
+            folder.history_marker.unlink(missing_ok=True)  # it went on purpose: nobody is to miss it
+        return moved
     except OSError as error:
         raise StorageError(
             f"restoring {path} failed ({error.strerror or error})", key="restore_failed", backup=str(path)
         ) from error
     finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
-    return moved
+        sweep_drafts_in(folder)
+
+
+def _keep_off_known_keys(copy: Path, staying: tuple[Path, ...]) -> None:
+    """Let new tags of a copy get no key under which anything is stored that the copy does not know."""
+    key = greatest_key_in(staying)
+    with told(copy), closing(connect(copy, mode="rw")) as connection:
+        connection.execute(
+            "INSERT INTO counters (name, last) VALUES ('tag_key', ?) "
+            "ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last)",
+            (key,),
+        )
 
 
 def _inspect(copy: Path, *, work: LongWork) -> dict[str, Any]:
@@ -342,18 +409,3 @@ def _facts(connection: sqlite3.Connection) -> dict[str, Any]:
 
 def _one(connection: sqlite3.Connection, query: str) -> Any:
     return connection.execute(query).fetchone()[0]
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    """Make a rename durable; Windows does so by itself."""
-    if os.name == "posix":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -2,11 +2,12 @@
 
 import ctypes
 import errno
+import json
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from domain.errors import ConfigurationError, StorageError
 
@@ -49,6 +50,11 @@ class DataFolder:
         return self.root / "history.db"
 
     @property
+    def history_marker(self) -> Path:
+        """Witness that a history existed here."""
+        return self.root / "history.known"
+
+    @property
     def spool_db(self) -> Path:
         """Samples that wait for a database server."""
         return self.root / "spool.db"
@@ -65,6 +71,10 @@ class DataFolder:
     def waveform_files(self) -> tuple[Path, ...]:
         """All months present, oldest first."""
         return tuple(sorted(self.root.glob("waveforms-????-??.db")))
+
+    def data_files(self) -> tuple[Path, ...]:
+        """Every database that belongs to the plant beside the plant database; it may be absent."""
+        return (self.history_db, self.spool_db, self.jobs_db, *self.waveform_files())
 
     @property
     def runtime(self) -> Path:
@@ -126,6 +136,24 @@ def prepare_data_folder(path: Path, *, mounts: Path = Path("/proc/self/mounts"))
         ) from error
     refuse_network_path(root.resolve(), mounts=mounts)
     return folder
+
+
+def mark_plant(folder: DataFolder, plant_id: UUID) -> None:
+    """Remember in the folder which plant was opened from here."""
+    if folder.plant_marker.exists() and known_plant(folder) == plant_id.hex:
+        return
+    try:
+        folder.plant_marker.write_text(json.dumps({"plant_id": plant_id.hex}), encoding="ascii")
+    except OSError as error:
+        raise StorageError(f"{folder.plant_marker} cannot be written: {error}", key="disk_error") from error
+
+
+def known_plant(folder: DataFolder) -> str | None:
+    """Return the id of the plant that was opened from this folder, None before the first."""
+    try:
+        return str(json.loads(folder.plant_marker.read_text(encoding="ascii"))["plant_id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def refuse_network_path(path: Path, *, mounts: Path) -> None:

@@ -4,7 +4,6 @@ open -> identity row -> quick_check within a time box -> when bad: set aside, re
 backup, say so. A file that existed and is now missing, empty or foreign is never silently made anew.
 """
 
-import json
 import shutil
 import sqlite3
 from dataclasses import dataclass
@@ -14,15 +13,18 @@ from uuid import UUID
 
 from sqlalchemy import Connection, insert, select
 
-from domain.errors import DatabaseDamaged, MigrationFailed, StorageError
+from domain.errors import DatabaseDamaged, MigrationFailed
 from domain.identifiers import new_id
 from domain.roles import Role
 from storage import backup, migrations
-from storage.data_folder import DataFolder
+from storage.data_folder import DataFolder, known_plant, mark_plant
 from storage.database import SAFE_SQLITE, Database, connect
+from storage.exchange import Exchange, finish_exchange
 from storage.failures import storage_error
+from storage.history.tag_keys import greatest_key_in, history_files
 from storage.inspection import APPLICATION, APPLICATION_ID, Finding, look_at
 from storage.locks import InstanceLock, WriteLock
+from storage.repositories.plant import raise_tag_keys
 from storage.schema.records import identity, users
 from storage.set_aside import set_aside
 
@@ -79,6 +81,7 @@ def open_plant_database(
     """
     lock = WriteLock(folder.write_lock, timeout_s=busy_s)
     with lock.held():
+        finished = finish_exchange(folder)
         finding = look_at(folder, check_s=check_s, start_new=start_new)
         report = None
         if finding.problem:
@@ -92,7 +95,25 @@ def open_plant_database(
     except BaseException:
         database.close()
         raise
-    return database, report or OpenReport(outcome, plant_id, check_finished=finding.check_finished)
+    return database, report or OpenReport(
+        outcome,
+        plant_id,
+        problem=_told_of(finished),
+        set_aside=_set_aside_by(finished, folder),
+        check_finished=finding.check_finished,
+    )
+
+
+def _told_of(finished: Exchange | None) -> str:
+    if finished is None:
+        return ""
+    return f"a restore was cut short; it was {'taken back' if finished.is_going_back else 'finished'} now"
+
+
+def _set_aside_by(finished: Exchange | None, folder: DataFolder) -> tuple[Path, ...]:
+    if finished is None or finished.is_going_back:
+        return ()
+    return tuple(folder.quarantine / aside for _, aside in finished.leaving)
 
 
 def _recover(
@@ -171,6 +192,7 @@ def _bring_up(
             row = {"number": 1, "application": APPLICATION, "plant_id": plant_id, "created_us": now_us}
             connection.execute(insert(identity), row)
             connection.execute(insert(users), first_user(now_us))
+            raise_tag_keys(connection, greatest_key_in(history_files(folder)))
     mark_plant(folder, plant_id)
     return plant_id, OpenOutcome.CREATED if finding.is_new else OpenOutcome.MIGRATED
 
@@ -209,21 +231,3 @@ def first_user(now_us: int) -> dict[str, object]:
         "changed_us": now_us,
         "changed_by": APPLICATION,
     }
-
-
-def mark_plant(folder: DataFolder, plant_id: UUID) -> None:
-    """Remember in the folder which plant was opened from here."""
-    if folder.plant_marker.exists() and known_plant(folder) == plant_id.hex:
-        return
-    try:
-        folder.plant_marker.write_text(json.dumps({"plant_id": plant_id.hex}), encoding="ascii")
-    except OSError as error:
-        raise StorageError(f"{folder.plant_marker} cannot be written: {error}", key="disk_error") from error
-
-
-def known_plant(folder: DataFolder) -> str | None:
-    """Return the id of the plant that was opened from this folder, None before the first."""
-    try:
-        return str(json.loads(folder.plant_marker.read_text(encoding="ascii"))["plant_id"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

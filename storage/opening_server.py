@@ -8,9 +8,9 @@ from sqlalchemy import Connection, insert, select, text
 from domain.errors import DatabaseDamaged
 from domain.identifiers import new_id
 from storage import migrations
-from storage.data_folder import DataFolder
+from storage.data_folder import DataFolder, known_plant, mark_plant
 from storage.inspection import APPLICATION
-from storage.opening import OpenOutcome, OpenReport, first_user, known_plant, mark_plant
+from storage.opening import OpenOutcome, OpenReport, first_user
 from storage.postgresql import PostgresDatabase
 from storage.schema.records import identity, users
 from storage.server import Server

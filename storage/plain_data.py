@@ -6,6 +6,8 @@ from enum import Enum
 from uuid import UUID
 
 _SECRET = re.compile(r"pass(word|phrase|wd)|secret|token|private_?key|credential", re.IGNORECASE)
+_WHERE_IT_IS = "_variable"
+"""Such a key names the environment variable that holds a secret, and no secret itself."""
 
 
 def without_secrets(value: object) -> object:
@@ -15,5 +17,9 @@ def without_secrets(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
-        return {str(k): without_secrets(v) for k, v in value.items() if not _SECRET.search(str(k))}
+        return {str(k): without_secrets(v) for k, v in value.items() if not _is_secret(str(k))}
     return [without_secrets(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _is_secret(key: str) -> bool:
+    return _SECRET.search(key) is not None and not key.endswith(_WHERE_IT_IS)

@@ -5,14 +5,14 @@ from uuid import UUID, uuid4
 
 from domain.instants import Clock
 from domain.roles import Actor
-from storage.backup import BackupManifest, restore
+from storage.backup import BackupManifest, RestorePlan, restore
 from storage.data_folder import DataFolder
 from storage.database import Database
 from storage.locks import WriteLock
 from storage.unit_of_work import transaction
 
 
-def noted_restore(path: Path, folder: DataFolder, *, by: Actor, clock: Clock) -> BackupManifest:
+def noted_restore(path: Path, folder: DataFolder, *, by: Actor, clock: Clock) -> RestorePlan:
     """Restore a backup; errors as in ``storage.backup.restore``. What cannot be noted is not restored."""
 
     def note(copy: Path, manifest: BackupManifest) -> None:

@@ -10,16 +10,21 @@ COMPANIONS = ("", "-wal", "-shm")
 
 def set_aside(database: Path, quarantine: Path, *, now_us: int) -> tuple[Path, ...]:
     """Move a database with its log and shared-memory file into ``quarantine``; return the new places."""
-    stamp = iso_utc(now_us).replace(":", "").replace(".", "-")
-    quarantine.mkdir(parents=True, exist_ok=True)
     moved = []
     for companion in COMPANIONS:
         source = database.with_name(database.name + companion)
         if source.exists():
-            target = _free_name(quarantine / f"{stamp}-{source.name}")
+            target = place_aside(source, quarantine, now_us=now_us)
             os.replace(source, target)
             moved.append(target)
     return tuple(moved)
+
+
+def place_aside(file: Path, quarantine: Path, *, now_us: int) -> Path:
+    """Return a free place for a file in ``quarantine``, which is made when it is missing."""
+    quarantine.mkdir(parents=True, exist_ok=True)
+    stamp = iso_utc(now_us).replace(":", "").replace(".", "-")
+    return _free_name(quarantine / f"{stamp}-{file.name}")
 
 
 def _free_name(path: Path) -> Path:

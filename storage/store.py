@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,10 +19,19 @@ from domain.roles import Actor, Role
 from storage.audit_log import AuditLog
 from storage.change_feed import ChangeFeed
 from storage.data_folder import DataFolder, prepare_data_folder
+from storage.failures import told
 from storage.history.empty import EmptyHistory
 from storage.history.historian import Historian, RetentionPolicy
 from storage.history.reader import StoredHistory
 from storage.history.revisions import RevisionUnits
+from storage.history.tag_keys import (
+    SAMPLES,
+    WAVEFORMS,
+    greatest_key,
+    greatest_key_in,
+    greatest_tail_key,
+    history_files,
+)
 from storage.integrity import check_integrity
 from storage.job_spool import JobSpool
 from storage.leases import Lease, LeaseTerm
@@ -34,7 +43,7 @@ from storage.repositories.bearings import BearingRepository
 from storage.repositories.condition import AlarmRepository, AlarmRuleRepository, BaselineRepository
 from storage.repositories.drafts import DraftRepository
 from storage.repositories.files import TakenFileRepository
-from storage.repositories.plant import PlantRepository
+from storage.repositories.plant import PlantRepository, last_tag_key, raise_tag_keys
 from storage.repositories.reports import (
     ManualReadingRepository,
     MissedReadingRepository,
@@ -42,7 +51,7 @@ from storage.repositories.reports import (
 )
 from storage.schema import METADATA
 from storage.schema.records import counters, users
-from storage.sql import PlantDatabase
+from storage.sql import HistoryBase, PlantDatabase
 from storage.status_board import StatusBoard
 from storage.unit_of_work import ReadSession, Transaction, WorkSession, transaction
 
@@ -180,9 +189,24 @@ class Store:
     def open_history_writer(self, *, retention: RetentionPolicy | None = None) -> Historian:
         """Open the one history writer (the collector's); types come from the stored tags."""
         base, tags = self._places.history(self._held_lease()), self.plant.load().tags
-        return Historian(
+        historian = Historian(
             base, clock=self._clock, dtypes=_dtypes(tags), keeping=_keeping(tags), retention=retention
         )
+        self._keep_off_known_keys(base)
+        return historian
+
+    def _keep_off_known_keys(self, base: HistoryBase) -> None:
+        """Let new tags get keys of which the history knows nothing, whatever became of the plant database."""
+        if self.is_shared:
+            with told(base.place), closing(base.reader()) as reader:
+                key = max(greatest_key(reader, (*SAMPLES, *WAVEFORMS)), greatest_tail_key(reader))
+        else:
+            key = greatest_key_in(history_files(self.folder))
+        with self._database.read() as connection:
+            known = last_tag_key(connection)
+        if known < key:
+            with self._database.write() as connection:
+                raise_tag_keys(connection, key)
 
     @property
     def has_history(self) -> bool:

@@ -355,6 +355,10 @@ _ERRORS: Final = {
         "Errors",
         "{backup} is damaged: {file} is missing or was changed. Do not rely on it; make another one.",
     ),
+    "backup_unreadable": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{backup}: of {file}, {count} pieces cannot be read. Do not rely on its history; make another one.",
+    ),
     "backup_misfit": QT_TRANSLATE_NOOP("Errors", "The copy does not hold what it says. Make another one."),
     "database_damaged": QT_TRANSLATE_NOOP("Errors", "{file} is damaged."),
     "schema_newer": QT_TRANSLATE_NOOP(

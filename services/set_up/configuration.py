@@ -23,6 +23,7 @@ from domain.units import unit
 from services.access import require
 from services.contests import contested
 from storage.repositories.drafts import Draft
+from storage.repositories.plant import Rows
 from storage.store import Store, UnitOfWork
 
 Thing = Asset | MeasurementPoint | Connection | Tag | AlarmRule | SiteSettings | BearingType
@@ -31,10 +32,15 @@ T = TypeVar("T", Asset, MeasurementPoint, Connection, Tag, AlarmRule, BearingTyp
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing before and after a change: None before it was made, None after it was removed."""
+    """One thing before and after a change: None before it was made, None after it was removed.
+
+    ``along`` is what a removed thing took with it and brings back: what was learned at a point, what the
+    former values of a tag meant.
+    """
 
     before: Thing | None
     after: Thing | None
+    along: Rows = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +156,7 @@ class _Change:
                 self.save(point)
 
     def remove(self, thing: Thing) -> None:
-        _remove(self._work, thing)
-        self._steps[thing.id] = Step(thing, None)
+        self._steps[thing.id] = Step(thing, None, _remove(self._work, thing))
 
 
 def _things_by_id(plant: Plant, rules: Sequence[AlarmRule]) -> dict[UUID, Thing]:
@@ -178,21 +183,32 @@ def _save(work: UnitOfWork, thing: Thing) -> Thing:
     return work.plant.save_tag(thing)
 
 
-def _remove(work: UnitOfWork, thing: Thing) -> None:
+def _remove(work: UnitOfWork, thing: Thing) -> Rows:
+    """Take a thing out and return what went along with it."""
+    if isinstance(thing, MeasurementPoint):
+        return work.plant.remove_point(thing)
+    if isinstance(thing, Tag):
+        return work.plant.remove_tag(thing)
     if isinstance(thing, Asset):
         work.plant.remove_asset(thing)
-    elif isinstance(thing, MeasurementPoint):
-        work.plant.remove_point(thing)
     elif isinstance(thing, Connection):
         work.plant.remove_connection(thing)
     elif isinstance(thing, AlarmRule):
         work.alarm_rules.remove(thing)
     elif isinstance(thing, BearingType):
         work.bearings.remove(thing)
-    elif isinstance(thing, SiteSettings):
-        raise TypeError("a plant always has a name and a time zone")
     else:
-        work.plant.remove_tag(thing)
+        raise TypeError("a plant always has a name and a time zone")
+    return ()
+
+
+def _bring_back(work: UnitOfWork, thing: Thing, along: Rows) -> Thing:
+    """Store a removed thing anew with what went along with it."""
+    if isinstance(thing, MeasurementPoint):
+        return work.plant.bring_back_point(thing, along)
+    if isinstance(thing, Tag):
+        return work.plant.bring_back_tag(thing, along)
+    return _save(work, replace(thing, version=1))
 
 
 def _refuse_running(leaving: Sequence[Thing | None], work: UnitOfWork) -> None:
@@ -217,8 +233,7 @@ def _undone(work: UnitOfWork, step: Step) -> Step:
     """Undo one step; the version that the change left must still be the stored one."""
     if step.after is None:
         assert step.before is not None
-        return Step(None, _save(work, replace(step.before, version=1)))
+        return Step(None, _bring_back(work, step.before, step.along))
     if step.before is None:
-        _remove(work, step.after)
-        return Step(step.after, None)
+        return Step(step.after, None, _remove(work, step.after))
     return Step(step.after, _save(work, replace(step.before, version=step.after.version)))

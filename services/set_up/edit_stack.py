@@ -72,4 +72,4 @@ def _renewed_step(step: Step, now: Mapping[UUID, Thing]) -> Step:
     stored = None if step.after is None else now.get(step.after.id)
     if step.after is None or stored is None or replace(step.after, version=stored.version) != stored:
         return step
-    return Step(step.before, stored)
+    return replace(step, after=stored)

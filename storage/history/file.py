@@ -72,7 +72,7 @@ class HistoryFile:
         Losing samples must not stop the plant: a new file is begun, and the report says what was set aside.
         MigrationFailed refuses a file of a newer program.
         """
-        path, marker = self.place, self._folder.root / "history.known"
+        path, marker = self.place, self._folder.history_marker
         problem = _problem(path, was_known=marker.exists())
         moved = set_aside(path, self._folder.quarantine, now_us=now_us) if problem else ()
         try:

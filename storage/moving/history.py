@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
 from storage.data_folder import DataFolder
@@ -34,6 +35,7 @@ WAVEFORMS: Final = {
     "spectrum": "tag_key, kind, time_us, resolution_hz, lines, unit, is_rms, quality, body",
 }
 _TIME_COLUMN: Final = {"waveform": 2, "spectrum": 2}
+_BEGIN_SNAPSHOT: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _RESUME: Final = "SELECT setval('tail_id', (SELECT coalesce(max(id), 0) + 1 FROM tail), false)"
 
 
@@ -41,6 +43,13 @@ class Side(Protocol):
     """Where histories and waveforms lie, for reading all of it and for writing all of it."""
 
     place: str
+
+    def snapshot(self) -> AbstractContextManager[str]:
+        """Let everything that is read inside the block be of one moment.
+
+        Yields the name by which another connection to the same server joins in, "" where nobody writes.
+        """
+        ...
 
     def read(self, table: str, columns: str) -> Rows:
         """Yield every row of a table."""
@@ -86,6 +95,10 @@ class FileSide:
         self._writer: SqlConnection | None = None
         self.place = str(folder.root)
 
+    def snapshot(self) -> AbstractContextManager[str]:
+        """Nothing runs on a folder that is moved."""
+        return contextlib.nullcontext("")
+
     def read(self, table: str, columns: str) -> Rows:
         with told(self._folder.history_db):
             for opened in self._readers(table):
@@ -128,12 +141,25 @@ class ServerSide:
         self._connection = ServerConnection(server)
         self.place = server.place
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[str]:
+        """Read inside the block what was there when it began: the collector goes on meanwhile."""
+        with told(self.place):
+            self._connection.execute(_BEGIN_SNAPSHOT)
+            try:
+                yield self._connection.execute("SELECT pg_export_snapshot()").fetchone()[0]
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
     def read(self, table: str, columns: str) -> Rows:
         """Yield every row through a cursor of the server, so that memory does not hold a table."""
-        with told(self.place), immediate(self._connection):
+        inside = contextlib.nullcontext() if self._connection.in_transaction else immediate(self._connection)
+        with told(self.place), inside:
             self._connection.execute(f"DECLARE moving CURSOR FOR SELECT {columns} FROM {table}")
             while rows := self._connection.execute(f"FETCH {ROWS_AT_ONCE} FROM moving").fetchall():
                 yield from rows
+            self._connection.execute("CLOSE moving")
 
     def write(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
         put = _insert(table, columns)

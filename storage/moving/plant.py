@@ -1,10 +1,13 @@
 """One move of a whole plant: checked before, proven after, the source set aside."""
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from sqlalchemy import Connection, text
 
 from domain.errors import ConfigurationError
 from domain.instants import Clock
@@ -13,6 +16,7 @@ from storage import migrations
 from storage.backup import Seal, make_backup, refuse_without_room
 from storage.data_folder import DataFolder
 from storage.database import Database, connect
+from storage.exchange import finish_exchange
 from storage.inspection import look_at
 from storage.location import SETTINGS_FILE, database_address
 from storage.locks import InstanceLock, WriteLock
@@ -69,7 +73,7 @@ def back_up_server(
     work: LongWork | None = None,
     seal: Seal | None = None,
 ) -> Path:
-    """Copy the plant on a server into a verified backup of files, from one snapshot, while it is used.
+    """Copy the plant on a server into a verified backup of files, all from one moment, while it is used.
 
     StorageError, also for too little room, and Cancelled leave nothing behind. Restoring such a backup gives
     a plant in files; ``move_plant`` brings it to a server again.
@@ -82,19 +86,16 @@ def back_up_server(
         totals = holdings.rows()
         tell, proving = (partial(_tell, work, act, totals) for act in ("copying", "comparing"))
         folder = DataFolder(draft)
-        source, copy = PostgresDatabase(server), _new_files(folder)
+        source, there = PostgresDatabase(server), ServerSide(server)
+        copy, here = _new_files(folder), FileSide(folder, now_us=clock.now_us())
         try:
-            copy_plant(source, copy, progress=tell, proving=proving)
+            with there.snapshot() as moment:
+                copy_plant(_At(source, moment), copy, progress=tell, proving=proving)
+                if with_history:
+                    copy_history(there, here, progress=tell, proving=proving)
         finally:
-            source.close()
-            copy.close()
-        if with_history:
-            there, here = ServerSide(server), FileSide(folder, now_us=clock.now_us())
-            try:
-                copy_history(there, here, progress=tell, proving=proving)
-            finally:
-                there.close()
-                here.close()
+            for each in (source, copy, there, here):
+                each.close()
         _keep_databases(draft)
 
     return make_backup(fill, target, now_us=clock.now_us(), reason=reason, work=work, seal=seal)
@@ -122,16 +123,34 @@ def _moved(
     source: PlantDatabase, history: Side, target: PlantDatabase, new_history: Side, progress: Progress
 ) -> list[Copied]:
     try:
-        return [
-            *copy_plant(source, target, progress=progress),
-            *copy_history(history, new_history, progress=progress),
-        ]
+        with history.snapshot() as moment:
+            return [
+                *copy_plant(_At(source, moment), target, progress=progress),
+                *copy_history(history, new_history, progress=progress),
+            ]
     finally:
         for each in (source, history, target, new_history):
             each.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _At:
+    """The tables of a plant at the moment of a snapshot that another connection holds; "" is the present."""
+
+    database: PlantDatabase
+    moment: str
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection that sees what was there then."""
+        with self.database.read() as connection:
+            if self.moment:
+                connection.execute(text(f"SET TRANSACTION SNAPSHOT '{self.moment}'"))
+            yield connection
+
+
 def _files(folder: DataFolder) -> Database:
+    finish_exchange(folder)
     finding = look_at(folder, check_s=60.0, start_new=False)
     if finding.problem or finding.is_new or finding.revision != migrations.HEAD:
         raise ConfigurationError(

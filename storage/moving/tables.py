@@ -6,9 +6,10 @@ is taken while reading and again from what was written; the source is left as it
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Table, func, insert, select, text
 
@@ -29,6 +30,14 @@ class Copied:
     table: str
     rows: int
     digest: str
+
+
+class PlantTables(Protocol):
+    """Where the tables of a plant are read."""
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Yield a connection in one snapshot."""
+        ...
 
 
 class RowDigest:
@@ -54,7 +63,7 @@ def silent(table: str, rows: int) -> None:
 
 
 def copy_plant(
-    source: PlantDatabase, target: PlantDatabase, *, progress: Progress, proving: Progress = silent
+    source: PlantTables, target: PlantDatabase, *, progress: Progress, proving: Progress = silent
 ) -> list[Copied]:
     """Copy every table of the plant database into an empty one of the same schema, in one transaction.
 

@@ -29,6 +29,9 @@ from storage.unit_of_work import Session
 _ZONE, _SITE_NAME = "site.zone", "site.name"
 _TAG_KEYS = "tag_key"
 
+Rows = tuple[Mapping[str, object], ...]
+"""What went with a thing that was removed, as stored."""
+
 
 class PlantRepository:
     """Loads the whole plant as one value; saves its parts one by one or all at once."""
@@ -85,6 +88,8 @@ class PlantRepository:
         stored = None if found is None else rows.tag_of(found._asdict())
         saved = tag if stored is None else replace(tag, revision=_next_revision(stored, tag))
         saved = replace(saved, version=self._save(tags, rows.tag_row(saved), "tag", tag.version))
+        if stored is None:
+            raise_tag_keys(work.connection, saved.key)
         if stored is None or saved.revision != stored.revision:
             row = rows.revision_row(saved, opened_us=work.at_us, opened_by=work.writer)
             work.connection.execute(insert(tag_revisions), row)
@@ -93,17 +98,9 @@ class PlantRepository:
     def next_tag_key(self) -> int:
         """Return a key that no tag ever had: history knows values by it for ever."""
         connection = self._session.transaction.connection
-        used = [
-            connection.execute(query).scalar()
-            for query in (
-                select(func.max(tags.c.tag_key)),
-                select(counters.c.last).where(counters.c.name == _TAG_KEYS),
-            )
-        ]
-        key = int(max(value or 0 for value in used)) + 1
-        found = connection.execute(update(counters).where(counters.c.name == _TAG_KEYS).values(last=key))
-        if found.rowcount == 0:
-            connection.execute(insert(counters), {"name": _TAG_KEYS, "last": key})
+        greatest = connection.execute(select(func.max(tags.c.tag_key))).scalar() or 0
+        key = max(greatest, last_tag_key(connection)) + 1
+        raise_tag_keys(connection, key)
         return key
 
     def remove_asset(self, asset: Asset) -> None:
@@ -117,8 +114,8 @@ class PlantRepository:
         )
         self._remove(assets, asset.id, asset.version, "asset", uses)
 
-    def remove_point(self, point: MeasurementPoint) -> None:
-        """Take a point out with what was learned there.
+    def remove_point(self, point: MeasurementPoint) -> Rows:
+        """Take a point out with what was learned there, and return that for ``bring_back_point``.
 
         RuleViolation while tags or observations belong to it, Conflict after another's change.
         """
@@ -126,19 +123,29 @@ class PlantRepository:
         work = self._session.transaction.connection
         for what, column in uses:
             _refuse_used(work, column, point.id, kind="point", what=what)
-        work.execute(delete(baselines).where(baselines.c.point_id == point.id))
+        learned = _taken_out(work, baselines, baselines.c.point_id == point.id)
         self._remove(points, point.id, point.version, "point", ())
+        return learned
+
+    def bring_back_point(self, point: MeasurementPoint, learned: Rows) -> MeasurementPoint:
+        """Store a removed point anew with what was learned there, of the age that it had."""
+        saved = self.save_point(replace(point, version=1))
+        work = self._session.transaction
+        for row in learned:
+            work.connection.execute(insert(baselines), {**row})
+            work.changed("baseline", point.id, int(str(row["version"])))
+        return saved
 
     def remove_connection(self, connection: Connection) -> None:
         """Take a link out; RuleViolation while tags are read over it, Conflict after another's change."""
         uses = (("tags", tags.c.connection_id), ("alarm limits", alarm_rules.c.connection_id))
         self._remove(connections, connection.id, connection.version, "connection", uses)
 
-    def remove_tag(self, tag: Tag) -> None:
+    def remove_tag(self, tag: Tag) -> Rows:
         """Take a tag out; its history stays under its key, which is never given again.
 
-        RuleViolation while an alarm limit watches it or a person reported it, Conflict after another's
-        change.
+        Returns what its values meant, revision by revision, for ``bring_back_tag``. RuleViolation while an
+        alarm limit watches it or a person reported it, Conflict after another's change.
         """
         work = self._session.transaction.connection
         for what, column in (
@@ -147,8 +154,19 @@ class PlantRepository:
             ("missed readings", missed_readings.c.tag_key),
         ):
             _refuse_used(work, column, tag.key, kind="tag", what=what)
-        work.execute(delete(tag_revisions).where(tag_revisions.c.tag_key == tag.key))
+        raise_tag_keys(work, tag.key)
+        revisions = _taken_out(work, tag_revisions, tag_revisions.c.tag_key == tag.key)
         self._remove(tags, tag.id, tag.version, "tag", ())
+        return revisions
+
+    def bring_back_tag(self, tag: Tag, revisions: Rows) -> Tag:
+        """Store a removed tag anew with the meaning of its former values."""
+        saved = self.save_tag(replace(tag, version=1))
+        if revisions:
+            work = self._session.transaction.connection
+            work.execute(delete(tag_revisions).where(tag_revisions.c.tag_key == tag.key))
+            work.execute(insert(tag_revisions), [{**row} for row in revisions])
+        return saved
 
     def _remove(
         self,
@@ -246,6 +264,27 @@ class PlantRepository:
         query = select(table.c.version).where(table.c.id == identity_value)
         with self._session.reading() as connection:
             return connection.execute(query).scalar_one_or_none() or 1
+
+
+def _taken_out(connection: SqlConnection, table: Table, condition: ColumnElement[bool]) -> Rows:
+    rows = tuple(row._asdict() for row in connection.execute(select(table).where(condition)))
+    connection.execute(delete(table).where(condition))
+    return rows
+
+
+def last_tag_key(connection: SqlConnection) -> int:
+    """Return the greatest key that is known to have been given to a tag, 0 before the first."""
+    query = select(counters.c.last).where(counters.c.name == _TAG_KEYS)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def raise_tag_keys(connection: SqlConnection, key: int) -> None:
+    """Let the next tag get a key above this one; what was above it stays so."""
+    if key <= last_tag_key(connection):
+        return
+    raised = connection.execute(update(counters).where(counters.c.name == _TAG_KEYS).values(last=key))
+    if raised.rowcount == 0:
+        connection.execute(insert(counters), {"name": _TAG_KEYS, "last": key})
 
 
 def _refuse_used(

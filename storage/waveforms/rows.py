@@ -16,10 +16,10 @@ INSERT_WAVEFORM: Final = (
 )
 """The same waveform again changes nothing: its id may be derived from its content."""
 
-SELECT_WAVEFORM: Final = (
-    "SELECT tag_key, body, length, sampling_rate_hz, start_us, unit, quality, revision "
-    "FROM waveform WHERE id = ?"
+SELECT_EVERY_WAVEFORM: Final = (
+    "SELECT tag_key, body, length, sampling_rate_hz, start_us, unit, quality, revision FROM waveform"
 )
+SELECT_WAVEFORM: Final = f"{SELECT_EVERY_WAVEFORM} WHERE id = ?"
 LIST_WAVEFORMS: Final = (
     "SELECT id, tag_key, start_us, sampling_rate_hz, length, reason FROM waveform "
     "WHERE tag_key = ? AND start_us >= ? AND start_us < ? ORDER BY start_us"
@@ -35,10 +35,10 @@ LIST_SPECTRA: Final = (
     "SELECT time_us FROM spectrum WHERE tag_key = ? AND kind = ? AND time_us >= ? AND time_us < ? "
     "ORDER BY time_us"
 )
-SELECT_SPECTRUM: Final = (
-    "SELECT tag_key, kind, time_us, body, lines, resolution_hz, unit, is_rms, quality FROM spectrum "
-    "WHERE tag_key = ? AND kind = ? AND time_us = ?"
+SELECT_EVERY_SPECTRUM: Final = (
+    "SELECT tag_key, kind, time_us, body, lines, resolution_hz, unit, is_rms, quality FROM spectrum"
 )
+SELECT_SPECTRUM: Final = f"{SELECT_EVERY_SPECTRUM} WHERE tag_key = ? AND kind = ? AND time_us = ?"
 _FLOAT32 = np.dtype("<f4")
 
 

@@ -268,3 +268,26 @@ def test_one_of_two_collectors_writes_and_the_one_that_was_replaced_cannot(
     assert reader.series(1, start_us=START_US, end_us=START_US + 10 * SECOND).value.tolist() == [1.0, 3.0]
     for each in (reader, writer, second, one, two):
         each.close()
+
+
+@pytest.mark.parametrize("place", ["tail", "chunk", "waveform", "spectrum"])
+def test_a_new_tag_gets_no_key_under_which_anything_is_stored(
+    store: Store, still_clock: StillClock, engineer: Actor, place: str
+) -> None:
+    """A plant database that knows less than its history (an older copy came back) takes no samples over."""
+    writer, kept = store.open_history_writer(), store.open_waveforms(is_writer=True)
+    if place == "tail":
+        writer.append(_second(1, 850.0, tag_key=41))
+        writer.commit()
+    elif place == "chunk":
+        writer.write_past(41, time_us=np.array([START_US]), value=np.array([850.0]), quality=0)
+    elif place == "waveform":
+        kept.keep(Waveform(41, np.float32([1, 2]), 100.0, START_US, "g", 0, 1), reason="schedule")
+    else:
+        spectrum = Spectrum(np.float32([1, 2]), 1.0, "g", False)
+        kept.keep_spectra([SpectrumRow(41, SpectrumKind.VELOCITY, START_US, spectrum, 0)])
+    kept.close()
+    writer.close()
+    store.open_history_writer().close()
+    with store.unit_of_work(engineer) as work:
+        assert work.plant.next_tag_key() == 42

@@ -75,6 +75,14 @@ def test_a_changed_unit_opens_a_revision_and_a_new_label_does_not(furnished: Sto
     assert furnished.plant.load().tag(1) == tag
 
 
+def test_the_key_of_a_removed_tag_is_never_given_again(furnished: Store, engineer: Actor) -> None:
+    """An imported tag brings its key along; history knows its values by it for ever."""
+    with furnished.unit_of_work(engineer) as work:
+        work.plant.remove_tag(furnished.plant.load().tag(2))
+    with furnished.unit_of_work(engineer) as work:
+        assert work.plant.next_tag_key() == 3
+
+
 def test_a_failed_unit_of_work_leaves_no_trace(furnished: Store, engineer: Actor) -> None:
     cursor, entries = furnished.changes.latest(), furnished.audit.verify().entries
     renamed = replace(furnished.plant.load().asset(UUID(int=3)), name="X")

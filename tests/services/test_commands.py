@@ -194,6 +194,18 @@ def test_commands_note_what_they_did_to_the_plant(command: Command, tmp_path: Pa
     assert noted(folder) == [("restore", "backup")], "the copy was made before it was noted"
 
 
+def test_a_copy_of_another_plant_is_restored_with_a_warning(command: Command, tmp_path: Path) -> None:
+    for name in ("plant", "other"):
+        open_store(tmp_path / name, role="tool", clock=SystemClock()).close()
+    taken = command("backup", "--data-dir", tmp_path / "other")[1].strip()
+    for more in (["--dry-run"], []):
+        code, told, _ = command("restore", taken, "--json", *more, "--data-dir", tmp_path / "plant")
+        assert code == 0
+        assert "of another plant" in json.loads(told)["warning"]
+    _, told, _ = command("restore", taken, "--json", "--dry-run", "--data-dir", tmp_path / "plant")
+    assert json.loads(told)["warning"] == "", "it is this one now"
+
+
 def noted(folder: Path) -> list[tuple[str, str]]:
     store = open_store(folder, role="tool", clock=SystemClock())
     entries = store.audit.entries(start_us=0, end_us=2**62)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import sqlite3
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -14,15 +15,16 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from domain.errors import AlreadyRunning, DatabaseDamaged, MigrationFailed, StorageError
+from domain.errors import AlreadyRunning, Cancelled, DatabaseDamaged, MigrationFailed, StorageError
 from domain.long_work import LongWork, WorkStep
 from domain.plant.plant import Plant
-from domain.plant.readings import reading_batch
+from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.signals import Waveform
 from domain.roles import Actor
 from storage import backup as backups
 from storage import migrations
 from storage.data_folder import prepare_data_folder
+from storage.moving.history import ServerSide
 from storage.moving.plant import back_up_server
 from storage.opening import OpenOutcome
 from storage.store import Store, open_store
@@ -268,6 +270,107 @@ def test_a_copy_of_a_server_says_how_much_of_each_table_is_done(
         last = {step.name: (step.done, step.total) for step in steps}
         assert (last["tags"], last["waveform"]) == ((2, 2), (1, 1))
         assert all(done == total for done, total in last.values())
+
+
+def test_a_copy_of_a_server_is_of_one_moment_while_it_is_used(
+    served_plant: str,
+    tmp_path: Path,
+    still_clock: StillClock,
+    engineer: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """NEW-30: the collector commits between two tables, as it does each second, and a person adds a tag."""
+    store = open_store(tmp_path / "data", role="collector", clock=still_clock, database=served_plant)
+    assert store.wait_for_lease()
+    writer, read = store.open_history_writer(), ServerSide.read
+
+    def busy(side: ServerSide, table: str, columns: str) -> object:
+        if table in ("meta", "tail"):
+            for _ in range(2):  # a key list that comes a second time gets a number of its own
+                writer.append(_many(range(1, 700), still_clock.now_us()))
+                writer.commit()
+            with store.unit_of_work(engineer) as work:
+                work.plant.save_site(zone="UTC", site_name="Later")
+        return read(side, table, columns)
+
+    monkeypatch.setattr(ServerSide, "read", busy)
+    taken = back_up_server(served_plant, tmp_path / "backups", clock=still_clock, with_history=True)
+    writer.close()
+    store.close()
+    backups.verify(taken)
+    with closing(sqlite3.connect(taken / "history.db")) as copy:
+        assert copy.execute("SELECT count(*) FROM tail").fetchone() == (0,), (
+            "nothing came before the copy began"
+        )
+    restored = tmp_path / "restored"
+    backups.restore(taken, prepare_data_folder(restored), now_us=still_clock.now_us())
+    with closing(open_store(restored, role="collector", clock=still_clock)) as opened:
+        assert opened.plant.load().site_name == "Works"
+        with closing(opened.open_history_writer()) as again:
+            again.compact(now_us=still_clock.now_us() + 3_600_000_000)
+
+
+def _many(keys: Iterable[int], at_us: int) -> ReadingBatch:
+    tag_keys = np.array([*keys], np.int32)
+    return reading_batch(tag_keys, np.ones(len(tag_keys)), quality=0, source_us=at_us, receive_us=at_us)
+
+
+def _without_its_key_list(history: sqlite3.Connection) -> None:
+    history.execute("DELETE FROM layout")
+
+
+def _with_a_flipped_bit(history: sqlite3.Connection) -> None:
+    body = bytearray(history.execute("SELECT value_body FROM chunk").fetchone()[0])
+    body[len(body) // 2] ^= 1
+    history.execute("UPDATE chunk SET value_body = ?", (bytes(body),))
+
+
+@pytest.mark.parametrize("damage", [_without_its_key_list, _with_a_flipped_bit])
+def test_a_copy_whose_history_cannot_be_decoded_is_not_sound(
+    furnished: Store, still_clock: StillClock, damage: Callable[[sqlite3.Connection], None]
+) -> None:
+    """Pages and fingerprint are as they were made; what the rows say is not."""
+    _with_past(furnished, still_clock)
+    with closing(furnished.open_history_writer()) as writer:
+        for _ in range(2):
+            writer.append(_many(range(1, 700), still_clock.now_us()))
+            writer.commit()
+    taken = backups.backup(
+        furnished.folder, furnished.folder.backup, now_us=still_clock.now_us(), with_history=True
+    )
+    with closing(sqlite3.connect(taken / "history.db")) as history:
+        damage(history)
+        history.commit()
+    _note_as_made(taken)
+    told = Told()
+    with pytest.raises(DatabaseDamaged) as found:
+        backups.verify(taken, work=told)
+    assert found.value.key == "backup_unreadable"
+    assert any(step.act == "reading_history" for step in told.steps)
+    told.cancel()
+    with pytest.raises(Cancelled):
+        backups.verify(taken, work=told)
+
+
+def _note_as_made(taken: Path) -> None:
+    manifest = json.loads((taken / "manifest.json").read_text())
+    manifest["others"] = {name: _hash(taken / name) for name in manifest["others"]}
+    (taken / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_damage_that_the_live_history_has_is_kept_and_told_and_hinders_no_restore(
+    furnished: Store, still_clock: StillClock
+) -> None:
+    """A plant with one unreadable hour must not be left without copies."""
+    _with_past(furnished, still_clock)
+    with closing(sqlite3.connect(furnished.folder.history_db)) as history:
+        _with_a_flipped_bit(history)
+        history.commit()
+    folder, now_us = furnished.folder, still_clock.now_us()
+    taken = backups.backup(folder, folder.backup, now_us=now_us, with_history=True)
+    assert backups.verify(taken).unreadable == {"history.db": 1}
+    furnished.close()
+    assert backups.restore(taken, folder, now_us=now_us).manifest.unreadable == {"history.db": 1}
 
 
 def test_a_copy_of_a_server_is_refused_before_it_begins_where_room_lacks(

@@ -1,5 +1,6 @@
 """The settings file and the set-up file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,18 @@ def test_a_set_up_text_holds_no_secret(furnished: Store, engineer: Actor) -> Non
     told = str(furnished.audit.entries(start_us=0, end_us=2**62, limit=10_000))
     assert "hunter2" not in told
     assert "t0k" not in told
+
+
+@pytest.mark.parametrize("name", ["password_variable", "user_key_password_variable"])
+def test_a_set_up_text_says_which_environment_variable_holds_a_secret(
+    furnished: Store, engineer: Actor, name: str
+) -> None:
+    """NEW-30, F75: without its name the link comes back unable to log in, and nobody is told."""
+    plc = replace(furnished.plant.load().connections[0], options={"url": "opc.tcp://plc:4840", name: "PLC_1"})
+    with furnished.unit_of_work(engineer) as work:
+        plc = work.plant.save_connection(plc)
+    read = read_set_up(export_set_up(SetUp(furnished.plant.load()))).set_up
+    assert read is not None
+    assert read.plant.connections[0].options == plc.options
+    (entry,) = furnished.audit.of([plc.id], action="change")
+    assert entry.detail["row"]["options"] == plc.options

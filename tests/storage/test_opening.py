@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import pytest
 from sqlalchemy import Connection
 
@@ -28,7 +29,7 @@ from storage.data_folder import prepare_data_folder
 from storage.opening import OpenOutcome
 from storage.schema import METADATA
 from storage.store import Store, open_store
-from tests.storage.stored_plant import StillClock
+from tests.storage.stored_plant import START_US, StillClock
 
 
 @pytest.fixture
@@ -96,6 +97,20 @@ def test_without_a_backup_the_start_is_refused_each_time(
             open_store(root, role="collector", clock=still_clock)
     fresh = open_store(root, role="collector", clock=still_clock, start_new=True)
     assert fresh.report.outcome is OpenOutcome.CREATED
+    fresh.close()
+
+
+def test_a_new_plant_beside_an_old_history_gives_no_key_of_it_again(
+    furnished: Store, still_clock: StillClock, engineer: Actor
+) -> None:
+    writer = furnished.open_history_writer()
+    writer.write_past(40, time_us=np.array([START_US]), value=np.array([850.0]), quality=0)
+    writer.close()
+    furnished.close()
+    _remove(furnished.folder.plant_db)
+    fresh = open_store(furnished.folder.root, role="window", clock=still_clock, start_new=True)
+    with fresh.unit_of_work(engineer) as work:
+        assert work.plant.next_tag_key() == 41
     fresh.close()
 
 
@@ -177,7 +192,7 @@ import os, sys
 from pathlib import Path
 from domain.errors import ConfigurationError
 from storage.store import open_store
-from tests.storage.stored_plant import StillClock
+from tests.storage.stored_plant import START_US, StillClock
 open_store(Path(sys.argv[2]), role="tool", clock=StillClock()).close()
 os.setuid(65534)
 try:
@@ -311,7 +326,7 @@ def test_a_second_start_does_not_load_the_migration_library(folder: Path) -> Non
     """The window opens the store without alembic, scipy or a device library."""
     code = (
         "import sys\nfrom pathlib import Path\nfrom storage.store import open_store\n"
-        "from tests.storage.stored_plant import StillClock\n"
+        "from tests.storage.stored_plant import START_US, StillClock\n"
         "s = open_store(Path(sys.argv[1]), role='window', clock=StillClock())\ns.plant.load()\ns.close()\n"
         "bad = {'alembic', 'scipy', 'asyncua', 'pymodbus', 'PySide6'} & set(sys.modules)\n"
         "sys.exit(str(bad) if bad else 0)"

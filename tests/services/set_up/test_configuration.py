@@ -1,17 +1,20 @@
 """Setting up by hand: permitted, audited, versioned, undone [SET-1, NEW-32]."""
 
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 import pytest
 
 from domain.errors import Conflict, NotPermitted, RuleViolation, UnitError
 from domain.identifiers import new_id
-from domain.plant.assets import Asset, AssetKind
+from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind
 from domain.roles import Actor, Role
 from services.set_up.configuration import Configuration
+from services.set_up.edit_stack import Act, EditStack
+from storage.repositories.condition import Baseline
 from storage.repositories.drafts import Draft
 from storage.store import Store
 from tests.conftest import FakeClock
@@ -84,6 +87,37 @@ def test_a_key_is_never_given_twice(configuration: Configuration) -> None:
     configuration.edit(remove=edit.made(Tag), title_key="removed", by=ERNA)
     again = configuration.edit(save=[replace(FLOW, id=new_id())], title_key="added", by=ERNA)
     assert [tag.key for tag in again.made(Tag)] == [2]
+
+
+def test_a_removed_tag_comes_back_with_the_meaning_of_its_former_values(
+    configuration: Configuration, store: Store
+) -> None:
+    made = configuration.edit(save=[SITE, PUMP, LINK, FLOW], title_key="added", by=ERNA)
+    (tag,) = made.made(Tag)
+    changed = configuration.edit(save=[replace(tag, unit="l/min")], title_key="changed", by=ERNA)
+    before = store.plant.tag_revisions(tag.key)
+    acts = EditStack()
+    acts.push(Act(configuration.edit(remove=changed.made(Tag), title_key="removed", by=ERNA), "removed"))
+    for _ in range(2):
+        acts.undo(partial(configuration.undo, by=ERNA))
+        assert store.plant.tag_revisions(tag.key) == before
+        acts.redo(partial(configuration.undo, by=ERNA))
+        assert store.plant.tag_revisions(tag.key) == ()
+
+
+def test_a_removed_point_comes_back_with_what_was_learned_there(
+    configuration: Configuration, store: Store, clock: FakeClock
+) -> None:
+    """NEW-19: and as old as it was."""
+    point = MeasurementPoint(new_id(), PUMP.id, "Drive end", Technique.VIBRATION)
+    configuration.edit(save=[SITE, PUMP, point], title_key="added", by=ERNA)
+    with store.unit_of_work(ERNA) as work:
+        learned = work.baselines.save(Baseline(point.id, {"median": [1.5]}))
+    clock.advance(3600)
+    edit = configuration.edit(remove=[point], title_key="removed", by=ERNA)
+    assert store.baselines.get(point.id) is None
+    configuration.undo(edit, by=ERNA)
+    assert store.baselines.get(point.id) == learned
 
 
 def test_a_draft_keeps_itself_until_it_is_closed(configuration: Configuration) -> None:

@@ -42,6 +42,8 @@ def holds(kept: KeptBackup) -> str:
     """Return what a copy holds."""
     if kept.problem:
         return NOTHING
+    if kept.unreadable:
+        return tr("Backup", "plant with history, unreadable pieces: {count}", count=kept.unreadable)
     return tr("Backup", "plant with history") if kept.has_history else tr("Backup", "plant")
 
 
@@ -83,7 +85,10 @@ def made_at(instant_us: int, plant_time: PlantTime, *, now_us: int) -> str:
 def caution(preview: RestorePreview) -> str:
     """Return what to think of before such a restore; empty when there is nothing unusual."""
     if not preview.is_of_this_plant:
-        return tr("Backup", "This copy is of another plant. A restore would replace this one by it.")
+        return tr(
+            "Backup",
+            "This copy is of another plant. A restore would set this one aside, with all of its history.",
+        )
     if preview.needs_upgrade:
         return tr("Backup", "The copy is of an older version; the next start brings it to this one.")
     if "history.db" not in preview.files:
