@@ -164,6 +164,8 @@ class EdgeNode:
             self._datatypes[(device, metric.name)] = metric.datatype
             if metric.alias is not None:
                 self._aliases[metric.alias] = (device, metric.name)
+            for each in self._tags.get((device, metric.name), ()):
+                each.clock.expect_held()
         missing = [
             bad_value(each.tag, BAD_NOT_CONFIGURED, now_us=receive_us)
             for (owner, name), listed in self._tags.items()
