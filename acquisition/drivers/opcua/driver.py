@@ -312,12 +312,19 @@ class OpcUaDriver:
 
     # --- beside the subscription ---
 
-    @staticmethod
-    async def _guarded(work: Callable[[], Coroutine[None, None, None]], inbox: Inbox) -> None:
+    async def _guarded(self, work: Callable[[], Coroutine[None, None, None]], inbox: Inbox) -> None:
+        """Let what ends beside the subscription end it too: nothing is left undone in silence."""
         try:
             await work()
-        except AcquisitionError as problem:
+        except ControlRoomError as problem:
             inbox.fail(problem)
+        except Exception as defect:  # the task's outer edge
+            _log.exception("%s: work beside the subscription failed", self._settings.endpoint)
+            inbox.fail(
+                AcquisitionError(
+                    f"{self._settings.endpoint}: internal fault: {defect!r}", key="internal_fault"
+                )
+            )
 
     async def _capture(self, plan: _Plan, inbox: Inbox) -> None:
         """Read the waveforms that do not stream, each at its interval, not all at once."""
