@@ -129,6 +129,14 @@ class TrendColumns:
     gaps: tuple[HistoryGap, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RawStatus:
+    """From an instant (microseconds UTC) on a device said this of its value, as long as it was not good."""
+
+    time_us: int
+    code: int
+
+
 class HistoryReader(Protocol):
     """Reading the past. Every call is bounded by the window and safe from any one thread at a time."""
 
@@ -146,6 +154,10 @@ class HistoryReader(Protocol):
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the words of text tags by their number; unknown numbers are left out."""
+        ...
+
+    def raw_statuses(self, tag_key: int, *, start_us: int, end_us: int) -> Sequence[RawStatus]:
+        """Return what the device said of values that were not good, the last word before the window first."""
         ...
 
     def close(self) -> None: ...

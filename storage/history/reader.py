@@ -11,7 +11,7 @@ from domain.instants import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
 from domain.plant.quality import BAD_NOT_CONFIGURED, QualityCause
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import Keeping, TagDtype
-from domain.ports import HistoryGap, HistorySeries, TrendColumns
+from domain.ports import HistoryGap, HistorySeries, RawStatus, TrendColumns
 from storage.failures import told
 from storage.history.chunks import ChunkTables, LevelRow, StoredChunk, combined
 from storage.history.codec import ChunkCodec, as_declared
@@ -168,6 +168,14 @@ class StoredHistory:
                 )
             ]
         return {int(number): str(body) for number, body in found}
+
+    def raw_statuses(self, tag_key: int, *, start_us: int, end_us: int) -> Sequence[RawStatus]:
+        """Return what the device said of values that were not good, the last word before the window first."""
+        with told(self._place):
+            return tuple(
+                RawStatus(int(time_us), int(code))
+                for time_us, code in self._tables.statuses(tag_key, start_us=start_us, end_us=end_us)
+            )
 
     def close(self) -> None:
         """Close the connection."""

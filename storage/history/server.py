@@ -51,7 +51,7 @@ class HistoryServer:
         """Write the row once: epoch and sequence know it again when an answer was lost."""
         assert self._lease is not None
         term = self._lease.term
-        if row.layouts or row.texts:
+        if not row.is_bare:
             with immediate(connection):
                 put_names(connection, row)
         key = (row.epoch or term.epoch, row.sequence)

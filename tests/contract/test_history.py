@@ -11,7 +11,7 @@ import pytest
 from domain.errors import LeaseLost, NotFound
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR
 from domain.plant.plant import Plant
-from domain.plant.quality import BAD_COMMUNICATION_LOST, BAD_NOT_CONFIGURED, GOOD
+from domain.plant.quality import BAD_COMMUNICATION_LOST, BAD_DEVICE, BAD_NOT_CONFIGURED, GOOD
 from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 from domain.plant.tags import Keeping
@@ -109,6 +109,34 @@ def test_words_are_stored_once_and_read_back_by_their_number(store: Store, still
     assert reader.texts([9999]) == {}
     reader.close()
     again.close()
+
+
+def test_what_a_device_said_of_bad_values_is_kept_at_each_change(
+    store: Store, still_clock: StillClock
+) -> None:
+    """Decisions, Quality: the raw status is kept beside the value; good values end it."""
+    writer = store.open_history_writer()
+    sensor, device = 0x808C0000, 0x808B0000
+    for number, code in enumerate((0, sensor, sensor, device, 0, 0, sensor)):
+        quality = BAD_DEVICE if code else GOOD
+        batch = _second(number, 1.0, quality=quality)
+        writer.append(replace(batch, raw_status=np.array([code], np.uint32)))
+        if number % 2:
+            writer.commit()
+    writer.commit()
+    writer.commit()
+    reader = store.open_history_reader()
+
+    def said(start: int, end: int) -> list[tuple[int, int]]:
+        found = reader.raw_statuses(1, start_us=START_US + start * SECOND, end_us=START_US + end * SECOND)
+        return [((each.time_us - START_US) // SECOND, each.code) for each in found]
+
+    assert said(0, 10) == [(1, sensor), (3, device), (6, sensor)]
+    assert said(2, 5) == [(1, sensor), (3, device)], "the last word before the window counts in it"
+    assert said(0, 1) == []
+    assert reader.raw_statuses(2, start_us=0, end_us=2**62) == ()
+    reader.close()
+    writer.close()
 
 
 @pytest.mark.parametrize("is_folded", [False, True], ids=["tail", "chunks"])
