@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, TypeVar
@@ -175,9 +175,21 @@ def _collector(options: argparse.Namespace) -> int:
     except StorageError as error:
         if not is_passing(error):
             raise
+        _tell_waiting(options, error, now_us=clock.now_us())
         time.sleep(RETRY_S)  # PCs and servers often start together: the supervisor tries again
         return refuse(error, EXIT_STANDS_BY)
     return 0
+
+
+def _tell_waiting(options: argparse.Namespace, error: StorageError, *, now_us: int) -> None:
+    """Say in the status why nothing is collected; a disk that is full cannot take even that."""
+    from services.status import FILE_NAME, waiting_status, write_status
+
+    status = waiting_status(f"nothing is collected yet: {error}", now_us=now_us)
+    for path in (options.data_dir / "runtime" / FILE_NAME, options.status):
+        if path is not None:
+            with suppress(OSError):
+                write_status(path, status)
 
 
 def replay(options: argparse.Namespace) -> int:

@@ -289,7 +289,17 @@ class SpectrumRow:
 
 
 class WaveformStore(Protocol):
-    """Waveforms and spectra, one database file a month (UTC)."""
+    """Waveforms and spectra by month (UTC).
+
+    ``problem`` tells of what was set aside at the opening, ``waiting_rows`` are durable on this PC and wait
+    for their server.
+    """
+
+    @property
+    def problem(self) -> str: ...
+
+    @property
+    def waiting_rows(self) -> int: ...
 
     def keep(self, waveform: Waveform, *, reason: str, identity: UUID | None = None) -> UUID:
         """Store a waveform durably and return its id; one that is kept under this id already stays."""
@@ -319,6 +329,10 @@ class WaveformStore(Protocol):
 
     def prune(self, *, before_us: int) -> int:
         """Delete whole months that end before the instant; return the files removed."""
+        ...
+
+    def catch_up(self) -> int:
+        """Send some of what waits for a server, oldest first; return how many rows wait still."""
         ...
 
     def close(self) -> None: ...

@@ -93,6 +93,7 @@ class Collector:
                 _told("plant", store.report.problem),
                 _told("history", self._history.opening.problem),
                 _told("jobs", self._alarms.problem),
+                _told("waveforms", self._kept.problem),
             ),
         )
         self._recorder = Recorder(self._plant, self._history, self._lane, clock=clock)
@@ -119,7 +120,7 @@ class Collector:
         queues = {"alarms": self._alarms.queue, "analysis_records": self._record_queue}
         return Parts(
             self._plant, self._hub, self._recorder, self._lane, self._history, self._housekeeping, queues,
-            self._control,
+            self._kept, self._control,
         )  # fmt: skip
 
     def _rings(self) -> tuple[ValueTable, WaveformRing, SpectrumBoard]:

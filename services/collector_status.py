@@ -14,7 +14,7 @@ from acquisition.shared_memory.segments import ControlSegment
 from domain.errors import DatabaseUnreachable, StorageError
 from domain.instants import Clock
 from domain.plant.plant import Plant
-from domain.ports import ConnectionStatus
+from domain.ports import ConnectionStatus, WaveformStore
 from services.certificate_watch import ExpiryWatch
 from services.disk import DiskGuard, DiskWatch
 from services.durable_queue import DurableQueue
@@ -45,6 +45,7 @@ class Parts:
     history: Historian
     housekeeping: Housekeeping
     queues: Mapping[str, DurableQueue]
+    kept: WaveformStore
     control: ControlSegment
 
 
@@ -141,7 +142,8 @@ class CollectorStatus:
             is_simulated=any(connection.is_simulated for connection in parts.plant.connections),
             restarts=parts.control.get("restarts"),
             problems=self._problems(),
-            queues={name: len(queue) for name, queue in parts.queues.items()},
+            queues={name: len(queue) for name, queue in parts.queues.items()}
+            | {"waveforms": parts.kept.waiting_rows},
             samples_thinned=recorder.samples_thinned,
             samples_waiting=parts.history.waiting_samples,
             disk_hours_left=self._disk_hours_left(),
@@ -153,7 +155,9 @@ class CollectorStatus:
 
     def _disk_hours_left(self) -> float | None:
         """Return how long the disk of this PC lasts, None while the plant grows on the disk of its server."""
-        grows_elsewhere = self._store.is_shared and not self._parts.history.waiting_samples
+        parts = self._parts
+        waits_here = parts.history.waiting_samples or parts.kept.waiting_rows
+        grows_elsewhere = self._store.is_shared and not waits_here
         return None if grows_elsewhere else self._disk.hours_left
 
     def _problems(self) -> tuple[str, ...]:

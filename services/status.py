@@ -106,6 +106,29 @@ class SystemStatus:
         return cls(**known)
 
 
+def waiting_status(problem: str, *, now_us: int) -> SystemStatus:
+    """Return the status of a collector that cannot start yet and tries again."""
+    return SystemStatus(
+        written_us=now_us,
+        uptime_s=0.0,
+        versions={},
+        connections=(),
+        tags_good=0,
+        tags_bad=0,
+        samples_received=0,
+        samples_stored=0,
+        samples_pending=0,
+        samples_dropped=0,
+        drops={},
+        waveform_samples_received=0,
+        alarms_active=0,
+        alarms_unacknowledged=0,
+        last_commit_age_s=None,
+        rss_mb=round(resident_mb(), 1),
+        problems=(problem,),
+    )
+
+
 def write_status(path: Path, status: SystemStatus) -> None:
     """Replace the file in one step, so that a reader never sees half of it."""
     temporary = path.with_name(path.name + ".new")

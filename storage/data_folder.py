@@ -35,6 +35,11 @@ class DataFolder:
         return self.root / "plant.db"
 
     @property
+    def waveform_spool_db(self) -> Path:
+        """Waveforms and spectra that wait for their server."""
+        return self.root / "waveform_spool.db"
+
+    @property
     def plant_marker(self) -> Path:
         """Witness that a plant database existed here; beside it, so that it outlives the file."""
         return self.root / "plant.known"

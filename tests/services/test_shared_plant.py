@@ -179,5 +179,8 @@ def test_a_collector_that_starts_before_its_server_goes_on_trying(tmp_path: Path
 
     with (tmp_path / "log.txt").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as made:
         seconds_until(lambda: tries() >= 2, limit_s=60, what="it is tried again")
+        told = read_status(tmp_path / "runtime" / FILE_NAME)
+        assert told is not None
+        assert "does not answer" in told.problems[0], "System health says why nothing comes"
         assert request_stop(tmp_path)
         assert made.wait(timeout=30) in (0, EXIT_STANDS_BY), "ended when told, not given up"

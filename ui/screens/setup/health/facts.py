@@ -107,7 +107,8 @@ def _long(hours: float) -> str:
 
 def _pending(status: SystemStatus) -> str:
     """Return what waiting in memory means: usual for a second, or bounded when nothing can be stored."""
-    commit_s, rate = status.last_commit_age_s or status.uptime_s, status.samples_received / status.uptime_s
+    commit_s = status.uptime_s if status.last_commit_age_s is None else status.last_commit_age_s
+    rate = status.samples_received / max(1.0, status.uptime_s)
     if commit_s < COMMIT_LATE_S or not rate:
         return tr("Health", "taken, durable within a second")
     hours = max(0, PENDING_LIMIT - status.samples_pending) / rate / 3600

@@ -28,7 +28,7 @@ def verdict(status: SystemStatus | None, *, now_us: int) -> str:
     if looks:
         return tr("Health", "Needs a look: {what}.", what="; ".join(looks))
     if status.problems:
-        return tr("Health", "The collector works, but something needs a look.")
+        return tr("Health", "Something needs a look.")
     return tr("Health", "All is well.")
 
 
