@@ -12,7 +12,7 @@ from domain.identifiers import new_id
 from domain.ports import ConnectionStatus
 from services.clock_watch import CONFIRMED
 from services.link_audit import audit_links
-from services.status import ExpiryWarning, SystemStatus
+from services.status import ExpiryWarning, SystemStatus, waiting_status
 from tests.gui.plant_stage import LINK, Stage, make_stage, put_away, settle
 from ui.screens.link_words import link_problem
 from ui.screens.overview.tiles import link_rows as overview_links
@@ -59,6 +59,10 @@ def test_the_verdict_is_one_calm_sentence() -> None:
     )
     assert "silent for 12 s" in verdict(STATUS, now_us=112 * SECOND)
     assert "Nothing collects" in verdict(None, now_us=0)
+    waiting = waiting_status("the server is away", now_us=100 * SECOND)
+    assert "Nothing is collected yet" in verdict(waiting, now_us=110 * SECOND)
+    assert "silent" in verdict(waiting, now_us=130 * SECOND)
+    assert facts_of(waiting), "a page without figures shows too"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +76,7 @@ def test_the_verdict_is_one_calm_sentence() -> None:
         ({"samples_dropped": 7}, "7 samples were lost here"),
         ({"is_clock_suspect": True}, "the clock jumped"),
         ({"certificates": (ExpiryWarning("own", "CN=us", "AA", -1, 0),)}, "1 certificate ends"),
-        ({"problems": ("retention waits",)}, "something needs a look"),
+        ({"problems": ("retention waits",)}, "Something needs a look"),
     ],
 )
 def test_nothing_that_needs_a_look_is_called_well(trouble: dict[str, object], words: str) -> None:

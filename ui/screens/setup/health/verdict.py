@@ -9,6 +9,9 @@ from ui.formatting import age, number
 from ui.text import tr, tr_n
 
 SILENT_AFTER_S: Final = 3.0
+TRIES_AGAIN_S: Final = 20.0
+"""A collector that cannot start yet tells why each time it tries."""
+
 COMMIT_LATE_S: Final = 10.0
 """What is taken is durable within a second; so late the database does not do its work."""
 
@@ -22,6 +25,8 @@ def verdict(status: SystemStatus | None, *, now_us: int) -> str:
     if status is None:
         return tr("Health", "Nothing collects for this plant yet.")
     silent_s = (now_us - status.written_us) / MEGA
+    if not status.uptime_s and silent_s < TRIES_AGAIN_S:
+        return tr("Health", "Nothing is collected yet. It is tried again and again.")
     if silent_s > SILENT_AFTER_S:
         return tr("Health", "The collector has been silent for {age}.", age=age(silent_s))
     looks = [*_of_links(status), *_of_storage(status)]
