@@ -144,6 +144,7 @@ class CollectorStatus:
             problems=self._problems(),
             queues={name: len(queue) for name, queue in parts.queues.items()}
             | {"waveforms": parts.kept.waiting_rows},
+            queues_most={name: queue.most for name, queue in parts.queues.items()},
             samples_thinned=recorder.samples_thinned,
             samples_waiting=parts.history.waiting_samples,
             disk_hours_left=self._disk_hours_left(),

@@ -69,6 +69,8 @@ class SystemStatus:
     loop_lag_ms: float = 0.0
     queues: Mapping[str, int] = field(default_factory=dict)
     """Jobs that wait for the database, by kind."""
+    queues_most: Mapping[str, int] = field(default_factory=dict)
+    """The most that waited at once since the start."""
     samples_thinned: int = 0
     """Samples left out on purpose by a dead-band: received = stored + pending + thinned + dropped."""
     samples_waiting: int = 0

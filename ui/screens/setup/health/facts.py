@@ -70,7 +70,10 @@ def _storage(status: SystemStatus) -> Iterator[Fact]:
     yield Fact("commit", tr("Health", "Last commit"), commit, tr("Health", "age of what is durable"))
     for name, count in status.queues.items():
         label = tr("Health", "Waiting: {queue}", queue=plain(name).lower())
-        yield Fact(f"queue_{name}", label, _count(count), tr("Health", "kept until the database takes them"))
+        meaning = tr("Health", "kept until the database takes them")
+        if most := status.queues_most.get(name, 0):
+            meaning = tr("Health", "{meaning}; {most} at most so far", meaning=meaning, most=_count(most))
+        yield Fact(f"queue_{name}", label, _count(count), meaning)
     if status.samples_waiting:
         meaning = tr("Health", "durable on this PC, sent in order when the server answers")
         yield Fact("server", tr("Health", "Samples for the server"), _count(status.samples_waiting), meaning)
