@@ -63,7 +63,9 @@ class CollectorStatus:
         self._clock = clock
         self._started_s = clock.monotonic_s()
         self._keys = np.array([tag.key for tag in parts.plant.tags if not tag.is_waveform], dtype=np.int32)
-        self._versions = program_versions(sqlite=store.report.sqlite_version)
+        self._versions = program_versions(
+            sqlite=store.report.sqlite_version, server=store.report.server_version
+        )
         self._disk = DiskWatch(store.folder.root, clock=clock)
         self._guard = DiskGuard(self._disk, DiskReserve(store.folder), clock=clock)
         self._certificates = ExpiryWatch(store.folder.pki, clock=clock)

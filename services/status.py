@@ -154,9 +154,14 @@ def status_of_text(text: str | None) -> SystemStatus | None:
         return None
 
 
-def program_versions(*, sqlite: str) -> dict[str, str]:
-    """Return the versions of the program, Python, SQLite and the libraries that matter to support."""
+def program_versions(*, sqlite: str, server: str = "") -> dict[str, str]:
+    """Return the versions of the program, Python, the databases and the libraries that matter to support.
+
+    ``server`` is PostgreSQL's where workstations share the plant.
+    """
     found = {"jidoka": PROGRAM_VERSION, "python": platform.python_version(), "sqlite": sqlite}
+    if server:
+        found["postgresql"] = server
     return found | {name.lower(): version(name) for name in LIBRARIES}
 
 

@@ -104,6 +104,7 @@ def test_a_window_without_a_collector_sees_values_and_spectra(
     )
     status = window.monitoring.status()
     assert status is not None
+    assert status.versions["postgresql"][0].isdigit()
     assert {link.name for link in status.connections} == {"PLC-1", "PLC-3", "OPC-2"}
 
 
