@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.readings import LossCounter
 
-_AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
+AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
+"""A clock that runs so far before ours is wrong, or ours is."""
+
 BEHIND_US: Final = 600 * MICROSECONDS_PER_SECOND
 """No chain of gateways takes so long to bring a value of now: what is told later has a clock behind ours."""
 
@@ -28,12 +30,12 @@ Instants = NDArray[np.int64]
 
 def is_believable(source_us: int, *, receive_us: int) -> bool:
     """Say whether a source time can be true: not the epoch of an unset clock, not ahead of us."""
-    return _YEAR_2000_US < source_us <= receive_us + _AHEAD_US
+    return _YEAR_2000_US < source_us <= receive_us + AHEAD_US
 
 
 def are_believable(source_us: Instants, *, receive_us: Instants) -> NDArray[np.bool_]:
     """Say of each source time whether it can be true."""
-    return (source_us > _YEAR_2000_US) & (source_us <= receive_us + _AHEAD_US)
+    return (source_us > _YEAR_2000_US) & (source_us <= receive_us + AHEAD_US)
 
 
 def is_behind(source_us: int, *, receive_us: int) -> bool:
