@@ -5,6 +5,7 @@ Nodes are visited in turn, because servers delete them without a word.
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -180,13 +181,15 @@ class OpcUaDriver:
         nodes = {handle: plan.nodes[handle] for handle in plan.scalars}
         table = ScalarTable(plan.scalars, subscribed_us=0, losses=self.losses, are_past=True)
         nodes = await remembered(self._session, nodes) if nodes else {}
-        async for changes in pages(self._session, nodes, start_us=start_us, end_us=end_us):
-            inside = (changes.source_us >= start_us) & (changes.source_us < end_us)
-            wanted = changes.select(np.flatnonzero(inside))
-            batch = table.batch(wanted, receive_us=np.full(len(wanted), self._clock.now_us()))
-            if batch is not None:
-                flagged = batch.quality | np.uint16(QualityFlag.BACK_FILLED)
-                yield replace(batch, quality=flagged)
+        told = pages(self._session, nodes, start_us=start_us, end_us=end_us)
+        async with contextlib.aclosing(told):
+            async for changes in told:
+                inside = (changes.source_us >= start_us) & (changes.source_us < end_us)
+                wanted = changes.select(np.flatnonzero(inside))
+                batch = table.batch(wanted, receive_us=np.full(len(wanted), self._clock.now_us()))
+                if batch is not None:
+                    flagged = batch.quality | np.uint16(QualityFlag.BACK_FILLED)
+                    yield replace(batch, quality=flagged)
 
     async def browse(self, place: str = "") -> Sequence[FoundItem]:
         """Return what lies directly below a place, "" for the Objects folder."""
