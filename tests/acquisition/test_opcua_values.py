@@ -13,6 +13,7 @@ from acquisition.drivers.opcua.changes import Changes, changes_of, joined
 from acquisition.drivers.opcua.inbox import Inbox
 from acquisition.drivers.opcua.rows import ScalarTable
 from acquisition.drivers.opcua.status_codes import quality_of_status
+from acquisition.drivers.tag_values import decoded
 from acquisition.source_times import NO_TIME, SourceClock, SourceClocks
 from domain.instants import from_microseconds
 from domain.plant.quality import (
@@ -23,6 +24,9 @@ from domain.plant.quality import (
     GOOD,
     UNCERTAIN_CLOCK,
     Quality,
+    QualityCause,
+    QualityClass,
+    quality_code,
 )
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
 from domain.plant.tags import CaptureSchedule, ConnectionKind, Scaling, Tag, TagDtype
@@ -109,6 +113,18 @@ def test_texts_and_numbers_of_a_text_tag_are_words() -> None:
     assert batch.text.tolist() == ["batch 7", "3", "1", "1152921504606846977", "0.5", "", "", ""]
     assert batch.quality.tolist() == [GOOD] * 6 + [BAD_DECODE] * 2
     assert np.isnan(batch.value).all()
+
+
+def test_a_whole_number_that_loses_digits_is_uncertain_where_it_was_declared_whole() -> None:
+    """Equal means equal in the declared type: the nearest float is a float, and no whole number."""
+    counter = tag(1, OWNER, {}, dtype=TagDtype.INT64)
+    rounded = quality_code(QualityClass.UNCERTAIN, QualityCause.DECODE)
+    told = [2**53, 2**53 + 1, -(2**60) - 1, 2**60, 2**64 - 1, 7]
+    expected = [GOOD, rounded, rounded, GOOD, rounded, GOOD]
+    assert batch_of(counter, *told).quality.tolist() == expected
+    assert [decoded(counter, each)[2] for each in told] == expected
+    assert set(batch_of(tag(1, OWNER, {}), *told).quality.tolist()) == {GOOD}
+    assert {decoded(tag(1, OWNER, {}), each)[2] for each in told} == {GOOD}
 
 
 def test_a_servers_dropped_values_are_counted() -> None:
