@@ -355,11 +355,11 @@ class OpcUaDriver:
             visited = list(itertools.islice(handles, min(_VISITED_NODES, len(scalars))))
             answers = await self._session.read([plan.monitored[handle][0] for handle in visited])
             for handle, answer in zip(visited, answers, strict=True):
-                if self._is_back(plan, handle, answer, inbox):
+                if self._came_back(plan, handle, answer, inbox):
                     table.expect_held(handle)
                     await self._monitor(plan, [handle])
 
-    def _is_back(self, plan: _Plan, handle: int, answer: DataValue, inbox: Inbox) -> bool:
+    def _came_back(self, plan: _Plan, handle: int, answer: DataValue, inbox: Inbox) -> bool:
         """Note a node that is gone; return whether one is there again that was gone."""
         status = 0 if answer.StatusCode is None else int(answer.StatusCode.value)
         is_gone = quality_of_status(status) == BAD_NOT_CONFIGURED

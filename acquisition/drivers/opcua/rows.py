@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from acquisition.drivers.opcua.changes import Changes, words_of
 from acquisition.drivers.opcua.status_codes import OVERFLOW_BITS, quality_of_status
 from acquisition.drivers.tag_values import UNCERTAIN_DECODE, is_rounded
-from acquisition.source_times import Instants, Places, SourceClocks
+from acquisition.source_times import FOR_EVER_US, Instants, Places, SourceClocks, patience_us
 from domain.plant.quality import BAD_DECODE, CLASS_MASK, GOOD, UNCERTAIN_CLOCK, QualityClass
 from domain.plant.readings import LossCounter, ReadingBatch, reading_batch
 from domain.plant.tags import Tag, TagDtype
@@ -33,7 +33,10 @@ class ScalarTable:
             self._is_text[handle] = tag.dtype is TagDtype.TEXT
         self._is_scaled = bool(((self._factor != 1.0) | (self._offset != 0.0)).any())
         self._has_texts = bool(self._is_text.any())
-        self._clocks = SourceClocks(size, subscribed_us=subscribed_us, losses=losses, are_past=are_past)
+        patience = np.full(size, FOR_EVER_US, np.int64)
+        if not are_past:
+            patience[list(tags)] = [patience_us(tag.period_s) for tag in tags.values()]
+        self._clocks = SourceClocks(size, subscribed_us=subscribed_us, losses=losses, patience_us=patience)
 
     def expect_held(self, handle: int) -> None:
         """The next value of a handle is what the server holds, however old."""
