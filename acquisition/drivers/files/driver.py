@@ -18,7 +18,7 @@ import numpy as np
 
 from acquisition.addresses import FILE_ENDINGS
 from acquisition.drivers.files.book import FileBook
-from acquisition.drivers.files.reading import FileValues, channels_of, read_values
+from acquisition.drivers.files.reading import FileValues, channels_of, read_values, time_in_name
 from acquisition.drivers.options import Options
 from acquisition.drivers.tag_values import NOTHING_YET, bad_value, batch_of
 from acquisition.drivers.writing import Value
@@ -41,6 +41,9 @@ _PATIENCE: Final = 5.0
 """What cannot be read is tried once more after so many times ``steady_s``: it may still be arriving."""
 
 
+_MOST_TOLD: Final = 1_000_000
+"""So many rows of a file that stays are kept in memory, to tell only the new ones when it grows."""
+
 _ROWS_A_TURN: Final = 20_000
 """Other devices of the same loop get their turn after so many rows."""
 
@@ -55,9 +58,21 @@ class _Sight:
 
 @dataclass(slots=True)
 class _Candidate:
+    """A file of the folder as it is now; ``told`` is what was taken of it before it grew."""
+
     sight: _Sight
     since_s: float
     is_done: bool = False
+    told: ReadingBatch | None = None
+
+    def told_of(self, readings: ReadingBatch) -> int:
+        """Return how many rows are told already: all of before, when they are the first of these."""
+        if self.told is None or len(self.told) > len(readings):
+            return 0
+        begin = readings.select(np.arange(len(self.told)))
+        columns = ((begin.tag_key, self.told.tag_key), (begin.source_us, self.told.source_us))
+        is_same = all(np.array_equal(new, old) for new, old in columns)
+        return len(begin) if is_same and np.array_equal(begin.value, self.told.value, equal_nan=True) else 0
 
 
 class FilesDriver:
@@ -108,7 +123,7 @@ class FilesDriver:
         place = {tag.key: row for row, tag in enumerate(tags)}
         for name in sorted(await self._scan()):
             with contextlib.suppress(ConfigurationError, OSError):
-                found = (await asyncio.to_thread(self._read, self._folder / name, tags, b"")).readings
+                found = (await asyncio.to_thread(self._read, self._folder / name, tags)).readings
                 for row in range(len(found)):
                     target = place[int(found.tag_key[row])]
                     if batch.quality[target] or found.source_us[row] >= batch.source_us[target]:
@@ -178,7 +193,8 @@ class FilesDriver:
         for name, sight in sights.items():
             known = self._seen.get(name)
             if known is None or known.sight != sight:
-                self._seen[name] = _Candidate(sight, now_s - self._age_s(sight))
+                told = known.told if known is not None else None
+                self._seen[name] = _Candidate(sight, now_s - self._age_s(sight), told=told)
         self._seen = {name: each for name, each in self._seen.items() if name in sights}
         ready = [
             (each.sight.modified_ns, name)
@@ -197,11 +213,15 @@ class FilesDriver:
     async def _serve(self, path: Path, tags: Sequence[Tag]) -> AsyncGenerator[ReadingBatch]:
         candidate = self._seen[path.name]
         try:
-            digest = await asyncio.to_thread(self._digest, path, candidate.sight)
-            if await self._book.find(self._connection.id, digest) is not None:
+            found = await asyncio.to_thread(self._digest, path, candidate.sight)
+            digest = await self._unknown_digest(path.name, found)
+            if digest is None:
                 self._done(candidate, path, TAKEN)
                 return
-            values = await asyncio.to_thread(self._read, path, tags, digest)
+            values = await asyncio.to_thread(self._read, path, tags)
+            if digest != found and values.named_us is None:  # it tells its time itself: a copy
+                self._done(candidate, path, TAKEN)
+                return
         except StorageError as problem:
             self._wait_for_storage(path, problem)
             return
@@ -213,9 +233,10 @@ class FilesDriver:
             return
         except ConfigurationError as problem:
             if self._is_hopeless(candidate):
-                await self._reject(candidate, path, digest, str(problem))
+                await self._reject(candidate, path, digest or found, str(problem))
             return
-        readings = await asyncio.to_thread(self._book.marked, values.readings)
+        fresh = values.readings.select(np.arange(candidate.told_of(values.readings), len(values.readings)))
+        readings = await asyncio.to_thread(self._book.marked, fresh)
         for low in range(0, len(readings), _ROWS_A_TURN):
             yield readings.select(np.arange(low, min(low + _ROWS_A_TURN, len(readings))))
             await asyncio.sleep(0)
@@ -228,7 +249,22 @@ class FilesDriver:
         except StorageError as problem:
             self._wait_for_storage(path, problem)
             return
+        candidate.told = values.readings if len(values.readings) <= _MOST_TOLD else None
         self._done(candidate, path, TAKEN)
+
+    async def _unknown_digest(self, name: str, digest: bytes) -> bytes | None:
+        """Return by what a file is remembered that was not taken yet, None for one that was.
+
+        Machines that stand still record the same bytes; where only names tell times, they tell files apart.
+        """
+        known = await self._book.find(self._connection.id, digest)
+        if known is None:
+            return digest
+        named_us = time_in_name(name, self._zone)
+        if named_us is None or time_in_name(known.name, self._zone) == named_us:
+            return None
+        later = hashlib.sha256(digest + named_us.to_bytes(8, signed=True)).digest()
+        return later if await self._book.find(self._connection.id, later) is None else None
 
     def _is_hopeless(self, candidate: _Candidate) -> bool:
         """Say whether a file that cannot be read had time enough to arrive."""
@@ -247,7 +283,7 @@ class FilesDriver:
             raise OSError("it is being written")
         return digest
 
-    def _read(self, path: Path, tags: Sequence[Tag], digest: bytes) -> FileValues:
+    def _read(self, path: Path, tags: Sequence[Tag]) -> FileValues:
         status = path.stat()
         if status.st_size > self._most_bytes:
             raise ConfigurationError(
@@ -261,7 +297,6 @@ class FilesDriver:
             tags,
             zone=self._zone,
             now_us=self._clock.now_us(),
-            sequence=int.from_bytes(digest[:8]) >> 2,
             modified_us=status.st_mtime_ns // 1000,
         )
 
