@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from acquisition.texts import clean_text
 from domain.plant.quality import BAD_DECODE, GOOD, QualityCause, QualityClass, quality_code
 from domain.plant.readings import ReadingBatch, SampleBlock, reading_batch
 from domain.plant.tags import Tag, TagDtype
+from domain.texts import clean_text
 
 UNCERTAIN_STALE: Final = quality_code(QualityClass.UNCERTAIN, QualityCause.STALE)
 UNCERTAIN_LOST: Final = quality_code(QualityClass.UNCERTAIN, QualityCause.COMMUNICATION_LOST)
