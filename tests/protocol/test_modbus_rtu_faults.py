@@ -296,6 +296,21 @@ async def test_an_adapter_that_takes_no_octets_is_told_as_gone_and_found_again(
             await until(lambda: stage.memory.is_good(1), within_s=8, what="good when it goes on")
 
 
+async def test_a_port_is_free_again_although_nobody_could_wait_for_its_closing(
+    units: RtuUnits, stuck: threading.Event
+) -> None:
+    """A collector that is built anew opens the same port again, in the same process."""
+    async with PtyLine(units) as line:
+        owner = serial(line)
+        async with Stage([owner], [register(owner, 1)]) as stage:
+            await until(lambda: stage.memory.is_good(1), within_s=4, what="first value")
+            stuck.clear()
+            await asyncio.sleep(0.3)  # a question hangs: longer than a period
+        stuck.set()
+        async with Stage([owner], [register(owner, 1)]) as again:
+            await until(lambda: again.memory.is_good(1), within_s=8, what="good on the same port")
+
+
 async def test_a_port_that_opens_too_late_is_closed_again(
     units: RtuUnits, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,9 +99,9 @@ class RtuLink:
     async def close(self) -> None:
         """Close the line; what is open or waits ends with ConnectionLost."""
         self._lose(ConnectionLost(f"{self.name}: closed by us", key="device_not_connected", device=self.name))
+        await self._line.close()  # first: whoever has no time for us still leaves the line free
         if self._worker is not None:
             await asyncio.wait({self._worker})
-        await self._line.close()
 
     # --- what the line tells ---
 
