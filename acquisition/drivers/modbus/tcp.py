@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from acquisition.blocking_calls import CallThread
+from acquisition.drivers.modbus.link import NotAsked
 from acquisition.drivers.modbus.sockets import open_socket
 from acquisition.drivers.modbus.tls import refusal_of
 from acquisition.drivers.modbus.validation import Question, answer_data
@@ -171,16 +172,21 @@ class TcpLink(asyncio.BufferedProtocol):
             self._send()
 
     def _fail(self, asked: _Open) -> None:
-        """Fail a question, and the reads behind it that its unit would leave unanswered as well."""
+        """Fail a question, and the reads behind it that its unit may leave unanswered as well."""
         unit = asked.question.unit
-        silence = f"{self.name} holds the connection but unit {unit} does not answer"
+        silence = DeviceTimeout(
+            f"{self.name} holds the connection but unit {unit} does not answer",
+            key="unit_not_answering",
+            device=self.name,
+            unit=unit,
+        )
         behind = [(q, a) for q, a in self._waiting if q.unit == unit and q.is_read]
         self._waiting = deque(pair for pair in self._waiting if pair not in behind)
-        for answer in (asked.answer, *(answer for _, answer in behind)):
+        if not asked.answer.done():
+            asked.answer.set_exception(silence)
+        for _, answer in behind:
             if not answer.done():
-                answer.set_exception(
-                    DeviceTimeout(silence, key="unit_not_answering", device=self.name, unit=unit)
-                )
+                answer.set_exception(NotAsked.behind(silence))
 
     # --- what the socket tells ---
 
