@@ -193,3 +193,94 @@ async def until_given_up(scans: Scans) -> None:
     while True:
         scans.scanner.raise_if_silent()
         assert await scans.good() == set()
+
+
+HUNDRED = range(1, 101)
+
+
+def side_by_side(owner: Connection) -> list[Tag]:
+    """A hundred tags that are one block."""
+    return far_apart(owner, *HUNDRED)
+
+
+async def test_a_refusal_in_passing_leaves_a_block_whole(server: FaultServer, clock: FakeClock) -> None:
+    """F08: code 2 for some scans, as from a device that starts: good with the next answer."""
+    owner = device(server)
+    async with scanning(owner, side_by_side(owner), clock) as scans:
+        assert await scans.good() == set(HUNDRED)
+        server.exception = 2
+        for _ in range(4):
+            rows = await scans.next()
+            assert {row.quality.cause for row in rows.values()} == {QualityCause.NOT_CONFIGURED}
+        server.exception = 0
+        assert await scans.good() == set(HUNDRED)
+        assert len(server.requests) == 6
+
+
+async def test_a_block_that_was_refused_for_long_is_whole_again_a_minute_later(
+    server: FaultServer, clock: FakeClock
+) -> None:
+    owner = device(server)
+    async with scanning(owner, side_by_side(owner), clock) as scans:
+        assert await scans.good() == set(HUNDRED)
+        server.exception = 2
+        for _ in range(10):
+            assert await scans.good() == set()
+        server.exception = 0
+        clock.advance(REFUSED_S)
+        assert await scans.good() == set(HUNDRED)
+        mark = len(server.requests)
+        assert await scans.good() == set(HUNDRED)
+        assert len(server.requests) - mark == 1
+
+
+async def test_an_address_that_turns_illegal_costs_its_block_seconds(
+    server: FaultServer, clock: FakeClock
+) -> None:
+    """F08: the others come back when it is clear that the refusal does not pass."""
+    owner = device(server)
+    async with scanning(owner, side_by_side(owner), clock) as scans:
+        assert await scans.good() == set(HUNDRED)
+        server.illegal = {40}
+        seen = [await scans.good() for _ in range(7)]
+        assert seen[0] == set()
+        assert seen[-1] == set(HUNDRED) - {40}
+
+
+async def test_an_illegal_address_costs_one_question_more_each_minute(
+    server: FaultServer, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """F08: the split is remembered while the whole is refused, told once, and ends when it is not."""
+    owner = device(server)
+    server.illegal = {40}
+    others = set(HUNDRED) - {40}
+    async with scanning(owner, side_by_side(owner), clock) as scans:
+        assert await scans.good() == others
+        mark = len(server.requests)
+        assert await scans.good() == others
+        parts = len(server.requests) - mark
+        for _ in range(3):
+            clock.advance(REFUSED_S)
+            mark = len(server.requests)
+            assert await scans.good() == others
+            assert await scans.good() == others
+            assert len(server.requests) - mark == 2 * parts + 2, "the whole, and the address alone"
+        assert sum("exception 2" in message for message in caplog.messages) == 1
+        server.illegal = set()
+        clock.advance(REFUSED_S)
+        assert await scans.good() == set(HUNDRED)
+        mark = len(server.requests)
+        assert await scans.good() == set(HUNDRED)
+        assert len(server.requests) - mark == 1
+
+
+async def test_a_tag_alone_that_is_refused_in_passing_is_asked_at_once_again(
+    server: FaultServer, clock: FakeClock
+) -> None:
+    owner = device(server)
+    async with scanning(owner, far_apart(owner, 7), clock) as scans:
+        assert await scans.good() == {7}
+        server.illegal = {7}
+        assert await scans.good() == set()
+        server.illegal = set()
+        assert await scans.good() == {7}

@@ -31,6 +31,8 @@ SCANS_UNTIL_LOST: Final = 3
 MISSES_UNTIL_DEMOTED: Final = 3
 DEMOTED_S: Final = 10.0
 REFUSED_S: Final = 60.0
+PASSING_S: Final = 5.0
+"""A device that starts anew may refuse for so long what it answered before."""
 
 _ILLEGAL: Final = frozenset({1, 2, 3})
 _QUALITY_OF_EXCEPTION: Final[Mapping[int, int]] = {
@@ -61,18 +63,62 @@ class _Unit:
 
 @dataclass(eq=False)
 class _Standing:
-    """A block in the plan; one that the device refused alone, or never answers, is asked again only later."""
+    """A block that is asked for; one that the device refused alone, or never answers, only later again."""
 
     block: ScanBlock
     question: Question
+    whole: "_Whole"
     refused_until_s: float = 0.0
     last_trouble: str = ""
-    has_answered: bool = False
+    good_s: float | None = None
+    refusals: int = 0
     misses: int = 0
     asleep_until_s: float = 0.0
 
-    def answer(self) -> None:
-        self.has_answered, self.misses = True, 0
+    def answer(self, now_s: float) -> None:
+        self.good_s, self.refusals, self.misses = now_s, 0, 0
+        if self is self.whole.one:
+            self.whole.join()
+
+    def refuse(self, now_s: float) -> bool:
+        """Note that the address is refused; return whether that may pass, because it was good just now."""
+        self.refusals += 1
+        return self.good_s is not None and (self.refusals == 1 or now_s - self.good_s < PASSING_S)
+
+
+class _Whole:
+    """A block as planned, and the parts that stand for it while the device refuses it as one."""
+
+    def __init__(self, block: ScanBlock) -> None:
+        self.one = self._standing(block)
+        self.parts: tuple[_Standing, ...] = (self.one,)
+        self._once_more_s = 0.0
+
+    def due(self, now_s: float) -> tuple[_Standing, ...]:
+        """Return what is asked for now: the parts, but the whole once more from time to time."""
+        if len(self.parts) > 1 and now_s >= self._once_more_s:
+            self._once_more_s = now_s + REFUSED_S
+            return (self.one,)
+        return self.parts
+
+    def split(self, refused: _Standing, *, now_s: float) -> tuple[_Standing, ...]:
+        """Return what is asked for instead of a part that was refused."""
+        if refused is self.one and len(self.parts) > 1:
+            return self.parts  # it is still refused as one
+        if refused is self.one:
+            self._once_more_s = now_s + REFUSED_S
+        first, second = map(self._standing, refused.block.split())
+        self.parts = (*(each for each in self.parts if each is not refused), first, second)
+        return first, second
+
+    def join(self) -> None:
+        """Ask for the whole from now on."""
+        if len(self.parts) > 1:
+            self.parts = (self.one,)
+
+    def _standing(self, block: ScanBlock) -> _Standing:
+        question = read_question(block.table, block.unit, first=block.first, count=block.count)
+        return _Standing(block, question, self)
 
 
 @dataclass
@@ -124,17 +170,14 @@ class _Scan:
         self.answering_units.add(unit)
 
 
-def _standing(block: ScanBlock) -> _Standing:
-    return _Standing(block, read_question(block.table, block.unit, first=block.first, count=block.count))
-
-
 class ModbusScanner:
     """Reads groups block by block; the link decides how many requests are in flight.
 
     A failed block makes bad rows for its own tags only. A block that the device refuses for one illegal
-    address is split until that address stands alone, and stays split. A unit that is silent while others
-    answer is asked only every 10 s, and so is a block while others of its unit are answered: some devices
-    drop what they do not have. A unit whose sentinel is wrong after its blocks were read has no values.
+    address is split until that address stands alone; each minute the whole is tried again. A block that was
+    good is not split before it was refused for a while. A unit that is silent while others answer is asked
+    only every 10 s, and so is a block while others of its unit are answered: some devices drop what they do
+    not have. A unit whose sentinel is wrong after its blocks were read has no values.
     """
 
     def __init__(
@@ -147,7 +190,7 @@ class ModbusScanner:
         sentinels: Sequence[Sentinel] = (),
     ) -> None:
         self._groups = groups
-        self._plans = [[_standing(block) for block in group.blocks] for group in groups]
+        self._plans = [[_Whole(block) for block in group.blocks] for group in groups]
         self._units = {block.unit: _Unit() for group in groups for block in group.blocks}
         self._link = link
         self._clock = clock
@@ -171,7 +214,8 @@ class ModbusScanner:
             np.full(length, "", dtype=object) if group.has_texts else None,
         )
         scan = _Scan(rows)
-        self._plans[index] = await self._scan_blocks(self._plans[index], scan)
+        now_s = self._clock.monotonic_s()
+        await self._scan_blocks([each for whole in self._plans[index] for each in whole.due(now_s)], scan)
         for sentinel in self._sentinels:
             await self._check(sentinel, index, scan)
         self._judge_blocks(scan)
@@ -188,7 +232,7 @@ class ModbusScanner:
     async def _check(self, sentinel: Sentinel, index: int, scan: _Scan) -> None:
         """Take a unit's values back unless its sentinel, read after them, is right."""
         rows = scan.rows
-        blocks = [each.block for each in self._plans[index] if each.block.unit == sentinel.unit]
+        blocks = [block for block in self._groups[index].blocks if block.unit == sentinel.unit]
         if not any(rows.has_good(block) for block in blocks):
             return
         (answer,) = self._link.ask([sentinel.question])
@@ -226,28 +270,22 @@ class ModbusScanner:
                 device=self._link.name,
             )
 
-    async def _scan_blocks(self, plan: Sequence[_Standing], scan: _Scan) -> list[_Standing]:
-        """Ask for every block that is due and take the answers in order; return the plan from now on.
+    async def _scan_blocks(self, blocks: Sequence[_Standing], scan: _Scan) -> None:
+        """Ask for every block that is due and take the answers in order.
 
         A unit that leaves one question unanswered, and was well before, gets those behind it once more, the
         other way round: when it is only one block or table that it does not answer for, the others are heard.
         """
         now_s = self._clock.monotonic_s()
-        due = [each for each in plan if self._is_due(each, scan, now_s=now_s)]
+        due = [each for each in blocks if self._is_due(each, scan, now_s=now_s)]
         due.sort(key=self._doubt)  # who may be silent comes last
-        following, held_back = await self._ask(due, scan)
+        held_back = await self._ask(due, scan)
         once_more = [each for each in reversed(held_back) if self._is_worth_asking(each, scan)]
         if once_more:
-            more, still_held_back = await self._ask(once_more, scan)
-            following += more
-            held_back = [each for each in held_back if each not in once_more] + still_held_back
+            held_back = [each for each in held_back if each not in once_more]
+            held_back += await self._ask(once_more, scan)
         for standing in held_back:
             self._fail(standing, scan, quality=BAD_COMMUNICATION_LOST, cause="unit_silent", why="")
-        following += held_back
-        if len(due) < len(plan):
-            asked = set(due)
-            following += [standing for standing in plan if standing not in asked]
-        return following
 
     def _doubt(self, standing: _Standing) -> tuple[int, int]:
         return self._units[standing.block.unit].misses, standing.misses
@@ -258,15 +296,14 @@ class ModbusScanner:
         silences = sum(each.block.unit == unit for each in scan.unanswered)
         return silences == 1 and self._doubt(standing) == (0, 0)
 
-    async def _ask(self, due: Sequence[_Standing], scan: _Scan) -> tuple[list[_Standing], list[_Standing]]:
-        """Ask for blocks and take the answers; return what takes their places, and what was not asked."""
+    async def _ask(self, due: Sequence[_Standing], scan: _Scan) -> list[_Standing]:
+        """Ask for blocks and take the answers; return those that the link held back."""
         answers = self._link.ask([standing.question for standing in due])
-        following: list[_Standing] = []
         held_back: list[_Standing] = []
         try:
             for standing, answer in zip(due, answers, strict=True):
                 try:
-                    following += await self._judge(standing, answer, scan)
+                    await self._judge(standing, answer, scan)
                     scan.asked += 1
                 except NotAsked as reason:
                     held_back.append(standing)
@@ -275,7 +312,7 @@ class ModbusScanner:
                         scan.silent_units.add(standing.block.unit)
         finally:
             forget(answers)
-        return following, held_back
+        return held_back
 
     def _is_due(self, standing: _Standing, scan: _Scan, *, now_s: float) -> bool:
         block = standing.block
@@ -287,10 +324,8 @@ class ModbusScanner:
             return False
         return True
 
-    async def _judge(
-        self, standing: _Standing, answer: asyncio.Future[bytes], scan: _Scan
-    ) -> list[_Standing]:
-        """Take one answer into the rows; return what takes the block's place in the plan. Raises NotAsked."""
+    async def _judge(self, standing: _Standing, answer: asyncio.Future[bytes], scan: _Scan) -> None:
+        """Take one answer into the rows; raises NotAsked."""
         block = standing.block
         try:
             registers = registers_of(await answer, block.table, count=block.count)
@@ -303,11 +338,10 @@ class ModbusScanner:
             self._fail(standing, scan, quality=BAD_DECODE, cause="protocol_error", why=str(nonsense))
         except DeviceRefused as refusal:
             scan.answered += 1
-            return await self._refused(standing, refusal, scan)
+            await self._refused(standing, refusal, scan)
         else:
             scan.answered += 1
             self._take(standing, registers, scan)
-        return [standing]
 
     def _miss(self, standing: _Standing, silence: DeviceTimeout, scan: _Scan) -> None:
         unit = standing.block.unit
@@ -320,7 +354,7 @@ class ModbusScanner:
     def _take(self, standing: _Standing, registers: Registers, scan: _Scan) -> None:
         block, rows = standing.block, scan.rows
         self._hear(block.unit, scan)
-        standing.answer()
+        standing.answer(self._clock.monotonic_s())
         values = block.values(registers)
         is_number = np.isfinite(values)
         quality: int | NDArray[np.int64] = GOOD
@@ -341,21 +375,21 @@ class ModbusScanner:
         self._units[unit].answer()
         scan.hear(unit)
 
-    async def _refused(self, standing: _Standing, refusal: DeviceRefused, scan: _Scan) -> list[_Standing]:
-        code = int(str(refusal.parameters["code"]))
+    async def _refused(self, standing: _Standing, refusal: DeviceRefused, scan: _Scan) -> None:
+        code, now_s = int(str(refusal.parameters["code"])), self._clock.monotonic_s()
         block = standing.block
         standing.misses = 0
         if code in _UNIT_IS_GONE:
             scan.silent_units.add(block.unit)
         else:
             self._hear(block.unit, scan)
-        if code in _ILLEGAL and len(block.members) > 1:
-            return await self._scan_blocks([_standing(half) for half in block.split()], scan)
-        if code in _ILLEGAL:
-            standing.refused_until_s = self._clock.monotonic_s() + REFUSED_S
+        if code in _ILLEGAL and not standing.refuse(now_s):
+            if len(block.members) > 1:
+                await self._scan_blocks(standing.whole.split(standing, now_s=now_s), scan)
+                return
+            standing.refused_until_s = now_s + REFUSED_S
         quality = _QUALITY_OF_EXCEPTION.get(code, BAD_DEVICE)
         self._fail(standing, scan, quality=quality, cause=f"exception_{code}", why=str(refusal))
-        return [standing]
 
     def _fail(self, standing: _Standing, scan: _Scan, *, quality: int, cause: str, why: str) -> None:
         block = standing.block
@@ -377,7 +411,7 @@ class ModbusScanner:
         for standing in scan.unanswered:
             block = standing.block
             if standing.misses >= MISSES_UNTIL_DEMOTED and block.unit in scan.answering_units:
-                seldom_s = DEMOTED_S if standing.has_answered else REFUSED_S
+                seldom_s = REFUSED_S if standing.good_s is None else DEMOTED_S
                 standing.asleep_until_s = self._clock.monotonic_s() + seldom_s
                 if standing.misses == MISSES_UNTIL_DEMOTED:
                     _log.warning(
