@@ -92,7 +92,8 @@ def frames_of(server: FaultServer) -> Mapping[str, tuple[Act, Act]]:
     faults: dict[str, tuple[Act, Act]] = {
         name: (partial(setattr, server, "mode", mode), heal) for name, mode in modes.items()
     }
-    return faults | {"gone": (server.kill, server.start)}
+    refused = partial(setattr, server, "exception", 2), partial(setattr, server, "exception", 0)
+    return faults | {"refused": refused, "gone": (server.kill, server.start)}
 
 
 def units_on(units: RtuUnits, leave: Act, come_back: Act) -> Mapping[str, tuple[Act, Act]]:
@@ -102,6 +103,7 @@ def units_on(units: RtuUnits, leave: Act, come_back: Act) -> Mapping[str, tuple[
         "short": (partial(setattr, units, "wrong", "short"), heal),
         "wrong": (partial(setattr, units, "wrong", "function"), heal),
         "hung": (partial(units.silent.add, 1), units.silent.clear),
+        "refused": (partial(units.illegal.add, 1), partial(units.illegal.remove, 1)),
         "gone": (leave, come_back),
     }
 
@@ -183,6 +185,17 @@ async def case(request: pytest.FixtureRequest, free_port: int, tmp_path: Path) -
 
 def test_every_driver_has_its_case() -> None:
     assert CASES.keys() == DRIVERS.keys()
+
+
+MODBUS = [kind for kind in CASES if kind.value.startswith("modbus")]
+MODBUS_FAULTS = {"late", "short", "wrong", "hung", "refused", "gone"}
+
+
+@pytest.mark.parametrize("case", MODBUS, indirect=True)
+async def test_every_modbus_link_goes_through_every_fault(case: Case) -> None:
+    """Whatever the wire; that each comes back and minds no clock is asked of all of them below."""
+    assert case.faults.keys() == MODBUS_FAULTS
+    assert DRIVERS[case.owner.kind].is_polled
 
 
 async def test_a_driver_keeps_its_promises(case: Case) -> None:
@@ -271,7 +284,7 @@ async def an_unreachable_device_is_one_of_two_error_kinds(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [kind for kind in CASES if kind is not ConnectionKind.REPLAY], indirect=True)
 async def test_a_driver_survives_its_device(case: Case) -> None:
-    """Late, short, wrong, hung, gone: bad in time, good again by itself, and never a wrong value as good."""
+    """Every fault of the case: bad in time, good again by itself, and never a wrong value as good."""
     assert case.faults
     async with Stage([case.owner], case.tags) as stage:
         await until(lambda: stage.memory.is_good(1, 2), within_s=10, what="first values")
