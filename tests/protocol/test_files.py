@@ -3,6 +3,7 @@
 import hashlib
 import os
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -344,3 +345,38 @@ def _write_wav(path: Path, samples: np.ndarray, *, rate_hz: int) -> None:
     head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, 1, 1, rate_hz,
                        2 * rate_hz, 2, 16, b"data", len(body))  # fmt: skip
     path.write_bytes(head + body)
+
+
+async def test_a_share_that_hangs_is_told_and_costs_one_thread_however_long(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F15 for folders: no look is begun behind one that hangs. Only the system's call is played."""
+    monkeypatch.setattr("acquisition.drivers.files.driver._LOOK_LIMIT_S", 0.3)
+    is_back, scandir, looks, before = threading.Event(), os.scandir, [0], threading.enumerate()
+    is_back.set()
+
+    def look(place: Path) -> object:
+        looks[0] += 1
+        is_back.wait()
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", look)
+    async with folder.stage(folder.tag(1, "level")) as stage:
+        status = lambda: stage.supervisor.statuses()[0]  # noqa: E731 -- shorter where it is read
+        await until(lambda: status().state == DriverState.CONNECTED.value, within_s=5, what="connected")
+        is_back.clear()
+        try:
+            silent = DriverState.NOT_ANSWERING.value
+            await until(lambda: status().state == silent, within_s=5, what="told")
+            assert status().message_key == "device_not_ready"
+            mark = looks[0]
+            await until(lambda: status().next_try_s is not None, within_s=5, what="a first try is over")
+            await until(lambda: status().next_try_s is None, within_s=5, what="another")
+            await until(lambda: status().next_try_s is not None, within_s=5, what="and over")
+            assert looks[0] == mark
+            begun = [each.name for each in threading.enumerate() if each not in before]
+            assert begun.count(folder.owner.name) == 1
+        finally:
+            is_back.set()
+        (folder.path / "shift.csv").write_text(CSV.format("1.5", "2.5"), "utf-8")
+        await until(lambda: len(folder.book.taken) == 1, within_s=8, what="taken when the share is back")
