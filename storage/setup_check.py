@@ -258,7 +258,7 @@ def _called(row: object) -> str:
     """Return what a person calls the thing of a row, empty when it has no name."""
     if not isinstance(row, Mapping):
         return ""
-    names = (row.get(name) for name in ("name", "message_key", "code"))
+    names = (row.get(name) for name in ("name", "message_key", "code", "designation"))
     return next((each for each in names if _is_text(each) and each), "")[:_SHOWN_CHARS]
 
 

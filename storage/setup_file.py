@@ -11,6 +11,7 @@ from uuid import UUID
 
 from domain.condition.alarms import AlarmRule
 from domain.errors import ConfigurationError
+from domain.plant.bearings import BearingType
 from domain.plant.plant import Plant
 from storage.plain_data import without_secrets
 from storage.repositories import condition_rows, plant_rows
@@ -28,6 +29,7 @@ class SetUp:
 
     plant: Plant
     rules: tuple[AlarmRule, ...] = ()
+    bearings: tuple[BearingType, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def export_set_up(set_up: SetUp) -> str:
         "connections": map(plant_rows.connection_row, plant.connections),
         "tags": map(plant_rows.tag_row, plant.tags),
         "alarm_rules": map(condition_rows.rule_row, set_up.rules),
+        "bearings": map(plant_rows.bearing_row, set_up.bearings),
     }
     content = {
         "format": FORMAT,
@@ -84,7 +87,9 @@ def _made(content: Row) -> SetUp:
         zone=site.get("zone", "UTC"),
         site_name=site.get("name", ""),
     )
-    return SetUp(plant, _things(content, "alarm_rules", condition_rows.rule_of))
+    rules = _things(content, "alarm_rules", condition_rows.rule_of)
+    bearings = _things(content, "bearings", plant_rows.bearing_of)
+    return SetUp(plant, rules, tuple(sorted(bearings, key=lambda each: each.edition)))
 
 
 def _things(content: Row, section: str, make: Callable[[Row], T]) -> tuple[T, ...]:

@@ -367,6 +367,9 @@ _ERRORS: Final = {
         "This plant lies on a server. Restore the copy into an empty folder, look at it, then bring it to an "
         "empty database with: jidoka migrate --to",
     ),
+    "collected_since": QT_TRANSLATE_NOOP(
+        "Errors", "Values were collected since ({count}), so the plant can no longer be taken back."
+    ),
     "plant_not_empty": QT_TRANSLATE_NOOP(
         "Errors", "A plant is set up here already. A file is imported into an empty data folder only."
     ),

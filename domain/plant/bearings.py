@@ -2,9 +2,17 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
 from domain.errors import ConfigurationError
+
+LEAST_ELEMENTS: Final = 3
+MOST_ANGLE_DEG: Final = 90.0
+"""Thrust bearings stand at 90 degrees."""
+MOST_SLIP: Final = 0.2
+USUAL_SLIP: Final = 0.02
+"""Slip tolerances as a share: more than a fifth is a mistake, such as percent taken for a share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +27,7 @@ class BearingGeometry:
     source: str = ""
 
     def __post_init__(self) -> None:
-        if self.elements < 3 or not 0 < self.element_diameter_mm < self.pitch_diameter_mm:
+        if self.elements < LEAST_ELEMENTS or not 0 < self.element_diameter_mm < self.pitch_diameter_mm:
             raise ConfigurationError(
                 f"bearing {self.designation}: needs at least 3 elements and 0 < d < D, got "
                 f"n={self.elements}, d={self.element_diameter_mm}, D={self.pitch_diameter_mm}"
@@ -37,13 +45,22 @@ class BearingType:
     maker: str
     geometry: BearingGeometry
     edition: int = 1
-    slip_tolerance: float = 0.02
+    slip_tolerance: float = USUAL_SLIP
     version: int = 1
 
     @property
     def name(self) -> str:
         """Maker and designation as people say them."""
         return f"{self.maker} {self.geometry.designation}".strip()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Maker and designation without their case: what makes two entries editions of one type."""
+        return self.maker.casefold(), self.geometry.designation.casefold()
+
+    def has_same_figures(self, other: "BearingType") -> bool:
+        """Say whether another entry finds the same faults: the geometry's frequencies and the slip."""
+        return is_same(self.geometry, other.geometry) and self.slip_tolerance == other.slip_tolerance
 
     def corrected(self, geometry: BearingGeometry, *, identity: UUID) -> "BearingType":
         """Return the next edition with another geometry; the name stays as it was spelled first."""

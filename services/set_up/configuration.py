@@ -5,7 +5,7 @@ a change of its own, possible while nobody touched the same things since.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
@@ -45,10 +45,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change as a person made it; ``title_key`` names it for the undo bar."""
+    """A change as a person made it; ``title_key`` names it for the undo bar.
+
+    ``is_undone_unused_only``: a whole plant goes again only while nothing was collected for it.
+    """
 
     title_key: str
     steps: tuple[Step, ...]
+    is_undone_unused_only: bool = False
 
     def made(self, kind: type[T]) -> tuple[T, ...]:
         """Return the things of a kind as they are after the change."""
@@ -96,10 +100,25 @@ class Configuration:
 
         RuleViolation when something needs a thing that would go.
         """
+        if edit.is_undone_unused_only:
+            self._refuse_used([tag.key for tag in edit.made(Tag)])
         with self._changing(by) as work:
             _refuse_running([step.after for step in edit.steps if step.before is None], work)
             steps = [_undone(work, step) for step in reversed(edit.steps)]
-        return Edit("undo", tuple(steps))
+        return Edit("undo", tuple(steps), edit.is_undone_unused_only)
+
+    def _refuse_used(self, tag_keys: Sequence[int]) -> None:
+        """Refuse to take out values of which anything was collected."""
+        with closing(self._store.open_history_reader()) as history:
+            collected = int((history.last_values(tag_keys).source_us > 0).sum())
+        with closing(self._store.open_waveforms()) as kept:
+            collected += len({*kept.tag_keys()} & {*tag_keys})
+        if collected:
+            raise RuleViolation(
+                f"{collected} of these values were collected since; the plant can no longer be taken back",
+                key="collected_since",
+                count=collected,
+            )
 
     # ---- drafts
 
@@ -216,7 +235,9 @@ def _refuse_running(leaving: Sequence[Thing | None], work: UnitOfWork) -> None:
     bearings = [thing for thing in leaving if isinstance(thing, BearingType)]
     if not bearings:
         return
-    running = [point.bearing for point in work.plant.load().points if point.bearing is not None]
+    going = {thing.id for thing in leaving if isinstance(thing, MeasurementPoint)}
+    points = (point for point in work.plant.load().points if point.id not in going)
+    running = [point.bearing for point in points if point.bearing is not None]
     count = sum(any(_is_of(own, bearing) for bearing in bearings) for own in running)
     if count:
         raise RuleViolation(

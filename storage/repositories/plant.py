@@ -61,7 +61,10 @@ class PlantRepository:
     def is_empty(self) -> bool:
         """Say whether nothing has been set up yet."""
         with self._session.reading() as connection:
-            return connection.execute(select(assets.c.id).limit(1)).first() is None
+            first = (
+                connection.execute(select(table.c.id).limit(1)).first() for table in (assets, connections)
+            )
+            return not any(first)
 
     def save_asset(self, asset: Asset) -> Asset:
         """Insert or update by version compare; return it with its new version."""
@@ -212,23 +215,29 @@ class PlantRepository:
         work.changed("setting", plant_id, new)
         work.audited("save", "setting", plant_id, key=key, value=value)
 
-    def import_plant(self, plant: Plant) -> None:
+    def import_plant(self, plant: Plant) -> tuple[Asset | MeasurementPoint | Connection | Tag, ...]:
         """Write a whole set-up into an empty or matching database, in the caller's one transaction.
 
-        Rows that exist are brought to the given content whatever their version; nothing is removed.
+        Rows that exist are brought to the given content whatever their version; nothing is removed. Returns
+        the things as they are stored, each after those that it needs.
         """
         _refuse_doubles(plant)
         self.save_site(zone=plant.zone, site_name=plant.site_name)
-        for asset in _parents_first(plant.assets):
-            self.save_asset(replace(asset, version=self._stored_version(assets, asset.id)))
-        for point in plant.points:
-            self.save_point(replace(point, version=self._stored_version(points, point.id)))
-        for connection in plant.connections:
-            self.save_connection(
-                replace(connection, version=self._stored_version(connections, connection.id))
-            )
-        for tag in plant.tags:
-            self.save_tag(replace(tag, version=self._stored_version(tags, tag.id)))
+        return (
+            *(
+                self.save_asset(replace(asset, version=self._stored_version(assets, asset.id)))
+                for asset in _parents_first(plant.assets)
+            ),
+            *(
+                self.save_point(replace(point, version=self._stored_version(points, point.id)))
+                for point in plant.points
+            ),
+            *(
+                self.save_connection(replace(each, version=self._stored_version(connections, each.id)))
+                for each in plant.connections
+            ),
+            *(self.save_tag(replace(tag, version=self._stored_version(tags, tag.id))) for tag in plant.tags),
+        )
 
     def _save(self, table: Table, row: dict[str, object], kind: str, version: int) -> int:
         work = self._session.transaction
