@@ -319,6 +319,7 @@ _ERRORS: Final = {
     "bearing_known": QT_TRANSLATE_NOOP(
         "Errors", "The catalogue holds {name} with exactly these figures already."
     ),
+    "bearing_impossible": QT_TRANSLATE_NOOP("Errors", "No bearing has such figures. Correct: {fields}."),
     "table_empty": QT_TRANSLATE_NOOP("Errors", "The file holds no rows."),
     "columns_missing": QT_TRANSLATE_NOOP(
         "Errors", "The first row of the file must name its columns. Not found: {missing}."

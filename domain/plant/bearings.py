@@ -55,8 +55,8 @@ class BearingType:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Maker and designation without their case: what makes two entries editions of one type."""
-        return self.maker.casefold(), self.geometry.designation.casefold()
+        """What this entry shares with the other editions of its type."""
+        return type_key(self.maker, self.geometry.designation)
 
     def has_same_figures(self, other: "BearingType") -> bool:
         """Say whether another entry finds the same faults: the geometry's frequencies and the slip."""
@@ -68,10 +68,29 @@ class BearingType:
         return BearingType(identity, self.maker, named, self.edition + 1, self.slip_tolerance)
 
 
+def type_key(maker: str, designation: str) -> tuple[str, str]:
+    """Return what makes two entries editions of one type: their names, however they are capitalised."""
+    return maker.casefold(), designation.casefold()
+
+
 def is_same(one: BearingGeometry, other: BearingGeometry) -> bool:
     """Say whether two geometries give the same defect frequencies, whatever their source is called."""
     numbers = ("elements", "element_diameter_mm", "pitch_diameter_mm", "contact_angle_deg")
     return all(getattr(one, name) == getattr(other, name) for name in numbers)
+
+
+def impossible_figures(
+    elements: float, element_diameter_mm: float, pitch_diameter_mm: float, *, angle_deg: float, slip: float
+) -> tuple[str, ...]:
+    """Return which figures no rolling bearing has, by the names of their fields; ``slip`` is a share."""
+    is_right = {
+        "elements": elements >= LEAST_ELEMENTS and elements == int(elements),
+        "element_diameter_mm": element_diameter_mm > 0,
+        "pitch_diameter_mm": pitch_diameter_mm > element_diameter_mm,
+        "contact_angle_deg": 0 <= angle_deg <= MOST_ANGLE_DEG,
+        "slip_tolerance": 0 <= slip <= MOST_SLIP,
+    }
+    return tuple(name for name, holds in is_right.items() if not holds)
 
 
 @dataclass(frozen=True, slots=True)

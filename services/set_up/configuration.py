@@ -247,7 +247,7 @@ def _refuse_running(leaving: Sequence[Thing | None], work: UnitOfWork) -> None:
 
 def _is_of(own: BearingGeometry, bearing: BearingType) -> bool:
     wanted = bearing.geometry
-    return own.designation.lower() == wanted.designation.lower() and is_same(own, wanted)
+    return own.designation.casefold() == wanted.designation.casefold() and is_same(own, wanted)
 
 
 def _undone(work: UnitOfWork, step: Step) -> Step:
