@@ -99,13 +99,17 @@ class PlantFile:
                 "bearings": told.bearings,
             }
             work.audit("import", "set_up", self._plant_id, path=str(path), **counts)
-            before = work.plant.load().settings
+            before = work.plant.load()
             made: list[Thing] = [
                 *work.plant.import_plant(found.plant),
                 *(work.alarm_rules.save(rule) for rule in found.rules),
                 *(work.bearings.add(each) for each in _missing(found.bearings, work.bearings.all())),
             ]
-        steps = (Step(before, found.plant.settings), *(Step(None, thing) for thing in made))
+        steps = (
+            Step(before.settings, found.plant.settings),
+            Step(before.keeping, found.plant.keeping),
+            *(Step(None, thing) for thing in made),
+        )
         return replace(told, edit=Edit("set_up_imported", steps, is_undone_unused_only=True))
 
 

@@ -54,7 +54,11 @@ def export_set_up(set_up: SetUp) -> str:
     content = {
         "format": FORMAT,
         "version": VERSION,
-        "site": {"name": plant.site_name, "zone": plant.zone},
+        "site": {
+            "name": plant.site_name,
+            "zone": plant.zone,
+            "keeping_days": plant_rows.keeping_row(plant.keeping),
+        },
         **{name: _plain_rows(rows) for name, rows in tables.items()},
     }
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -86,6 +90,7 @@ def _made(content: Row) -> SetUp:
         connections=_things(content, "connections", plant_rows.connection_of),
         zone=site.get("zone", "UTC"),
         site_name=site.get("name", ""),
+        keeping=plant_rows.keeping_of(site.get("keeping_days")),
     )
     rules = _things(content, "alarm_rules", condition_rows.rule_of)
     bearings = _things(content, "bearings", plant_rows.bearing_of)

@@ -259,6 +259,10 @@ _SET_UP_FILE: Final = {
         "Errors",
         "{section}{row}{name}: the limit is in {given}, its tag in {unit}; give both in units of one kind.",
     ),
+    "set_up_days": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{section}: 'keeping_days' cannot be: {days} shorter than what it outlives; make it longer or null.",
+    ),
     "set_up_zone": QT_TRANSLATE_NOOP(
         "Errors", "{section}: 'zone' is {given}, which is no time zone; write one such as Europe/Berlin."
     ),
@@ -320,6 +324,9 @@ _ERRORS: Final = {
         "Errors", "The catalogue holds {name} with exactly these figures already."
     ),
     "bearing_impossible": QT_TRANSLATE_NOOP("Errors", "No bearing has such figures. Correct: {fields}."),
+    "days_wrong": QT_TRANSLATE_NOOP(
+        "Errors", "These days cannot be. What is rougher, or evidence, stays at least as long: {days}."
+    ),
     "table_empty": QT_TRANSLATE_NOOP("Errors", "The file holds no rows."),
     "columns_missing": QT_TRANSLATE_NOOP(
         "Errors", "The first row of the file must name its columns. Not found: {missing}."

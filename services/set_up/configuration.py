@@ -15,6 +15,7 @@ from domain.errors import RuleViolation
 from domain.instants import Clock
 from domain.plant.assets import Asset, MeasurementPoint
 from domain.plant.bearings import BearingGeometry, BearingType, is_same
+from domain.plant.keeping import KeepingDays
 from domain.plant.plant import Plant, SiteSettings
 from domain.plant.tags import Connection, Tag
 from domain.plant.wiring import untied, wired
@@ -26,7 +27,7 @@ from storage.repositories.drafts import Draft
 from storage.repositories.plant import Rows
 from storage.store import Store, UnitOfWork
 
-Thing = Asset | MeasurementPoint | Connection | Tag | AlarmRule | SiteSettings | BearingType
+Thing = Asset | MeasurementPoint | Connection | Tag | AlarmRule | SiteSettings | KeepingDays | BearingType
 T = TypeVar("T", Asset, MeasurementPoint, Connection, Tag, AlarmRule, BearingType)
 
 
@@ -181,6 +182,7 @@ class _Change:
 def _things_by_id(plant: Plant, rules: Sequence[AlarmRule]) -> dict[UUID, Thing]:
     everything: tuple[Sequence[Thing], ...] = (
         plant.assets, plant.points, plant.connections, plant.tags, rules, (plant.settings,),
+        (plant.keeping,),
     )  # fmt: skip
     return {thing.id: thing for things in everything for thing in things}
 
@@ -196,6 +198,9 @@ def _save(work: UnitOfWork, thing: Thing) -> Thing:
         return work.alarm_rules.save(thing)
     if isinstance(thing, BearingType):
         return work.bearings.add(thing)
+    if isinstance(thing, KeepingDays):
+        work.plant.save_keeping_days(thing)
+        return thing
     if isinstance(thing, SiteSettings):
         work.plant.save_site(zone=thing.zone, site_name=thing.name)
         return thing
@@ -217,7 +222,7 @@ def _remove(work: UnitOfWork, thing: Thing) -> Rows:
     elif isinstance(thing, BearingType):
         work.bearings.remove(thing)
     else:
-        raise TypeError("a plant always has a name and a time zone")
+        raise TypeError("a plant always has a name, a time zone and days of keeping")
     return ()
 
 

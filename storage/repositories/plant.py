@@ -11,6 +11,7 @@ from sqlalchemy import Connection as SqlConnection
 
 from domain.errors import ConfigurationError, NotFound, RuleViolation
 from domain.plant.assets import Asset, MeasurementPoint
+from domain.plant.keeping import KeepingDays
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag
 from storage.repositories import plant_rows as rows
@@ -26,7 +27,7 @@ from storage.schema.plant import assets, connections, points, tag_revisions, tag
 from storage.schema.records import counters, identity, settings
 from storage.unit_of_work import Session
 
-_ZONE, _SITE_NAME = "site.zone", "site.name"
+_ZONE, _SITE_NAME, _KEEPING = "site.zone", "site.name", "site.keeping"
 _TAG_KEYS = "tag_key"
 
 Rows = tuple[Mapping[str, object], ...]
@@ -56,6 +57,7 @@ class PlantRepository:
                 ),
                 zone=str(site.get(_ZONE, "UTC")),
                 site_name=str(site.get(_SITE_NAME, "")),
+                keeping=rows.keeping_of(site.get(_KEEPING, {})),
             )
 
     def is_empty(self) -> bool:
@@ -197,6 +199,19 @@ class PlantRepository:
         for key, value in ((_ZONE, zone), (_SITE_NAME, site_name)):
             self.save_setting(key, value)
 
+    def keeping_days(self) -> KeepingDays:
+        """Return how long the plant keeps what it records."""
+        return rows.keeping_of(self.setting(_KEEPING, {}))
+
+    def save_keeping_days(self, days: KeepingDays) -> None:
+        """Set how long the plant keeps what it records; ConfigurationError for days that cannot be."""
+        if days.complaints:
+            raise ConfigurationError(
+                f"these days cannot be: {', '.join(days.complaints)}", key="days_wrong", days=days.complaints
+            )
+        self.save_setting(_KEEPING, rows.keeping_row(days))
+        self._session.transaction.changed("keeping", days.id, 1)
+
     def setting(self, key: str, default: object = None) -> object:
         """Return a setting's value (plain JSON data)."""
         with self._session.reading() as connection:
@@ -223,6 +238,8 @@ class PlantRepository:
         """
         _refuse_doubles(plant)
         self.save_site(zone=plant.zone, site_name=plant.site_name)
+        if plant.keeping != self.keeping_days():
+            self.save_keeping_days(plant.keeping)
         return (
             *(
                 self.save_asset(replace(asset, version=self._stored_version(assets, asset.id)))

@@ -15,6 +15,8 @@ from domain.plant.assets import (
     Technique,
 )
 from domain.plant.bearings import BearingGeometry, BearingType
+from domain.plant.keeping import NAMES as DAYS
+from domain.plant.keeping import KeepingDays
 from domain.plant.tags import (
     CaptureSchedule,
     Connection,
@@ -105,6 +107,17 @@ def bearing_of(row: Row) -> BearingType:
     return BearingType(
         row["id"], row["maker"], geometry, row["edition"], row["slip_tolerance"], row["version"]
     )
+
+
+def keeping_row(days: KeepingDays) -> dict[str, object]:
+    """Return the plant's days of keeping as plain data."""
+    return _pick(days, DAYS)
+
+
+def keeping_of(row: object) -> KeepingDays:
+    """Return the plant's days of keeping; what is not told is as usual."""
+    told = row if isinstance(row, Mapping) else {}
+    return KeepingDays(**{name: told[name] for name in DAYS if name in told})
 
 
 def connection_row(connection: Connection) -> dict[str, object]:
