@@ -60,7 +60,8 @@ class BearingType:
 
     def has_same_figures(self, other: "BearingType") -> bool:
         """Say whether another entry finds the same faults: the geometry's frequencies and the slip."""
-        return is_same(self.geometry, other.geometry) and self.slip_tolerance == other.slip_tolerance
+        is_slip_same = math.isclose(self.slip_tolerance, other.slip_tolerance)  # it may come from percent
+        return is_slip_same and is_same(self.geometry, other.geometry)
 
     def corrected(self, geometry: BearingGeometry, *, identity: UUID) -> "BearingType":
         """Return the next edition with another geometry; the name stays as it was spelled first."""

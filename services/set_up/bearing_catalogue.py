@@ -141,14 +141,15 @@ def _entry(
     """Return the first edition of a type or the next one; RuleViolation when nothing is new about it."""
     if not editions:
         return BearingType(new_id(), maker, geometry, 1, slip_tolerance)
-    made = editions[-1].corrected(geometry, identity=new_id())
-    if made.geometry == editions[-1].geometry and slip_tolerance == made.slip_tolerance:
+    newest = editions[-1]
+    made = replace(newest.corrected(geometry, identity=new_id()), slip_tolerance=slip_tolerance)
+    if made.geometry == newest.geometry and made.has_same_figures(newest):
         raise RuleViolation(
             f"the catalogue holds {made.name} with this geometry already",
             key="bearing_known",
             name=made.name,
         )
-    return replace(made, slip_tolerance=slip_tolerance)
+    return made
 
 
 def _edition_of(point: MeasurementPoint, editions: Iterable[BearingType]) -> int | None:
