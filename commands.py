@@ -8,18 +8,21 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from domain.errors import ControlRoomError, DatabaseUnreachable, LeaseLost
+from domain.errors import ControlRoomError, LeaseLost, StorageError
 
 EXIT_REFUSED, EXIT_DAMAGED, EXIT_RUNNING, EXIT_CHECK, EXIT_STANDS_BY = 3, 4, 5, 6, 7
 """Set-up, place or rule; database damaged; already running; a check failed; another one collects."""
 
+T = TypeVar("T")
+
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 BOUNDED_DEMO_S = 20.0
-SERVER_RETRY_S = 2.0
+RETRY_S = 2.0
 
 PICTURE_PACE, PICTURE_ALARMS, PICTURE_LIMIT_S = 12_000.0, 4, 300.0
 """Pictures are taken of machines that wear quickly, once so many alarms are active."""
@@ -117,14 +120,29 @@ def collect(options: argparse.Namespace) -> int:
     from storage.data_folder import prepare_data_folder
     from storage.locks import InstanceLock
 
-    data = prepare_data_folder(options.data_dir)
+    until = _until(options.for_s)
+    data = _once_possible(lambda: prepare_data_folder(options.data_dir), until=until)
     worker = ["collect", "--worker", "--data-dir", str(options.data_dir)]
     if options.status:
         worker += ["--status", str(options.status)]
     with InstanceLock(data.runtime, "supervisor"):
         supervisor = Supervisor(options.data_dir, lambda: launch(*worker, log=data.log / "collector.log"))
         _stop_on_signals(supervisor.stop)
-        return supervisor.run(until=_until(options.for_s))
+        return supervisor.run(until=until)
+
+
+def _once_possible(act: Callable[[], T], *, until: Callable[[], bool]) -> T:
+    """Do it once reasons that pass, such as a full disk, are gone: what starts with the PC must come up."""
+    from services.durable_queue import is_passing
+
+    while True:
+        try:
+            return act()
+        except StorageError as error:
+            if not is_passing(error) or until():
+                raise
+            refuse(error, EXIT_REFUSED)
+            time.sleep(RETRY_S)
 
 
 def _collector(options: argparse.Namespace) -> int:
@@ -133,33 +151,45 @@ def _collector(options: argparse.Namespace) -> int:
     from acquisition.shared_memory.segments import ControlSegment
     from services.clock import SystemClock
     from services.collector import Collector, CollectorOptions
+    from services.durable_queue import is_passing
     from storage.store import open_store
 
     clock = SystemClock()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = ControlSegment.open(options.data_dir)
-    try:
-        store = open_store(options.data_dir, role="collector", clock=clock)
-    except DatabaseUnreachable as error:
-        time.sleep(SERVER_RETRY_S)  # PCs and servers often start together: the supervisor tries again
-        return refuse(error, EXIT_STANDS_BY)
 
     def stands_by() -> bool:
         control.beat("collector_beat_ns")
         return control.is_stop_requested
 
     try:
-        if not store.wait_for_lease(stands_by):
-            return 0
-        status_files = (options.status,) if options.status else ()
-        settings = CollectorOptions(options.data_dir, status_files)
-        while asyncio.run(Collector(store, control, settings, clock=clock).run()):
-            logging.getLogger(__name__).info("the set-up has changed; collecting with the new one")
+        with closing(open_store(options.data_dir, role="collector", clock=clock)) as store:
+            if not store.wait_for_lease(stands_by):
+                return 0
+            status_files = (options.status,) if options.status else ()
+            settings = CollectorOptions(options.data_dir, status_files)
+            while asyncio.run(Collector(store, control, settings, clock=clock).run()):
+                logging.getLogger(__name__).info("the set-up has changed; collecting with the new one")
     except LeaseLost as error:
         return refuse(error, EXIT_STANDS_BY)
-    finally:
-        store.close()
+    except StorageError as error:
+        if not is_passing(error):
+            raise
+        _tell_waiting(options, error, now_us=clock.now_us())
+        time.sleep(RETRY_S)  # PCs and servers often start together: the supervisor tries again
+        return refuse(error, EXIT_STANDS_BY)
     return 0
+
+
+def _tell_waiting(options: argparse.Namespace, error: StorageError, *, now_us: int) -> None:
+    """Say in the status why nothing is collected; a disk that is full cannot take even that."""
+    from services.status import FILE_NAME, waiting_status, write_status
+
+    status = waiting_status(f"nothing is collected yet: {error}", now_us=now_us)
+    for path in (options.data_dir / "runtime" / FILE_NAME, options.status):
+        if path is not None:
+            with suppress(OSError):
+                write_status(path, status)
 
 
 def replay(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from acquisition.block_numbering import is_repeat
 from acquisition.stillness import StillnessWatch
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.quality import (
@@ -100,7 +101,8 @@ class Inspection:
         self._seen_s[place] = now_s
         self._is_stale[place] = False
         length_us = round(len(block.samples) / block.sampling_rate_hz * MICROSECONDS_PER_SECOND)
-        if block.start_us < self._block_end_us.get(block.tag_key, -(2**62)) - length_us // 2:
+        known_until_us = self._block_end_us.get(block.tag_key, block.start_us)
+        if is_repeat(block.start_us, known_until_us=known_until_us, length_us=length_us):
             self._losses.add("repeated_block")
             return None
         self._block_end_us[block.tag_key] = block.start_us + length_us

@@ -1,4 +1,4 @@
-"""What the time stamps of a source are worth: unset clocks, clocks ahead, clocks going backwards."""
+"""What the time stamps of a source are worth: clocks unset, ahead, behind or going backwards."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,6 +10,9 @@ from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.readings import LossCounter
 
 _AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
+BEHIND_US: Final = 600 * MICROSECONDS_PER_SECOND
+"""No chain of gateways takes so long to bring a value of now: what is told later has a clock behind ours."""
+
 _SLIGHTLY_US: Final = 5 * MICROSECONDS_PER_SECOND
 _YEAR_2000_US: Final = 946_684_800 * MICROSECONDS_PER_SECOND
 _PACE_US: Final = 5 * MICROSECONDS_PER_SECOND
@@ -33,32 +36,51 @@ def are_believable(source_us: Instants, *, receive_us: Instants) -> NDArray[np.b
     return (source_us > _YEAR_2000_US) & (source_us <= receive_us + _AHEAD_US)
 
 
+def is_behind(source_us: int, *, receive_us: int) -> bool:
+    """Say whether a value of now has a source time that is too old for it."""
+    return source_us < receive_us - BEHIND_US
+
+
 class SourceClock:
     """Judges the source times of one item.
 
-    A time that goes backwards, is unset or lies ahead is replaced by the receive time. The first report after
-    subscribing states what the value is *now*: a time stamp older than ``subscribed_us`` on it becomes that
-    time, in the source's clock. The value was stored when it was new, and a gap may lie between. Equal times
-    are kept apart by a microsecond, so that no value overwrites another.
+    A time that goes backwards, is unset, lies ahead or far behind is replaced by the receive time. The first
+    report after subscribing states what the value is *now*: a quiet value truly is old. A time stamp older
+    than ``subscribed_us`` on it becomes that time, in the source's clock. The value was stored when it was
+    new, and a gap may lie between. What is told again with the time that it had is no older for it. Equal
+    times are kept apart by a microsecond, so that no value overwrites another.
     """
 
-    __slots__ = ("_source_us", "_stored_us", "_subscribed_us")
+    __slots__ = ("_is_first", "_source_us", "_stored_us", "_subscribed_us")
 
     def __init__(self, subscribed_us: int) -> None:
         self._subscribed_us = subscribed_us
         self._source_us: int | None = None
+        self._is_first = True
         self._stored_us = 0
+
+    def expect_held(self) -> None:
+        """The next report states what the value is now, like the first one: it may be old."""
+        self._is_first = True
 
     def judge(self, source_us: int | None, *, receive_us: int) -> tuple[int, bool]:
         """Return the time to store and whether the source's clock is suspect."""
         if source_us is None:
             return self._after_stored(receive_us), False
-        went_back = self._source_us is not None and source_us < self._source_us
-        if went_back or not is_believable(source_us, receive_us=receive_us):
+        if not self.goes_on(source_us, receive_us=receive_us):
             return self._after_stored(receive_us), True
-        is_first = self._source_us is None
-        self._source_us = source_us
-        return self._after_stored(max(source_us, self._subscribed_us) if is_first else source_us), False
+        is_first, is_told_again = self._is_first, source_us == self._source_us
+        self._is_first, self._source_us = False, source_us
+        if is_first:
+            return self._after_stored(max(source_us, self._subscribed_us)), False
+        if not is_told_again and is_behind(source_us, receive_us=receive_us):
+            return self._after_stored(receive_us), True
+        return self._after_stored(source_us), False
+
+    def goes_on(self, source_us: int, *, receive_us: int) -> bool:
+        """Say whether a time can be true and does not go backwards."""
+        went_back = self._source_us is not None and source_us < self._source_us
+        return not went_back and is_believable(source_us, receive_us=receive_us)
 
     def _after_stored(self, instant_us: int) -> int:
         if self._stored_us - _SLIGHTLY_US < instant_us <= self._stored_us:
@@ -97,17 +119,49 @@ class Lateness:
         return measured_us <= passed_us * _PACE_MARGIN
 
 
+class Pace:
+    """Tells a source that hands over late what it kept from one whose clock is behind.
+
+    The one brings values faster than they were measured; that shows after some seconds of its time.
+    """
+
+    __slots__ = ("_is_fast", "_since")
+
+    def __init__(self) -> None:
+        self._is_fast = False
+        self._since: tuple[int, int] | None = None
+
+    def is_fast(self, source_us: int, *, receive_us: int) -> bool:
+        """Say whether values come faster than they were measured; called with each one, in order of time."""
+        if self._since is None:
+            self._since = source_us, receive_us
+        measured_us, passed_us = source_us - self._since[0], receive_us - self._since[1]
+        if max(measured_us, passed_us) >= _PACE_US:
+            self._is_fast = measured_us > passed_us * _PACE_MARGIN
+            self._since = source_us, receive_us
+        return self._is_fast
+
+
 class SourceClocks:
     """Judges the source times of many items at once, by the rules of ``SourceClock``, one place each.
 
-    What is wrong is counted in ``losses`` by cause: unset, ahead, backwards, equal.
+    What is wrong is counted in ``losses`` by cause: unset, ahead, behind, backwards, equal. ``are_past``: the
+    values are fetched from a memory, none is too old.
     """
 
-    def __init__(self, count: int, *, subscribed_us: int, losses: LossCounter) -> None:
+    def __init__(
+        self, count: int, *, subscribed_us: int, losses: LossCounter, are_past: bool = False
+    ) -> None:
         self._subscribed_us = subscribed_us
         self._losses = losses
+        self._are_past = are_past
+        self._is_first = np.ones(count, np.bool_)
         self._source_us = np.full(count, NO_TIME, np.int64)
         self._stored_us = np.zeros(count, np.int64)
+
+    def expect_held(self, place: int) -> None:
+        """The next report of an item states what its value is now, like the first one: it may be old."""
+        self._is_first[place] = True
 
     def judge(
         self, place: Places, source_us: Instants, *, receive_us: Instants
@@ -129,12 +183,16 @@ class SourceClocks:
         """Judge rows of which each has a place of its own."""
         last_us = self._source_us[place]
         is_true = are_believable(source_us, receive_us=receive_us)
-        is_taken = is_true & (source_us >= last_us)
+        is_known = is_true & (source_us >= last_us)
+        is_first = self._is_first[place]
+        is_late = is_known & ~is_first & (source_us != last_us) & (source_us < receive_us - BEHIND_US)
+        is_taken = is_known if self._are_past else is_known & ~is_late
         is_suspect = (source_us != NO_TIME) & ~is_taken
         if is_suspect.any():
-            self._count(is_suspect, is_true, is_ahead=source_us > receive_us)
-        self._source_us[place] = np.where(is_taken, source_us, last_us)
-        now_us = np.where(last_us == NO_TIME, np.maximum(source_us, self._subscribed_us), source_us)
+            self._count(is_suspect, is_true, is_ahead=source_us > receive_us, is_behind=is_late)
+        self._source_us[place] = np.where(is_known, source_us, last_us)
+        self._is_first[place] = is_first & ~is_known
+        now_us = np.where(is_first, np.maximum(source_us, self._subscribed_us), source_us)
         instant_us = np.where(is_taken, now_us, receive_us)
         before_us = self._stored_us[place]
         collides = (instant_us <= before_us) & (instant_us > before_us - _SLIGHTLY_US)
@@ -145,10 +203,16 @@ class SourceClocks:
         return instant_us, is_suspect
 
     def _count(
-        self, is_suspect: NDArray[np.bool_], is_true: NDArray[np.bool_], *, is_ahead: NDArray[np.bool_]
+        self,
+        is_suspect: NDArray[np.bool_],
+        is_true: NDArray[np.bool_],
+        *,
+        is_ahead: NDArray[np.bool_],
+        is_behind: NDArray[np.bool_],
     ) -> None:
         causes = {
-            "source_time_backwards": is_suspect & is_true,
+            "source_time_behind": is_suspect & is_behind,
+            "source_time_backwards": is_suspect & is_true & ~is_behind,
             "source_time_ahead": is_suspect & ~is_true & is_ahead,
             "source_time_unset": is_suspect & ~is_true & ~is_ahead,
         }

@@ -130,6 +130,14 @@ class TrendColumns:
     gaps: tuple[HistoryGap, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RawStatus:
+    """From an instant (microseconds UTC) on a device said this of its value, as long as it was not good."""
+
+    time_us: int
+    code: int
+
+
 class HistoryReader(Protocol):
     """Reading the past. Every call is bounded by the window and safe from any one thread at a time."""
 
@@ -147,6 +155,10 @@ class HistoryReader(Protocol):
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the words of text tags by their number; unknown numbers are left out."""
+        ...
+
+    def raw_statuses(self, tag_key: int, *, start_us: int, end_us: int) -> Sequence[RawStatus]:
+        """Return what the device said of values that were not good, the last word before the window first."""
         ...
 
     def close(self) -> None: ...
@@ -278,7 +290,17 @@ class SpectrumRow:
 
 
 class WaveformStore(Protocol):
-    """Waveforms and spectra, one database file a month (UTC)."""
+    """Waveforms and spectra by month (UTC).
+
+    ``problem`` tells of what was set aside at the opening, ``waiting_rows`` are durable on this PC and wait
+    for their server.
+    """
+
+    @property
+    def problem(self) -> str: ...
+
+    @property
+    def waiting_rows(self) -> int: ...
 
     def keep(self, waveform: Waveform, *, reason: str, identity: UUID | None = None) -> UUID:
         """Store a waveform durably and return its id; one that is kept under this id already stays."""
@@ -311,6 +333,10 @@ class WaveformStore(Protocol):
 
         The plant's rules let whole months go, those of single tags every waveform by itself.
         """
+        ...
+
+    def catch_up(self) -> int:
+        """Send some of what waits for a server, oldest first; return how many rows wait still."""
         ...
 
     def close(self) -> None: ...

@@ -16,6 +16,12 @@ from domain.plant.readings import ReadingBatch
 SAMPLES_DROPPED = "samples_dropped"
 """Message key of the rule that any loss inside the program raises."""
 
+DISK_SHORT = "disk_short"
+"""Message key of the rule that a disk which is nearly full raises."""
+
+LINK_LOSING = "link_losing"
+"""Message key of the rule that a loss on the way from a device raises while its link is up."""
+
 DROP_MEMORY_S = 60.0
 
 
@@ -53,6 +59,7 @@ class AlarmWatch:
     ) -> None:
         self._by_tag: dict[int, list[_Watched]] = {}
         self._by_connection: dict[UUID, list[_Watched]] = {}
+        self._by_losses: dict[UUID, list[_Watched]] = {}
         self._by_message: dict[str, list[_Watched]] = {}
         self._all: list[_Watched] = []
         self._state_tag_of = dict(state_tag_of)
@@ -66,6 +73,8 @@ class AlarmWatch:
         self._all.append(watched)
         if rule.tag_key is not None and rule.limit is not None:
             self._by_tag.setdefault(rule.tag_key, []).append(watched)
+        elif rule.connection_id is not None and rule.message_key == LINK_LOSING:
+            self._by_losses.setdefault(rule.connection_id, []).append(watched)
         elif rule.connection_id is not None:
             self._by_connection.setdefault(rule.connection_id, []).append(watched)
         else:
@@ -89,16 +98,19 @@ class AlarmWatch:
 
     def observe_connection(self, connection_id: UUID, *, is_up: bool, now_s: float) -> list[ConditionChange]:
         """Take the state of a link."""
-        changes: list[ConditionChange] = []
-        for watched in self._by_connection.get(connection_id, ()):
-            watched.deviating = not is_up
-            changes.extend(self._settle(watched, now_s))
-        return changes
+        return self._observe(self._by_connection.get(connection_id, ()), is_true=not is_up, now_s=now_s)
+
+    def observe_losses(self, connection_id: UUID, *, is_losing: bool, now_s: float) -> list[ConditionChange]:
+        """Take whether a link that is up loses values."""
+        return self._observe(self._by_losses.get(connection_id, ()), is_true=is_losing, now_s=now_s)
 
     def observe_system(self, message_key: str, *, is_true: bool, now_s: float) -> list[ConditionChange]:
         """Take a condition of the program itself, known by the message key of its rule."""
+        return self._observe(self._by_message.get(message_key, ()), is_true=is_true, now_s=now_s)
+
+    def _observe(self, found: Iterable[_Watched], *, is_true: bool, now_s: float) -> list[ConditionChange]:
         changes: list[ConditionChange] = []
-        for watched in self._by_message.get(message_key, ()):
+        for watched in found:
             watched.deviating = is_true
             changes.extend(self._settle(watched, now_s))
         return changes
@@ -140,15 +152,15 @@ class AlarmWatch:
 
 
 class DropWatch:
-    """Says whether the program is losing data: a count that grew within the last minute."""
+    """Says whether data are being lost: a count that grew within the last minute."""
 
     def __init__(self) -> None:
         self._total = 0
         self._grew_s = -math.inf
 
-    def is_losing(self, total: int, *, now_s: float) -> bool:
-        """Take the sum of all drops so far."""
-        if total > self._total:
+    def is_losing(self, total: int, *, now_s: float, is_told_otherwise: bool = False) -> bool:
+        """Take the sum of all drops so far. What grew while another alarm told why is no news."""
+        if total > self._total and not is_told_otherwise:
             self._grew_s = now_s
         self._total = total
         return now_s - self._grew_s < DROP_MEMORY_S

@@ -93,6 +93,7 @@ class Collector:
                 _told("plant", store.report.problem),
                 _told("history", self._history.opening.problem),
                 _told("jobs", self._alarms.problem),
+                _told("waveforms", self._kept.problem),
             ),
         )
         self._recorder = Recorder(self._plant, self._history, self._lane, clock=clock)
@@ -119,7 +120,7 @@ class Collector:
         queues = {"alarms": self._alarms.queue, "analysis_records": self._record_queue}
         return Parts(
             self._plant, self._hub, self._recorder, self._lane, self._history, self._housekeeping, queues,
-            self._control,
+            self._kept, self._control,
         )  # fmt: skip
 
     def _rings(self) -> tuple[ValueTable, WaveformRing, SpectrumBoard]:
@@ -222,8 +223,9 @@ class Collector:
         statuses = tuple(status for source in sources for status in source.statuses())
         for status in statuses:
             is_up = status.state in UP_STATES or self._is_first_connect(status)
-            self._alarms.take_link(status.connection_id, is_up=is_up)
+            self._alarms.take_link(status, is_up=is_up)
         self._alarms.take_drops(sum(self._status.drops(statuses).values()))
+        self._alarms.take_disk(is_short=self._status.is_disk_short)
         now_us, now_s = self._clock.now_us(), self._clock.monotonic_s()
         stale = self._derived.newly_stale(self._values, now_us=now_us, now_s=now_s)
         if stale is not None:
@@ -285,7 +287,7 @@ class Collector:
     def _close(self) -> None:
         self._store.hurry()
         self._analysis.close()
-        self._alarms.store_soon()
+        self._alarms.finish()
         self._lane.submit(self._record_queue.run, cause="analysis_record")
         self._lane.close()
         self._recorder.finish()

@@ -11,12 +11,13 @@ from domain.errors import NotFound
 from domain.instants import Clock
 from domain.plant.plant import Plant
 from domain.plant.readings import ReadingBatch
-from domain.ports import WaveformStore
+from domain.ports import ConnectionStatus, WaveformStore
 from domain.roles import Actor
 from services.alarm_captures import AlarmCapture, AlarmCaptures, Newest
 from services.alarm_recording import AlarmRecorder, state_tags, stored_conditions
-from services.alarm_watch import SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
+from services.alarm_watch import DISK_SHORT, SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
 from services.durable_queue import DurableQueue
+from services.link_losses import lost_on_the_way
 from services.recording import WriterLane
 from services.waiting_alarms import conditions_after, text_of, waiting_changes
 from storage.store import Store
@@ -50,6 +51,7 @@ class CollectorAlarms:
         self._recorder = AlarmRecorder(store, kept, actor=actor)
         self._captures = AlarmCaptures(plant, newest)
         self._drops = DropWatch()
+        self._link_drops: dict[UUID, DropWatch] = {}
         self._spool = store.open_job_spool()
         self.problem = self._spool.problem
         self.queue = DurableQueue(cause="alarm", limit=WAITING, keeper=self._spool)
@@ -71,11 +73,13 @@ class CollectorAlarms:
         """Judge new values."""
         self._raise(self._watch.observe(batch, now_s=self._clock.monotonic_s()))
 
-    def take_link(self, connection_id: UUID, *, is_up: bool) -> None:
-        """Judge the state of a link."""
-        self._raise(
-            self._watch.observe_connection(connection_id, is_up=is_up, now_s=self._clock.monotonic_s())
-        )
+    def take_link(self, link: ConnectionStatus, *, is_up: bool) -> None:
+        """Judge the state of a link, and while it is up what it loses."""
+        identity, now_s = link.connection_id, self._clock.monotonic_s()
+        watch = self._link_drops.setdefault(identity, DropWatch())
+        is_losing = watch.is_losing(lost_on_the_way(link), now_s=now_s, is_told_otherwise=not is_up)
+        self._raise(self._watch.observe_connection(identity, is_up=is_up, now_s=now_s))
+        self._raise(self._watch.observe_losses(identity, is_losing=is_losing, now_s=now_s))
 
     def take_drops(self, total: int) -> None:
         """Judge the sum of all that this program has lost so far."""
@@ -83,12 +87,25 @@ class CollectorAlarms:
         is_losing = self._drops.is_losing(total, now_s=now_s)
         self._raise(self._watch.observe_system(SAMPLES_DROPPED, is_true=is_losing, now_s=now_s))
 
+    def take_disk(self, *, is_short: bool) -> None:
+        """Judge the room on the disk of this PC."""
+        now_s = self._clock.monotonic_s()
+        self._raise(self._watch.observe_system(DISK_SHORT, is_true=is_short, now_s=now_s))
+
     def tick(self) -> None:
         """Let delays run out, and keep waveforms that are complete by now."""
         now_s = self._clock.monotonic_s()
-        for capture in self._captures.due(now_s=now_s):
-            self.queue.put(partial(self._recorder.link, capture))
+        self._keep(self._captures.due(now_s=now_s))
         self._raise(self._watch.tick(now_s=now_s))
+
+    def finish(self) -> None:
+        """Keep what there is of waveforms that wait for their last samples; before the last store."""
+        self._keep(self._captures.rest())
+        self.store_soon()
+
+    def _keep(self, captures: Iterable[AlarmCapture]) -> None:
+        for capture in captures:
+            self.queue.put(partial(self._recorder.link, capture))
 
     def store_soon(self) -> None:
         """Let the writer lane store what waits."""

@@ -14,20 +14,19 @@ from acquisition.shared_memory.segments import ControlSegment
 from domain.errors import DatabaseUnreachable, StorageError
 from domain.instants import Clock
 from domain.plant.plant import Plant
-from domain.ports import ConnectionStatus
+from domain.ports import ConnectionStatus, WaveformStore
 from services.certificate_watch import ExpiryWatch
-from services.disk import DiskWatch
+from services.disk import DiskGuard, DiskWatch
 from services.durable_queue import DurableQueue
 from services.housekeeping import Housekeeping
+from services.link_losses import lost_here
 from services.recording import Recorder, WriterLane
 from services.status import FILE_NAME, SHARED_NAME, SystemStatus, program_versions, resident_mb, write_status
+from storage.disk_reserve import DiskReserve
 from storage.history.historian import Historian
 from storage.store import Store
 
 _log = logging.getLogger(__name__)
-
-OWN_LINK_LOSSES: Final = frozenset({"queue_overflow", "scan_overrun"})
-"""Losses of a link that are ours: we were too slow. The others are the device's or the wire's."""
 
 HUNG_AFTER_S: Final = 10.0
 """Nothing that the writer lane does takes so long while the database answers."""
@@ -46,6 +45,7 @@ class Parts:
     history: Historian
     housekeeping: Housekeeping
     queues: Mapping[str, DurableQueue]
+    kept: WaveformStore
     control: ControlSegment
 
 
@@ -63,8 +63,11 @@ class CollectorStatus:
         self._clock = clock
         self._started_s = clock.monotonic_s()
         self._keys = np.array([tag.key for tag in parts.plant.tags if not tag.is_waveform], dtype=np.int32)
-        self._versions = program_versions(sqlite=store.report.sqlite_version)
+        self._versions = program_versions(
+            sqlite=store.report.sqlite_version, server=store.report.server_version
+        )
         self._disk = DiskWatch(store.folder.root, clock=clock)
+        self._guard = DiskGuard(self._disk, DiskReserve(store.folder), clock=clock)
         self._certificates = ExpiryWatch(store.folder.pki, clock=clock)
         self._board = store.open_status_board()
         self._teller = WriterLane("status")
@@ -78,9 +81,15 @@ class CollectorStatus:
         """Seconds since this collector was built."""
         return self._clock.monotonic_s() - self._started_s
 
+    @property
+    def is_disk_short(self) -> bool:
+        """Whether the disk of this PC needs room soon."""
+        return self._disk.is_short
+
     def look(self) -> None:
         """Look at disk, certificates and stored alarms; StorageError when the database is away."""
         self._disk.look()
+        self._guard.look()
         self._certificates.look()
         alarms = self._store.alarms.listed()
         self._alarms_active = len(alarms)
@@ -94,7 +103,7 @@ class CollectorStatus:
         counters = (parts.recorder.losses, parts.hub.losses, *lanes, *queues)
         sources: list[Mapping[str, int]] = [counter.by_cause for counter in counters]
         for link in links:
-            sources.append({cause: n for cause, n in link.drops.items() if cause in OWN_LINK_LOSSES})
+            sources.append(lost_here(link))
         analysis = parts.control.get("analysis_dropped")
         if analysis:
             sources.append({"analysis_results": analysis})
@@ -135,20 +144,30 @@ class CollectorStatus:
             is_simulated=any(connection.is_simulated for connection in parts.plant.connections),
             restarts=parts.control.get("restarts"),
             problems=self._problems(),
-            queues={name: len(queue) for name, queue in parts.queues.items()},
+            queues={name: len(queue) for name, queue in parts.queues.items()}
+            | {"waveforms": parts.kept.waiting_rows},
+            queues_most={name: queue.most for name, queue in parts.queues.items()},
             samples_thinned=recorder.samples_thinned,
             samples_waiting=parts.history.waiting_samples,
-            disk_hours_left=self._disk.hours_left,
+            disk_hours_left=self._disk_hours_left(),
+            is_on_server=self._store.is_shared,
             loop_lag_ms=round(1000 * loop_lag_s, 2),
             certificates=self._certificates.warnings,
             is_clock_suspect=parts.history.is_clock_suspect,
         )
 
+    def _disk_hours_left(self) -> float | None:
+        """Return how long the disk of this PC lasts, None while the plant grows on the disk of its server."""
+        parts = self._parts
+        waits_here = parts.history.waiting_samples or parts.kept.waiting_rows
+        grows_elsewhere = self._store.is_shared and not waits_here
+        return None if grows_elsewhere else self._disk.hours_left
+
     def _problems(self) -> tuple[str, ...]:
         """Return what a person should know, each once."""
         hung = HUNG if self._parts.lane.busy_s > HUNG_AFTER_S else ""
         waiting = (queue.problem for queue in self._parts.queues.values())
-        found = (self.database_problem, hung, *waiting)
+        found = (self._guard.problem, self.database_problem, hung, *waiting)
         return tuple(dict.fromkeys((*self._parts.housekeeping.problems, *filter(None, found))))
 
     def _write(self) -> None:

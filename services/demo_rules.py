@@ -12,7 +12,7 @@ from domain.plant.assets import MeasurementPoint
 from domain.plant.limits import Limit, LimitSide, Provenance
 from domain.plant.plant import Plant
 from domain.plant.tags import Feature, Tag, TagKind
-from services.set_up.standing_rules import link_rule, loss_rule
+from services.set_up.standing_rules import link_loss_rule, link_rule, system_rules
 
 SITE = Provenance("site", "demo plant", "machine data sheet")
 BANDS = Provenance("site", "demo plant", "experience with bearings of these motors")
@@ -50,7 +50,8 @@ def demo_rules(
         rules.extend(_velocity_rules(plant, point, severity, baselines))
     site_id = plant.assets[0].id
     rules.extend(link_rule(connection, site_id=site_id) for connection in plant.connections)
-    rules.append(loss_rule(site_id=site_id))
+    rules.extend(link_loss_rule(connection, site_id=site_id) for connection in plant.connections)
+    rules.extend(system_rules(site_id=site_id))
     return tuple(rules)
 
 

@@ -68,6 +68,8 @@ class DurableQueue:
         self._problem = ""
         self._is_forgetting_refused = False
         self.losses = LossCounter()
+        self.most = 0
+        """The most jobs that waited at once since the start."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -85,6 +87,7 @@ class DurableQueue:
         """Queue a job; ``body`` describes it for the keeper."""
         with self._lock:
             self._waiting.append(_Job(act, body))
+            self.most = max(self.most, len(self._waiting))
             while len(self._waiting) > self._limit:
                 self._over.append(self._waiting.popleft())
                 self.losses.add(self._cause)

@@ -14,6 +14,7 @@ from domain.ports import (
     HistoryReader,
     HistorySeries,
     KeptWaveform,
+    RawStatus,
     SpectrumRow,
     TrendColumns,
     WaveformStore,
@@ -77,6 +78,10 @@ class History:
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the words of text tags by their number."""
         return self._reader.texts(numbers)
+
+    def raw_statuses(self, tag_key: int, *, start_us: int, end_us: int) -> Sequence[RawStatus]:
+        """Return what the device said of values that were not good, the last word before the window first."""
+        return self._reader.raw_statuses(tag_key, start_us=start_us, end_us=end_us)
 
     def last_values(self, tag_keys: Sequence[int]) -> ReadingBatch:
         """Return the newest stored readings."""

@@ -55,6 +55,7 @@ class Housekeeping:
     def run(self) -> None:
         """Watch the clock, compact what is due; once an hour begin to remove what is too old."""
         self._clock_watch.look()
+        self._kept.catch_up()
         self._history.compact(now_us=self._clock.now_us(), most_hours=HOURS_AT_ONCE)
         if self._clock.monotonic_s() >= self._next_retention_s:
             self._next_retention_s = self._clock.monotonic_s() + RETENTION_EVERY_S

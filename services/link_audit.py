@@ -1,7 +1,9 @@
 """Before go-live and at any time after: what each asset's links bring, how fresh, and what was lost [ACQ-8].
 
-A tag counts as seen when a value that is not bad came within three periods. Loss is the share of good samples
-that history lacks over the last quarter of an hour; it is told for polled links, where every period is due.
+A polled tag counts as seen when a value that is not bad came within three periods. What a device reports by
+itself may be quiet for days: it counts while its value is not bad. Loss is the share of good samples that
+history lacks over the last quarter of an hour, told where every period is due; what links counted as lost is
+told for all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +17,7 @@ from domain.plant.plant import Plant
 from domain.plant.quality import CLASS_MASK, QualityClass
 from domain.plant.tags import ConnectionKind, Tag
 from domain.ports import ConnectionStatus, HistoryReader, LiveSource
+from services.link_losses import lost_here, lost_on_the_way
 
 LOSS_WINDOW_S: Final = 900.0
 SETTLE_US: Final = 10 * MICROSECONDS_PER_SECOND
@@ -22,6 +25,9 @@ SETTLE_US: Final = 10 * MICROSECONDS_PER_SECOND
 
 LEAST_WINDOW_US: Final = 60 * MICROSECONDS_PER_SECOND
 PERIODS_UNTIL_STALE: Final = 3
+LOSS_LIMIT: Final = 0.01
+"""A machine that loses more is not ready."""
+
 POLLED: Final = frozenset(
     {
         ConnectionKind.MODBUS_TCP,
@@ -37,7 +43,7 @@ class AuditRow:
     """One machine. ``oldest_age_s`` is the age of its oldest value, None when one was never seen.
 
     ``loss_share`` 0..1 over the last quarter of an hour, None where nothing is polled. ``links`` are the
-    connections that bring its values.
+    connections that bring its values, ``lost`` is what they lost since the start.
     """
 
     asset: Asset
@@ -52,8 +58,13 @@ class AuditRow:
 
     @property
     def is_ready(self) -> bool:
-        """Whether every value of the machine is seen and every link is up."""
-        return self.seen == self.tags and all(link.state == "connected" for link in self.links)
+        """Whether every value of the machine is seen, every link is up and next to nothing is lost."""
+        is_up = all(link.state == "connected" for link in self.links)
+        return is_up and self.seen == self.tags and (self.loss_share or 0.0) < LOSS_LIMIT
+
+    @property
+    def lost(self) -> int:
+        return sum(lost_on_the_way(link) + sum(lost_here(link).values()) for link in self.links)
 
 
 def audit_links(
@@ -66,13 +77,14 @@ def audit_links(
 ) -> tuple[AuditRow, ...]:
     """Return a row for every machine that has values of a device: critical ones first, then in flow order."""
     links = {status.connection_id: status for status in statuses}
+    kinds = {connection.id: connection.kind for connection in plant.connections}
     rows = []
     for line in plant.lines:
         for machine in plant.machines(line.id):
             tags = device_tags(plant, machine)
             if tags:
                 loss = (losses or {}).get(machine.id)
-                rows.append(_row(machine, line, tags, live, links, now_us, loss))
+                rows.append(_row(machine, line, tags, live, links, kinds, now_us, loss))
     return tuple(sorted(rows, key=lambda row: _RANK[row.asset.criticality]))
 
 
@@ -117,6 +129,7 @@ def _row(
     tags: Sequence[Tag],
     live: LiveSource,
     statuses: Mapping[UUID, ConnectionStatus],
+    kinds: Mapping[UUID, ConnectionKind],
     now_us: int,
     loss_share: float | None,
 ) -> AuditRow:
@@ -127,7 +140,9 @@ def _row(
         for source_us in batch.source_us
     ]
     is_seen = [
-        age_s is not None and grade[row] != QualityClass.BAD and age_s <= _stale_after_s(tag)
+        age_s is not None
+        and grade[row] != QualityClass.BAD
+        and (not _is_due(tag, kinds) or age_s <= _stale_after_s(tag))
         for row, (tag, age_s) in enumerate(zip(tags, ages_s, strict=True))
     ]
     owners = dict.fromkeys(tag.connection_id for tag in tags if tag.connection_id is not None)
@@ -143,6 +158,12 @@ def _row(
         None if any(age_s is None for age_s in ages_s) else max(age_s or 0.0 for age_s in ages_s),
         loss_share,
     )
+
+
+def _is_due(tag: Tag, kinds: Mapping[UUID, ConnectionKind]) -> bool:
+    """Say whether a value is due each period: what is polled is, and what OPC UA captures on schedule."""
+    kind = kinds.get(tag.connection_id or UUID(int=0))
+    return kind in POLLED or (kind is ConnectionKind.OPCUA and tag.capture is not None)
 
 
 def _stale_after_s(tag: Tag) -> float:

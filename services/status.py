@@ -13,8 +13,20 @@ from uuid import UUID
 import psutil
 
 from domain.ports import ConnectionStatus
+from storage.database import SAFE_SQLITE
 
-LIBRARIES = ("numpy", "scipy", "SQLAlchemy", "pymodbus", "asyncua", "PySide6-Essentials", "pyqtgraph")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "SQLAlchemy",
+    "pymodbus",
+    "asyncua",
+    "paho-mqtt",
+    "psycopg",
+    "cryptography",
+    "PySide6-Essentials",
+    "pyqtgraph",
+)
 FILE_NAME = "status.json"
 SHARED_NAME = "collector"
 """Under this name the status stands where workstations share the plant."""
@@ -57,11 +69,15 @@ class SystemStatus:
     loop_lag_ms: float = 0.0
     queues: Mapping[str, int] = field(default_factory=dict)
     """Jobs that wait for the database, by kind."""
+    queues_most: Mapping[str, int] = field(default_factory=dict)
+    """The most that waited at once since the start."""
     samples_thinned: int = 0
     """Samples left out on purpose by a dead-band: received = stored + pending + thinned + dropped."""
     samples_waiting: int = 0
     """Samples that are durable on this PC and wait for their server."""
     disk_hours_left: float | None = None
+    """None while it cannot be told, and where a server's disk keeps the plant."""
+    is_on_server: bool = False
     problems: tuple[str, ...] = field(default=())
     is_clock_suspect: bool = False
     """The clock jumped by over an hour and nobody has confirmed the time yet."""
@@ -92,6 +108,29 @@ class SystemStatus:
         return cls(**known)
 
 
+def waiting_status(problem: str, *, now_us: int) -> SystemStatus:
+    """Return the status of a collector that cannot start yet and tries again."""
+    return SystemStatus(
+        written_us=now_us,
+        uptime_s=0.0,
+        versions={},
+        connections=(),
+        tags_good=0,
+        tags_bad=0,
+        samples_received=0,
+        samples_stored=0,
+        samples_pending=0,
+        samples_dropped=0,
+        drops={},
+        waveform_samples_received=0,
+        alarms_active=0,
+        alarms_unacknowledged=0,
+        last_commit_age_s=None,
+        rss_mb=round(resident_mb(), 1),
+        problems=(problem,),
+    )
+
+
 def write_status(path: Path, status: SystemStatus) -> None:
     """Replace the file in one step, so that a reader never sees half of it."""
     temporary = path.with_name(path.name + ".new")
@@ -115,10 +154,21 @@ def status_of_text(text: str | None) -> SystemStatus | None:
         return None
 
 
-def program_versions(*, sqlite: str) -> dict[str, str]:
-    """Return the versions of the program, Python, SQLite and the libraries that matter to support."""
+def program_versions(*, sqlite: str, server: str = "") -> dict[str, str]:
+    """Return the versions of the program, Python, the databases and the libraries that matter to support.
+
+    ``server`` is PostgreSQL's where workstations share the plant.
+    """
     found = {"jidoka": PROGRAM_VERSION, "python": platform.python_version(), "sqlite": sqlite}
+    if server:
+        found["postgresql"] = server
     return found | {name.lower(): version(name) for name in LIBRARIES}
+
+
+def guarded_sqlite(versions: Mapping[str, str]) -> str:
+    """Return from which version on SQLite needs no guard of ours, nothing when it is that new."""
+    have = tuple(int(part) for part in versions.get("sqlite", "").split(".") if part.isdigit())
+    return ".".join(map(str, SAFE_SQLITE)) if have and have < SAFE_SQLITE else ""
 
 
 def resident_mb() -> float:

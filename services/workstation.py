@@ -54,6 +54,7 @@ class Workstation:
 
     def reload(self) -> None:
         """Read set-up, limits and baselines anew; slow, for the database lane."""
+        self.store.units.outdate()
         self.monitoring.reload()
         self.alarming.reload()
         self.reporting.reload()

@@ -1,6 +1,7 @@
 """Layout of a data folder, and the refusal of places where a database would not be safe."""
 
 import ctypes
+import errno
 import json
 import os
 import sys
@@ -34,9 +35,19 @@ class DataFolder:
         return self.root / "plant.db"
 
     @property
+    def waveform_spool_db(self) -> Path:
+        """Waveforms and spectra that wait for their server."""
+        return self.root / "waveform_spool.db"
+
+    @property
     def plant_marker(self) -> Path:
         """Witness that a plant database existed here; beside it, so that it outlives the file."""
         return self.root / "plant.known"
+
+    @property
+    def disk_reserve(self) -> Path:
+        """Room that the databases get when the disk is full."""
+        return self.root / "reserve.bin"
 
     @property
     def history_db(self) -> Path:
@@ -68,7 +79,13 @@ class DataFolder:
 
     def data_files(self) -> tuple[Path, ...]:
         """Every database that belongs to the plant beside the plant database; it may be absent."""
-        return (self.history_db, self.spool_db, self.jobs_db, *self.waveform_files())
+        return (
+            self.history_db,
+            self.spool_db,
+            self.waveform_spool_db,
+            self.jobs_db,
+            *self.waveform_files(),
+        )
 
     @property
     def runtime(self) -> Path:
@@ -102,8 +119,9 @@ class DataFolder:
 def prepare_data_folder(path: Path, *, mounts: Path = Path("/proc/self/mounts")) -> DataFolder:
     """Check a place, make its folders and return the layout.
 
-    ``mounts`` is the kernel's mount table. ConfigurationError names the folder, what is wrong and the cure;
-    nothing is touched on a network path, because a dead server would hold the program for minutes [F42].
+    ``mounts`` is the kernel's mount table. ConfigurationError names the folder, what is wrong and the cure,
+    StorageError is a full disk, which passes. Nothing is touched on a network path, because a dead server
+    would hold the program for minutes [F42].
     """
     refuse_network_path(path, mounts=mounts)
     root = Path(os.path.abspath(path))
@@ -114,6 +132,13 @@ def prepare_data_folder(path: Path, *, mounts: Path = Path("/proc/self/mounts"))
         _probe_writing(root)
         _probe_writing(folder.runtime)
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StorageError(
+                f"data folder {root} lies on a full disk; make space, what was saved before is intact",
+                key="disk_full",
+                file=str(root),
+                place=str(root),
+            ) from error
         raise ConfigurationError(
             f"data folder {root} cannot be written ({error.strerror or error}): "
             "choose another folder with --data-dir or give this user the right to change it",

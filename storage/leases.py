@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from domain.errors import DatabaseUnreachable, LeaseLost, StorageError
+from domain.errors import LeaseLost, StorageError
 from storage.failures import told
-from storage.sql import SqlConnection
+from storage.sql import SqlConnection, immediate
 
 COLLECTOR: Final = "collector"
 LASTS_S: Final = 5.0
@@ -32,7 +32,13 @@ _RENEW: Final = (
     f"UPDATE public.leases SET expires_us = {_NOW_US} + ? WHERE name = ? AND epoch = ? AND holder = ?"
 )
 _RELEASE: Final = "UPDATE public.leases SET expires_us = 0 WHERE name = ? AND epoch = ? AND holder = ?"
-_HOLDER: Final = "SELECT holder, epoch, expires_us FROM public.leases WHERE name = ?"
+_HOLDER: Final = f"SELECT holder, epoch, expires_us, {_NOW_US} FROM public.leases WHERE name = ?"
+_LOCK: Final = "SELECT 1 FROM public.leases WHERE name = ? FOR UPDATE NOWAIT"
+"""No writer of the present holder is in a transaction, and none begins before the takeover is decided."""
+
+
+_NOT_YET: Final = frozenset({"database_unreachable", "database_busy"})
+"""The server is away, or the holder before is about to finish a transaction: it is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +136,23 @@ class ServerLease:
         self._connection.close()
 
     def _try_take(self) -> bool:
+        wanted = (COLLECTOR, self._holder, round(LASTS_S * 1e6))
         try:
             with told(self._place):
                 before = self._connection.execute(_HOLDER, (COLLECTOR,)).fetchone()
-                taken = self._connection.execute(
-                    _TAKE, (COLLECTOR, self._holder, round(LASTS_S * 1e6))
-                ).fetchone()
-        except DatabaseUnreachable:
-            return False
+                holder, last_epoch, expires_us, now_us = before or ("", 0, 0, 0)
+                if holder != self._holder and int(expires_us) > int(now_us):
+                    return False
+                with immediate(self._connection):
+                    self._connection.execute(_LOCK, (COLLECTOR,))
+                    taken = self._connection.execute(_TAKE, wanted).fetchone()
+        except StorageError as error:
+            if error.key in _NOT_YET:
+                return False
+            raise
         if taken is None:
             return False
         epoch = int(taken[0])
-        holder, last_epoch, expires_us = before or ("", 0, 0)
         is_own = holder == self._holder and int(last_epoch) == epoch - 1
         took_over = bool(holder) and holder != self._holder and int(expires_us) > 0
         self._term = LeaseTerm(COLLECTOR, self._holder, epoch, is_own, took_over)

@@ -55,6 +55,7 @@ class OpenReport:
     check_finished: bool = True
     server: str = ""
     """Server and database where workstations share the plant, empty for a file."""
+    server_version: str = ""
     sqlite_version: str = sqlite3.sqlite_version
 
     @property

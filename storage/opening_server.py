@@ -29,11 +29,12 @@ def open_server_database(
     try:
         with database.write() as connection:
             plant_id, outcome = _bring_up(connection, database.place, folder, now_us, start_new)
+            version = str(connection.execute(text("SHOW server_version")).scalar_one())
     except BaseException:
         database.close()
         raise
     mark_plant(folder, plant_id)
-    return database, OpenReport(outcome, plant_id, server=database.place)
+    return database, OpenReport(outcome, plant_id, server=database.place, server_version=version)
 
 
 def _bring_up(

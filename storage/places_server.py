@@ -13,6 +13,7 @@ from storage.server import PATIENCE_S, Server
 from storage.sql import HistoryBase
 from storage.status_board import StatusBoard
 from storage.waveforms.server import ServerWaveforms
+from storage.waveforms.spooled import SpooledWaveforms
 
 
 class ServerPlaces:
@@ -32,7 +33,8 @@ class ServerPlaces:
         return server if lease is None else SpooledHistory(server, self._folder, lease=lease)
 
     def waveforms(self, *, clock: Clock, lease: Lease | None = None) -> WaveformStore:
-        return ServerWaveforms(self._server, clock=clock, lease=lease)
+        server = ServerWaveforms(self._server, clock=clock, lease=lease)
+        return server if lease is None else SpooledWaveforms(server, self._folder, clock=clock, lease=lease)
 
     def collector_lease(self, holder: str) -> Lease:
         return ServerLease(ServerConnection(self._server), place=self._server.place, holder=holder)

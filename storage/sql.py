@@ -59,15 +59,18 @@ def immediate(connection: SqlConnection) -> Iterator[None]:
 _INSERT_LAYOUT = (
     "INSERT INTO layout (id, keys) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET keys = excluded.keys"
 )
+_INSERT_STATUS = "INSERT INTO raw_status (tag_key, time_us, code) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _INSERT_TEXT = "INSERT INTO text (number, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 
 def put_names(connection: SqlConnection, row: TailRow) -> None:
-    """Write the key lists and texts that a row of the tail names anew, in the caller's transaction."""
+    """Write what a row of the tail brings besides samples, in the caller's transaction."""
     if row.layouts:
         connection.executemany(_INSERT_LAYOUT, list(row.layouts.items()))
     if row.texts:
         connection.executemany(_INSERT_TEXT, list(row.texts.items()))
+    if row.statuses:
+        connection.executemany(_INSERT_STATUS, list(row.statuses))
 
 
 class Watch(Protocol):

@@ -23,6 +23,7 @@ from storage.failures import told
 from storage.history.empty import EmptyHistory
 from storage.history.historian import Historian, RetentionPolicy
 from storage.history.reader import StoredHistory
+from storage.history.revisions import RevisionUnits
 from storage.history.tag_keys import (
     SAMPLES,
     WAVEFORMS,
@@ -132,6 +133,7 @@ class Store:
         self.missed_readings = MissedReadingRepository(session)
         self.observations = ObservationRepository(session)
         self.taken_files = TakenFileRepository(session)
+        self.units = RevisionUnits(self.plant.changed_units)
         self.changes = ChangeFeed(database)
         self.audit = AuditLog(database)
         self._lock: InstanceLock | None = None
@@ -224,7 +226,9 @@ class Store:
         if not self.has_history:
             return EmptyHistory()
         tags = self.plant.load().tags
-        return StoredHistory(self._places.history(), dtypes=_dtypes(tags), keeping=_keeping(tags))
+        return StoredHistory(
+            self._places.history(), dtypes=_dtypes(tags), keeping=_keeping(tags), units=self.units
+        )
 
     def open_waveforms(self, *, is_writer: bool = False) -> WaveformStore:
         """Open kept waveforms and spectra; one process writes."""

@@ -10,7 +10,7 @@ from ui.bridge import EventBridge
 from ui.formatting import PlantTime
 from ui.refresh import RefreshClock
 from ui.screens.screen import Screen
-from ui.tasks import Tasks
+from ui.tasks import Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Context:
     """
 
     clock: Clock
-    tasks: Tasks
+    tasks: Lane
     refresh: RefreshClock
     events: EventBridge
     plant_time: Callable[[], PlantTime]

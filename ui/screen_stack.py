@@ -1,12 +1,14 @@
 """The screens of a window, one in front: made when first opened, told when they are shown and hidden."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from ui.context import Context, ScreenFactory
 from ui.navigation import Address, room_name
 from ui.screens.screen import LastingScreen, Screen
+from ui.tasks import Scope
 from ui.text import tr
 from ui.widgets.notices import EmptyState
 
@@ -18,6 +20,7 @@ class ScreenStack(QStackedWidget):
         super().__init__()
         self._factories: Mapping[str, ScreenFactory] = {}
         self._screens: dict[str, Screen] = {}
+        self._scopes: dict[str, Scope] = {}
         self.front: Screen | None = None
         """The screen that is seen, None while words stand in its place."""
         self._words = EmptyState(
@@ -39,7 +42,8 @@ class ScreenStack(QStackedWidget):
             return None
         screen = self._screens.get(address.room)
         if screen is None:
-            screen = self._screens[address.room] = factory(context)
+            scope = self._scopes[address.room] = Scope(context.tasks)
+            screen = self._screens[address.room] = factory(replace(context, tasks=scope))
             self.addWidget(screen.view)
         screen.open(address.argument)
         self._bring_forward(screen, screen.view)
@@ -66,23 +70,21 @@ class ScreenStack(QStackedWidget):
 
     def rebuild(self) -> None:
         """End the screens that cannot take another set-up; the next address makes them anew."""
-        self._end([each for each in self._screens.values() if not isinstance(each, LastingScreen)])
-        self._screens = {
-            room: each for room, each in self._screens.items() if isinstance(each, LastingScreen)
-        }
+        self._end([room for room, each in self._screens.items() if not isinstance(each, LastingScreen)])
         for screen in self._screens.values():
             if isinstance(screen, LastingScreen):
                 screen.plant_changed()
 
     def clear(self) -> None:
         """End every screen."""
-        self._end(list(self._screens.values()))
-        self._screens = {}
+        self._end(list(self._screens))
 
-    def _end(self, leaving: list[Screen]) -> None:
-        if self.front in leaving:
+    def _end(self, rooms: list[str]) -> None:
+        if self.front in [self._screens[room] for room in rooms]:
             self._bring_forward(None, self._words)
-        for screen in leaving:
+        for room in rooms:
+            screen, scope = self._screens.pop(room), self._scopes.pop(room)
             screen.close()
+            scope.close()
             self.removeWidget(screen.view)
             screen.view.deleteLater()

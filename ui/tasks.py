@@ -10,7 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
@@ -80,6 +80,21 @@ class _OfOwner:
         if callback is None or (self.is_qt and not isValid(callback.__self__)):  # type: ignore[attr-defined]
             return None
         return callback
+
+
+class Lane(Protocol):
+    """Where work is done off the main thread."""
+
+    def run(
+        self,
+        work: Callable[[], T],
+        *,
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[BaseException], None] | None = None,
+        outlives_window: bool = False,
+    ) -> Ticket:
+        """Do ``work``, then call ``done`` or ``failed`` in the main thread."""
+        ...
 
 
 class Tasks(QObject):
@@ -160,3 +175,37 @@ class Tasks(QObject):
         self._work.put(None)
         self._thread.join(JOIN_S)
         return not self._thread.is_alive()
+
+
+class Scope:
+    """The lane as one screen has it: when the screen ends, what it still waits for is dropped.
+
+    A screen that is gone may live on as garbage for a while, its widgets do not.
+    """
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._tickets: weakref.WeakSet[Ticket] = weakref.WeakSet()
+        self._is_closed = False
+
+    def run(
+        self,
+        work: Callable[[], T],
+        *,
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[BaseException], None] | None = None,
+        outlives_window: bool = False,
+    ) -> Ticket:
+        """Do work as ``Tasks.run`` does, until the end of the screen."""
+        ticket = self._lane.run(work, done=done, failed=failed, outlives_window=outlives_window)
+        if self._is_closed and not outlives_window:
+            ticket.cancel()
+        elif not outlives_window:
+            self._tickets.add(ticket)
+        return ticket
+
+    def close(self) -> None:
+        """Drop what is waited for; work that outlives the window is done and told all the same."""
+        self._is_closed = True
+        for ticket in self._tickets:
+            ticket.cancel()

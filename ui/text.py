@@ -74,6 +74,8 @@ _ALARMS: Final = {
     "value_low": QT_TRANSLATE_NOOP("Alarms", "{label} below limit"),
     "band_high": QT_TRANSLATE_NOOP("Alarms", "{label} band above limit"),
     "link_lost": QT_TRANSLATE_NOOP("Alarms", "Link to {label} lost, its values are unknown"),
+    "link_losing": QT_TRANSLATE_NOOP("Alarms", "Link to {label} loses values"),
+    "disk_short": QT_TRANSLATE_NOOP("Alarms", "The disk of this PC is nearly full"),
     "samples_dropped": QT_TRANSLATE_NOOP("Alarms", "Values were dropped, history has a hole"),
 }
 

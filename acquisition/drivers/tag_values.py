@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from acquisition.texts import clean_text
 from domain.plant.quality import BAD_DECODE, GOOD, QualityCause, QualityClass, quality_code
 from domain.plant.readings import ReadingBatch, SampleBlock, reading_batch
 from domain.plant.tags import Tag, TagDtype
@@ -59,7 +60,7 @@ def decoded(tag: Tag, raw: object) -> tuple[float, str, int]:
     """
     if tag.dtype is TagDtype.TEXT:
         if isinstance(raw, (str, bool, int, float)):
-            return math.nan, str(raw)[:_LONGEST_TEXT], GOOD
+            return math.nan, clean_text(str(raw)[:_LONGEST_TEXT]), GOOD
         return math.nan, "", BAD_DECODE
     if isinstance(raw, (bool, int, float)):
         try:

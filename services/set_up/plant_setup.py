@@ -16,11 +16,11 @@ from domain.plant.plant import Plant, SiteSettings
 from domain.plant.tags import Connection, Tag, TagKind
 from domain.plant.templates import class_value_names, figures_of, new_machine, new_point
 from domain.roles import Actor
-from services.alarm_watch import SAMPLES_DROPPED
+from services.alarm_watch import LINK_LOSING
 from services.set_up.configuration import Configuration, Edit, Thing
 from services.set_up.link_values import ChosenValue, complaints_of
 from services.set_up.machine_classes import machine_classes
-from services.set_up.standing_rules import LINK_LOST, link_rule, loss_rule
+from services.set_up.standing_rules import LINK_LOST, link_loss_rule, link_rule, system_rules
 from services.set_up.value_tags import tags_of
 from storage.repositories.drafts import Draft as Draft
 from storage.store import Store
@@ -90,8 +90,9 @@ class PlantSetup:
 
     def _standing_rules(self, connection: Connection, site: Asset) -> list[AlarmRule]:
         known = {rule.message_key for rule in self._configuration.rules()}
-        rules = [link_rule(connection, site_id=site.id)]
-        return rules if SAMPLES_DROPPED in known else [*rules, loss_rule(site_id=site.id)]
+        rules = [link_rule(connection, site_id=site.id), link_loss_rule(connection, site_id=site.id)]
+        system = system_rules(site_id=site.id)
+        return [*rules, *(rule for rule in system if rule.message_key not in known)]
 
     def remove_link(self, connection: Connection, *, keeps_values: bool) -> Edit:
         """Take a device out. Its values wait for another device, with their history, or go with it.
@@ -103,7 +104,7 @@ class PlantSetup:
         rules = [
             rule
             for rule in self._configuration.rules()
-            if rule.connection_id == connection.id and rule.message_key == LINK_LOST
+            if rule.connection_id == connection.id and rule.message_key in (LINK_LOST, LINK_LOSING)
         ]
         tags = [tag for tag in plant.tags if tag.connection_id == connection.id]
         staying, leaving = self._parted(tags)

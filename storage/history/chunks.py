@@ -172,6 +172,20 @@ class ChunkTables:
         query = "DELETE FROM chunk WHERE tag_key = ? AND first_us < ? AND last_us < ? AND is_part = 0"
         return self._connection.execute(query, (tag_key, before_us, before_us)).rowcount
 
+    def statuses(self, tag_key: int, *, start_us: int, end_us: int) -> list[tuple[int, int]]:
+        """Return times and codes inside a window, and the newest ones before it."""
+        before = "SELECT max(time_us) FROM raw_status WHERE tag_key = ? AND time_us < ?"
+        query = (
+            "SELECT time_us, code FROM raw_status WHERE tag_key = ? "
+            f"AND time_us >= coalesce(({before}), ?) AND time_us < ? ORDER BY time_us"
+        )
+        return list(self._connection.execute(query, (tag_key, tag_key, start_us, start_us, end_us)))
+
+    def delete_statuses(self, tag_key: int, *, before_us: int) -> int:
+        """Delete what was said before an instant; return the rows removed."""
+        query = "DELETE FROM raw_status WHERE tag_key = ? AND time_us < ?"
+        return self._connection.execute(query, (tag_key, before_us)).rowcount
+
     def delete_levels(self, tag_key: int, *, step_s: int, before_us: int) -> int:
         """Remove level rows of a tag that begin before the instant; return how many."""
         query = "DELETE FROM level WHERE tag_key = ? AND step_s = ? AND start_us < ?"

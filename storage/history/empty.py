@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from domain.plant.quality import BAD_NOT_CONFIGURED
 from domain.plant.readings import ReadingBatch
-from domain.ports import HistorySeries, TrendColumns
+from domain.ports import HistorySeries, RawStatus, TrendColumns
 
 
 class EmptyHistory:
@@ -28,6 +28,9 @@ class EmptyHistory:
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         return {}
+
+    def raw_statuses(self, tag_key: int, *, start_us: int, end_us: int) -> Sequence[RawStatus]:
+        return ()
 
     def close(self) -> None:
         """Nothing is open."""

@@ -14,16 +14,22 @@ from storage.sql import HistoryOpening, SqlConnection, immediate, put_names
 
 APPLICATION_ID = 0x4A494448
 """``PRAGMA application_id``: "JIDH"."""
-VERSION = 3
+VERSION = 4
 _INSERT_TAIL = "INSERT INTO tail (id, committed_us, samples, body) VALUES (?, ?, ?, ?)"
 STEP_S = (60, 3600)
 
 _OPEN_PARTS = "CREATE INDEX ix_chunk_open ON chunk (tag_key) WHERE is_part = 1;"
 """Without it every trend walks all chunks that a tag ever had, to find those of the present hour."""
 
+_RAW_STATUS = (
+    "CREATE TABLE raw_status (tag_key INTEGER NOT NULL, time_us INTEGER NOT NULL, code INTEGER NOT NULL, "
+    "PRIMARY KEY (tag_key, time_us)) WITHOUT ROWID;"
+)
+
 _SINCE = {
     1: "CREATE TABLE text (number INTEGER PRIMARY KEY, body TEXT NOT NULL UNIQUE);",
     2: _OPEN_PARTS,
+    3: _RAW_STATUS,
 }
 """What the version after each one added."""
 
@@ -46,6 +52,7 @@ CREATE TABLE chunk (
 CREATE INDEX ix_chunk_tag ON chunk (tag_key, first_us, last_us);
 CREATE INDEX ix_chunk_part ON chunk (first_us, tag_key) WHERE is_part = 1;
 {_OPEN_PARTS}
+{_RAW_STATUS}
 CREATE TABLE level (
     tag_key INTEGER NOT NULL, step_s INTEGER NOT NULL, start_us INTEGER NOT NULL, span_s INTEGER NOT NULL,
     revision INTEGER NOT NULL, buckets INTEGER NOT NULL, code INTEGER NOT NULL, body BLOB NOT NULL,
@@ -101,9 +108,9 @@ class HistoryFile:
         """Connections are closed by whoever opened them."""
 
     def put_tail(self, connection: SqlConnection, row: TailRow) -> None:
-        """Write the row, with the key lists and texts it names anew in the same transaction."""
+        """Write the row, with what it brings besides samples in the same transaction."""
         values = (row.sequence, row.committed_us, row.samples, row.body)
-        if not row.layouts and not row.texts:
+        if row.is_bare:
             connection.execute(_INSERT_TAIL, values)
             return
         with immediate(connection):

@@ -21,6 +21,7 @@ from storage.history.codec import ChunkCodec
 from storage.history.compaction import HourCompactor
 from storage.history.folding import TailFolder, note, noted, stored_layouts
 from storage.history.keeping_rules import KeepingRules
+from storage.history.raw_statuses import RawStatusLog
 from storage.history.samples import Samples, merged
 from storage.history.tail import FrameWriter, PendingBatch, TailRow, pooled
 from storage.history.text_book import TextBook, stored_texts
@@ -29,6 +30,7 @@ from storage.sql import HistoryBase, immediate
 GRACE_US = 120 * MICROSECONDS_PER_SECOND
 """An hour is finished this long after its end; later rows are merged into it."""
 _HOURS_PER_TRANSACTION = 64
+_TAGS_PER_TRANSACTION = 500
 _SUSPECT, _CONFIRMED = "clock_suspect", "clock_confirmed"
 
 
@@ -69,6 +71,7 @@ class Historian:
         self._folder = TailFolder(self._tables, self._connection, dtypes=dtypes or {})
         self._frames = FrameWriter({**stored_layouts(self._connection), **self.opening.layouts})
         self.texts = TextBook({**stored_texts(self._connection), **self.opening.texts})
+        self._statuses = RawStatusLog()
         self._pending: list[PendingBatch] = []
         self._last_id = max(self._greatest_id(), self.opening.sequence)
         self._was_suspect = bool(noted(self._connection, _SUSPECT))
@@ -77,6 +80,7 @@ class Historian:
     def append(self, batch: ReadingBatch, *, revision: NDArray[np.int32] | int = 1) -> None:
         """Take a batch into the pending second; its arrays are handed over and must not change."""
         if len(batch):
+            self._statuses.take(batch)
             self._pending.append(PendingBatch(batch, revision))
 
     @property
@@ -104,11 +108,13 @@ class Historian:
             body,
             dict(self._frames.new_layouts),
             self.texts.new(),
+            self._statuses.new(),
         )
         with told(self._place):
             self._base.put_tail(self._connection, row)
         self._frames.new_layouts.clear()
         self.texts.stored(row.texts)
+        self._statuses.stored(row.statuses)
         self._last_id += 1
         self._pending.clear()
         return CommitReport(samples, now_us)
@@ -214,8 +220,14 @@ class Historian:
                 "until somebody confirms the time (collect --confirm-clock)",
                 key="clock_jumped",
             )
-        with told(self._place), immediate(self._connection):
-            return sum(self._prune_tag(tag_key, now_us) for tag_key in self._tables.tag_keys())
+        removed = 0
+        with told(self._place):
+            keys = list(self._tables.tag_keys())
+            for low in range(0, len(keys), _TAGS_PER_TRANSACTION):
+                with immediate(self._connection):
+                    for tag_key in keys[low : low + _TAGS_PER_TRANSACTION]:
+                        removed += self._prune_tag(tag_key, now_us)
+        return removed
 
     def _prune_tag(self, tag_key: int, now_us: int) -> int:
         """Remove what is too old of one tag; each statement walks the tag's own oldest rows only."""
@@ -223,7 +235,9 @@ class Historian:
         raw_days = self._rules.raw_days(tag_key, policy.raw_days)
         removed = 0
         if raw_days is not None:
-            removed += self._tables.delete_chunks(tag_key, before_us=_days_before(now_us, raw_days))
+            before_us = _days_before(now_us, raw_days)
+            removed += self._tables.delete_chunks(tag_key, before_us=before_us)
+            removed += self._tables.delete_statuses(tag_key, before_us=before_us)
         for step_s, days in ((60, policy.minute_days), (3600, policy.hour_days)):
             if days is not None:
                 before_us = _days_before(now_us, days + 1)

@@ -8,16 +8,17 @@ from numpy.typing import NDArray
 
 from domain.errors import DatabaseDamaged
 from domain.instants import MICROSECONDS_PER_HOUR, MICROSECONDS_PER_SECOND
-from domain.plant.quality import QualityCause
+from domain.plant.quality import BAD_NOT_CONFIGURED, QualityCause
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import Keeping, TagDtype
-from domain.ports import HistoryGap, HistorySeries, TrendColumns
+from domain.ports import HistoryGap, HistorySeries, RawStatus, TrendColumns
 from storage.failures import told
 from storage.history.chunks import ChunkTables, LevelRow, StoredChunk, combined
 from storage.history.codec import ChunkCodec, as_declared
 from storage.history.empty import no_series, unknown_values
 from storage.history.gaps import find_gaps, joined_gaps
 from storage.history.keeping_rules import KeepingRules
+from storage.history.revisions import RevisionUnits
 from storage.history.samples import (
     EMPTY_BUCKETS,
     Buckets,
@@ -46,14 +47,16 @@ class StoredHistory:
         *,
         dtypes: Mapping[int, TagDtype] | None = None,
         keeping: Mapping[int, Keeping] | None = None,
+        units: RevisionUnits | None = None,
     ) -> None:
         """``dtypes`` gives the declared type per tag key, so that tail rows read as chunks will.
 
-        ``keeping`` names the tags with rules of their own.
+        ``keeping`` names the tags with rules of their own, ``units`` those that had another unit before.
         """
         self._place = base.place
         self._rules = KeepingRules(keeping)
         self._dtypes = dict(dtypes or {})
+        self._units = units or RevisionUnits(dict)
         with told(self._place):
             self._connection = base.reader()
         self._tables = ChunkTables(self._connection, ChunkCodec())
@@ -112,13 +115,33 @@ class StoredHistory:
         with self._snapshot():
             newest = self._tail.newest()
             in_chunks = [self._last_in_chunks(int(key)) for key in keys]
+        revision = np.zeros(len(keys), np.int32)
         for row, stored in enumerate(in_chunks):
             if stored is not None:
-                _set(batch, row, stored)
-        self._overlay(batch, newest, np.array([each is not None for each in in_chunks], dtype=np.bool_))
+                _set(batch, row, stored[:-1])
+                revision[row] = stored[-1]
+        is_stored = np.array([each is not None for each in in_chunks], dtype=np.bool_)
+        self._overlay(batch, newest, is_stored, revision)
+        self._last_in_present_unit(batch, revision)
         return batch
 
-    def _overlay(self, batch: ReadingBatch, newest: TailRows, is_stored: NDArray[np.bool_]) -> None:
+    def _last_in_present_unit(self, batch: ReadingBatch, revision: NDArray[np.int32]) -> None:
+        for row, key in enumerate(batch.tag_key.tolist()):
+            conversion = self._units.of(key).get(int(revision[row]))
+            if conversion is None:
+                continue
+            if conversion.factor is None or conversion.offset is None:
+                batch.value[row], batch.quality[row] = np.nan, BAD_NOT_CONFIGURED
+            else:
+                batch.value[row] = batch.value[row] * conversion.factor + conversion.offset
+
+    def _overlay(
+        self,
+        batch: ReadingBatch,
+        newest: TailRows,
+        is_stored: NDArray[np.bool_],
+        revision: NDArray[np.int32],
+    ) -> None:
         """Put the tail's newest rows over those of the chunks that are not newer."""
         if not len(newest) or not len(batch):
             return
@@ -131,6 +154,7 @@ class StoredHistory:
         batch.value[rows] = np.where(kinds, as_declared(value, TagDtype.FLOAT32), value)
         batch.quality[rows], batch.source_us[rows] = newest.quality[source], newest.source_us[source]
         batch.receive_us[rows], batch.sequence[rows] = newest.receive_us[source], newest.sequence[source]
+        revision[rows] = newest.revision[source]
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the words of text tags by their number; unknown numbers are left out."""
@@ -144,6 +168,14 @@ class StoredHistory:
                 )
             ]
         return {int(number): str(body) for number, body in found}
+
+    def raw_statuses(self, tag_key: int, *, start_us: int, end_us: int) -> Sequence[RawStatus]:
+        """Return what the device said of values that were not good, the last word before the window first."""
+        with told(self._place):
+            return tuple(
+                RawStatus(int(time_us), int(code))
+                for time_us, code in self._tables.statuses(tag_key, start_us=start_us, end_us=end_us)
+            )
 
     def close(self) -> None:
         """Close the connection."""
@@ -186,7 +218,14 @@ class StoredHistory:
         """Return the pieces that touch the window with their revision, and a gap per damaged chunk."""
         stored = self._tables.chunks(tag_key, start_us=start_us, end_us=end_us)
         pieces, gaps = self._decoded(stored)
-        return pieces + self._tail_pieces(tag_key), gaps
+        return self._present(tag_key, pieces + self._tail_pieces(tag_key)), gaps
+
+    def _present(self, tag_key: int, pieces: list[tuple[int, Samples]]) -> list[tuple[int, Samples]]:
+        """Return the pieces in the unit that the tag has now."""
+        conversions = self._units.of(tag_key)
+        if not conversions:
+            return pieces
+        return [(r, conversions[r].samples(piece) if r in conversions else piece) for r, piece in pieces]
 
     def _decoded(self, stored: Sequence[StoredChunk]) -> tuple[list[tuple[int, Samples]], list[HistoryGap]]:
         pieces, gaps = [], []
@@ -225,7 +264,7 @@ class StoredHistory:
     def _open_gaps(self, tag_key: int) -> tuple[Samples | None, list[HistoryGap]]:
         """Return the samples of hours still open, and the gaps among them."""
         parts, gaps = self._decoded(self._tables.parts(tag_key))
-        pieces = parts + self._tail_pieces(tag_key)
+        pieces = self._present(tag_key, parts + self._tail_pieces(tag_key))
         if not pieces:
             return None, gaps
         whole = merged([piece for _, piece in pieces])
@@ -241,10 +280,11 @@ class StoredHistory:
         rows = self._tables.level_rows(tag_key, step_s=level_s, start_us=start_us, end_us=end_us)
         if level_s == 3600:
             rows += self._hours_of_today(tag_key, start_us, end_us)
-        pieces = [
-            combined([row for row in rows if row.revision == revision])
-            for revision in sorted({row.revision for row in rows})
-        ]
+        conversions = self._units.of(tag_key)
+        pieces = []
+        for revision in sorted({row.revision for row in rows}):
+            found = combined([row for row in rows if row.revision == revision])
+            pieces.append(conversions[revision].buckets(found) if revision in conversions else found)
         still_open, gaps = self._open_gaps(tag_key)
         if still_open is not None:
             pieces.append(reduced(still_open, origin_us=0, step_us=step_us))
@@ -265,11 +305,11 @@ class StoredHistory:
             for row in rows
         ]
 
-    def _last_in_chunks(self, tag_key: int) -> tuple[float, int, int, int, int] | None:
-        """Return value, source time, quality, receive time and sequence of the newest chunk's last row."""
+    def _last_in_chunks(self, tag_key: int) -> tuple[float, int, int, int, int, int] | None:
+        """Return value, times, quality, sequence and revision of the newest chunk's last row."""
         query = (
             "SELECT last_value, last_us, last_quality, last_us + delay_high_us, "
-            "sequence_first + sequence_step * (samples - 1) FROM chunk "
+            "sequence_first + sequence_step * (samples - 1), revision FROM chunk "
             "WHERE tag_key = ? ORDER BY first_us DESC LIMIT 2"
         )
         rows = self._connection.execute(query, (tag_key,)).fetchall()

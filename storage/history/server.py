@@ -9,7 +9,8 @@ from storage.postgresql import ServerConnection
 from storage.server import Server
 from storage.sql import BEGIN_WRITE, HistoryOpening, SqlConnection, SqlRows, immediate, put_names
 
-_HELD: Final = "SELECT 1 FROM public.leases WHERE name = ? AND epoch = ? FOR SHARE"
+_HELD: Final = "SELECT 1 FROM public.leases WHERE name = ? AND epoch = ? FOR KEY SHARE"
+"""A writer's lock on its lease: a takeover must wait for it, a renewal need not."""
 _PUT: Final = (
     f"WITH held AS ({_HELD}) "
     "INSERT INTO tail (id, epoch, sequence, committed_us, samples, body) "
@@ -50,7 +51,7 @@ class HistoryServer:
         """Write the row once: epoch and sequence know it again when an answer was lost."""
         assert self._lease is not None
         term = self._lease.term
-        if row.layouts or row.texts:
+        if not row.is_bare:
             with immediate(connection):
                 put_names(connection, row)
         key = (row.epoch or term.epoch, row.sequence)

@@ -11,6 +11,7 @@ from typing import Final
 from domain.errors import DatabaseDamaged, DatabaseUnreachable
 from storage.data_folder import DataFolder
 from storage.failures import told
+from storage.history.raw_statuses import StatusChange
 from storage.history.tail import TailRow
 from storage.leases import Lease
 from storage.spool_file import SpoolFile
@@ -47,7 +48,7 @@ class TailSpool:
     def put(self, row: TailRow, *, epoch: int) -> None:
         """Keep a row durably."""
         layouts = {number: keys.hex() for number, keys in row.layouts.items()}
-        names = json.dumps({"layouts": layouts, "texts": dict(row.texts)})
+        names = json.dumps({"layouts": layouts, "texts": dict(row.texts), "statuses": row.statuses})
         values = (epoch, row.sequence, row.committed_us, row.samples, names, row.body)
         with self._file.opened() as connection:
             made = connection.execute("INSERT OR IGNORE INTO waiting VALUES (?, ?, ?, ?, ?, ?)", values)
@@ -67,7 +68,7 @@ class TailSpool:
         with self._file.opened() as connection:
             (sequence,) = connection.execute("SELECT max(sequence) FROM waiting").fetchone()
             for (names,) in connection.execute("SELECT DISTINCT names FROM waiting"):
-                more_layouts, more_texts = _names(names)
+                more_layouts, more_texts, _ = _names(names)
                 layouts |= more_layouts
                 texts |= more_texts
         return HistoryOpening(layouts=layouts, texts=texts, sequence=int(sequence or 0))
@@ -81,7 +82,7 @@ class TailSpool:
         with self._file.opened() as connection:
             found = connection.execute(query, (most,)).fetchall()
         return [
-            TailRow(sequence, committed_us, samples, body, *_names(names), epoch)
+            TailRow(sequence, committed_us, samples, body, *_names(names), epoch=epoch)
             for sequence, committed_us, samples, body, names, epoch in found
         ]
 
@@ -178,7 +179,8 @@ class SpooledHistory:
         self._spool.close()
 
 
-def _names(text: str) -> tuple[dict[int, bytes], dict[int, str]]:
+def _names(text: str) -> tuple[dict[int, bytes], dict[int, str], list[StatusChange]]:
     names = json.loads(text)
     layouts = {int(number): bytes.fromhex(keys) for number, keys in names["layouts"].items()}
-    return layouts, {int(number): body for number, body in names["texts"].items()}
+    texts = {int(number): body for number, body in names["texts"].items()}
+    return layouts, texts, [(key, time_us, code) for key, time_us, code in names.get("statuses", ())]

@@ -11,7 +11,7 @@ from storage.failures import told
 from storage.history.stored_tail import each_tail_row, key_lists
 from storage.sql import SqlConnection
 
-SAMPLES: Final = ("chunk", "level", "gap")
+SAMPLES: Final = ("chunk", "level", "gap", "raw_status")
 WAVEFORMS: Final = ("waveform", "spectrum")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.plant.readings import ReadingBatch
+from storage.history.raw_statuses import StatusChange
 
 _HEADER = struct.Struct("<IIiHBBBBBqqq")
 _CONSTANT, _OFFSETS, _FULL = 0, 1, 2
@@ -77,7 +78,8 @@ def pooled(pending: Sequence[PendingBatch]) -> list[PendingBatch]:
 
 @dataclass(frozen=True, slots=True)
 class TailRow:
-    """What one commit writes: the frames of all pending batches, the key lists and texts they name anew.
+    """What one commit writes: the frames of all pending batches, the key lists and texts they name anew, and
+    what devices said of values that are not good.
 
     ``sequence`` counts the commits of this writer, so that one whose answer was lost is not stored twice;
     ``epoch`` is the term of the lease in which it was made, 0 for the present one.
@@ -89,7 +91,13 @@ class TailRow:
     body: bytes
     layouts: Mapping[int, bytes]
     texts: Mapping[int, str]
+    statuses: Sequence[StatusChange] = ()
     epoch: int = 0
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it brings samples alone."""
+        return not (self.layouts or self.texts or self.statuses)
 
 
 class FrameWriter:

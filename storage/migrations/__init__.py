@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from domain.errors import MigrationFailed
 
-HEAD = "0004"
+HEAD = "0005"
 """Revision this program reads and writes; a test holds it equal to the newest file in ``versions``."""
 
 _VERSIONS = Path(__file__).parent / "versions"

@@ -29,6 +29,7 @@ HISTORY: Final = {
     ),
     "level": "tag_key, step_s, start_us, span_s, revision, buckets, code, body",
     "gap": "tag_key, end_us, start_us, cause",
+    "raw_status": "tag_key, time_us, code",
 }
 WAVEFORMS: Final = {
     "waveform": "id, tag_key, start_us, sampling_rate_hz, length, unit, quality, revision, reason, body",

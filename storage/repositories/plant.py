@@ -194,6 +194,20 @@ class PlantRepository:
                 row._asdict() for row in connection.execute(query.order_by(tag_revisions.c.revision))
             )
 
+    def changed_units(self) -> dict[int, dict[int, str]]:
+        """Return the unit of each revision, by tag key, of the tags that have had more than one unit."""
+        several = (
+            select(tag_revisions.c.tag_key)
+            .group_by(tag_revisions.c.tag_key)
+            .having(func.count(tag_revisions.c.unit.distinct()) > 1)
+        )
+        query = select(tag_revisions.c.tag_key, tag_revisions.c.revision, tag_revisions.c.unit)
+        found: dict[int, dict[int, str]] = {}
+        with self._session.reading() as connection:
+            for key, revision, unit in connection.execute(query.where(tag_revisions.c.tag_key.in_(several))):
+                found.setdefault(key, {})[revision] = unit
+        return found
+
     def save_site(self, *, zone: str, site_name: str) -> None:
         """Set the plant's time zone (IANA name) and its name."""
         for key, value in ((_ZONE, zone), (_SITE_NAME, site_name)):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from domain.errors import NotFound, StorageError
@@ -38,6 +38,10 @@ from storage.waveforms.rows import (
     waveform_row,
 )
 
+_INSERT: Final = {"waveform": INSERT_WAVEFORM, "spectrum": INSERT_SPECTRUM}
+_TIME_COLUMN: Final = 2
+"""Place of the instant in a row of either table."""
+
 _PARTITIONS: Final = (
     "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid "
     "JOIN pg_class parent ON parent.oid = inhparent JOIN pg_namespace n ON n.oid = parent.relnamespace "
@@ -47,6 +51,9 @@ _PARTITIONS: Final = (
 
 class ServerWaveforms:
     """Implements ``domain.ports.WaveformStore``; a writer needs the collector's lease."""
+
+    problem = ""
+    waiting_rows = 0
 
     def __init__(self, server: Server, *, clock: Clock, lease: Lease | None = None) -> None:
         self._place = server.place
@@ -61,10 +68,13 @@ class ServerWaveforms:
     def keep(self, waveform: Waveform, *, reason: str, identity: UUID | None = None) -> UUID:
         """Store a waveform durably and return its id; one that is kept under this id already stays."""
         identity = identity or new_id(now_ms=self._clock.now_us() // 1000)
-        row = waveform_row(identity, waveform, reason=reason, codec=self._codec)
-        with self._writing("waveform", [waveform.start_us]):
-            self._connection.execute(INSERT_WAVEFORM, row)
+        self.put("waveform", [waveform_row(identity, waveform, reason=reason, codec=self._codec)])
         return identity
+
+    def put(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Store rows of "waveform" or "spectrum" in one transaction."""
+        with self._writing(table, [row[_TIME_COLUMN] for row in rows]):
+            self._connection.executemany(_INSERT[table], rows)
 
     def waveform(self, waveform_id: UUID) -> Waveform:
         """Return a stored waveform; NotFound when it is gone, DatabaseDamaged when its bytes were changed."""
@@ -87,11 +97,8 @@ class ServerWaveforms:
 
     def keep_spectra(self, rows: Sequence[SpectrumRow]) -> None:
         """Store spectra durably in one transaction; the same again replaces."""
-        if not rows:
-            return
-        columns = [spectrum_row(row, self._codec) for row in rows]
-        with self._writing("spectrum", [row.time_us for row in rows]):
-            self._connection.executemany(INSERT_SPECTRUM, columns)
+        if rows:
+            self.put("spectrum", [spectrum_row(row, self._codec) for row in rows])
 
     def spectra(
         self, tag_key: int, kind: SpectrumKind, *, start_us: int, end_us: int, limit: int = 500
@@ -154,6 +161,10 @@ class ServerWaveforms:
     def _is_there(self, name: str) -> bool:
         found = self._connection.execute("SELECT to_regclass(?)", (f"history.{name}",)).fetchone()
         return found[0] is not None
+
+    def catch_up(self) -> int:
+        """Nothing waits: what is put is there."""
+        return 0
 
     def close(self) -> None:
         """Close the connection."""

@@ -197,3 +197,35 @@ def test_a_source_whose_clock_is_hours_behind_is_of_now_once_it_keeps_pace() -> 
 def test_a_long_backlog_that_comes_faster_than_it_was_measured_stays_past() -> None:
     backlog = [(float(second), 3600.0 + second / 2) for second in range(1200)]
     assert all(past_of(backlog, taken_up_at_s=3600.0))
+
+
+def told_by_a_device(arrivals: list[tuple[float, float]]) -> list[tuple[str, float]]:
+    """Return what becomes of values by (source time, time of arrival): kind and stored time, in seconds."""
+    made = TopicReader("t", most_bytes=500, losses=LossCounter())
+    address = {"topic": "t", "format": "json", "path": "$.v", "time_path": "$.t", "time_form": "us"}
+    made.add(tag(1, OWNER, address), MqttAddress.from_plain(address))
+    found = []
+    for number, (source_s, receive_s) in enumerate(arrivals):
+        payload = json.dumps({"v": number, "t": NOW_US + round(source_s * 1e6)}).encode()
+        (item,) = made.read(Message("t", payload), receive_us=NOW_US + round(receive_s * 1e6))
+        assert isinstance(item, TagValue)
+        kind = "past" if item.is_past else "good" if item.quality == GOOD else "doubt"
+        found.append((kind, (item.source_us - NOW_US) / 1e6))
+    return found
+
+
+def test_a_device_whose_clock_is_behind_is_doubted_from_its_second_value_on() -> None:
+    """F32: the first may be a quiet value of a gateway that tells when it changed last."""
+    told = told_by_a_device([(second - 3600.0, second) for second in range(1, 40)])
+    assert told == [("good", -3599.0)] + [("doubt", float(second)) for second in range(2, 40)]
+
+
+def test_what_a_device_kept_while_its_link_was_away_fills_the_past() -> None:
+    """ACQ-7: an hour of values within 4 s comes with its own times; the first few are in doubt."""
+    live, after = [(float(second), second + 0.1) for second in (0, 1)], [(3604.0, 3604.5), (3605.0, 3605.5)]
+    kept = [(float(second), 3600.0 + second / 900) for second in range(2, 2400)]
+    told = told_by_a_device([*live, *kept, *after])
+    assert told[:2] == [("good", 0.0), ("good", 1.0)]
+    assert all(kind == "doubt" for kind, _ in told[2:7]) or told[2][0] == "past"
+    assert told[20:2400] == [("past", source_s) for source_s, _ in kept[18:]]
+    assert told[2400:] == [("good", 3604.0), ("good", 3605.0)]

@@ -141,9 +141,37 @@ def test_source_times_never_run_backwards_or_collide() -> None:
         assert later_us <= stored_us < later_us + 10
 
 
+def test_what_is_told_far_behind_our_clock_is_doubted_unless_it_is_quiet() -> None:
+    """F32: an hour, or 2005; a quiet value is truly old, when the link begins and when it is told again."""
+    for behind_us in (3_600_000_000, 20 * 365 * 86_400_000_000):
+        clock = SourceClock(NOW_US)
+        old_us = NOW_US - behind_us
+        assert clock.judge(old_us, receive_us=NOW_US) == (NOW_US, False), "held when the link began"
+        assert clock.judge(old_us, receive_us=NOW_US + 5) == (old_us, False), "told again"
+        later_us = NOW_US + 1_000_000
+        assert clock.judge(old_us + 1_000_000, receive_us=later_us) == (later_us, True)
+        clock.expect_held()
+        assert clock.judge(old_us + 2_000_000, receive_us=later_us) == (later_us + 1, False), "held"
+    slow = SourceClock(0)
+    for second in range(3):
+        at_us = NOW_US + second * 1_000_000
+        assert slow.judge(at_us - 300_000_000, receive_us=at_us) == (at_us - 300_000_000, False), "5 minutes"
+
+
+def test_a_servers_memory_is_not_behind() -> None:
+    losses = LossCounter()
+    clocks = SourceClocks(1, subscribed_us=0, losses=losses, are_past=True)
+    old_us = np.array([NOW_US - hours * 3_600_000_000 for hours in (3, 2, 1)])
+    stored_us, is_suspect = clocks.judge(np.zeros(3, np.intp), old_us, receive_us=np.full(3, NOW_US))
+    assert stored_us.tolist() == old_us.tolist()
+    assert not is_suspect.any()
+    assert losses.total == 0
+
+
 ODD_TIMES = st.one_of(
     st.integers(NOW_US - 10, NOW_US + 10),
     st.integers(NOW_US - 10_000_000, NOW_US + 200_000_000),
+    st.integers(NOW_US - 3_600_000_000, NOW_US),
     st.sampled_from([NO_TIME, -11_644_473_600_000_000]),
 )
 REPORTED = st.lists(st.tuples(st.integers(0, 3), ODD_TIMES), min_size=1, max_size=30)
@@ -151,10 +179,13 @@ REPORTED = st.lists(st.tuples(st.integers(0, 3), ODD_TIMES), min_size=1, max_siz
 
 @given(st.lists(REPORTED, min_size=1, max_size=4))
 def test_source_times_are_judged_in_arrays_as_one_by_one(notifications: list[list[tuple[int, int]]]) -> None:
-    """F32 as a property: 1601, ahead, backwards, equal, several values of one item in a list."""
+    """F32 as a property: 1601, ahead, behind, backwards, equal, several values of one item in a list."""
     slow = [SourceClock(NOW_US - 5) for _ in range(4)]
     clocks = SourceClocks(4, subscribed_us=NOW_US - 5, losses=LossCounter())
     for number, reported in enumerate(notifications):
+        if number == 2:
+            slow[1].expect_held()
+            clocks.expect_held(1)
         receive_us = NOW_US + 1000 * number
         place = np.array([item for item, _ in reported])
         source_us = np.array([source for _, source in reported], dtype=np.int64)
@@ -174,7 +205,9 @@ def test_wrong_source_times_are_counted_by_cause() -> None:
     hour_us = 3_600_000_000
     for source_us in (NOW_US, NOW_US, -11_644_473_600_000_000, NOW_US + 2 * hour_us, NOW_US - hour_us):
         clocks.judge(np.array([0]), np.array([source_us]), receive_us=np.array([NOW_US + 5]))
+    clocks.judge(np.array([0]), np.array([NOW_US + 10]), receive_us=np.array([NOW_US + hour_us]))
     assert losses.by_cause == {
+        "source_time_behind": 1,
         "source_time_equal": 1,
         "source_time_unset": 1,
         "source_time_ahead": 1,
@@ -203,6 +236,46 @@ def test_a_repeated_block_is_left_out_and_a_clock_that_jumps_back_is_suspect() -
     jumped = made(item, [0.5] * 100, source_us=NOW_US - 10**10, receive_us=NOW_US + 200_000)
     assert isinstance(jumped, SampleBlock)
     assert (jumped.quality, jumped.first_index) == (UNCERTAIN_CLOCK, first.first_index + 100)
+
+
+def test_blocks_of_a_fresh_link_whose_clock_is_behind_go_on_in_doubt() -> None:
+    """F32: the first may have been held; the others carry our time and leave no hole of an hour."""
+    losses = LossCounter()
+    item = array_item(losses)
+    blocks = []
+    for number in range(4):
+        at_us = NOW_US + number * 100_000
+        block = made(item, [0.5] * 100, source_us=at_us - 3_600_000_000, receive_us=at_us + 150_000)
+        assert isinstance(block, SampleBlock)
+        blocks.append((block.quality, block.receive_us - block.start_us))
+    assert blocks == [(GOOD, 3_600_150_000)] + [(UNCERTAIN_CLOCK, 100_000)] * 3
+    assert losses.total == 0
+
+
+def test_blocks_without_a_time_that_arrive_together_were_taken_one_after_another() -> None:
+    """Also when our own clock is set back meanwhile [F58]: none is taken for a repetition."""
+    losses = LossCounter()
+    item = array_item(losses)
+    begins: list[int] = []
+    for receive_us in (NOW_US, NOW_US + 100_000, NOW_US + 100_000, NOW_US - 3_600_000_000):
+        block = made(item, [0.5] * 100, source_us=None, receive_us=receive_us)
+        assert isinstance(block, SampleBlock)
+        assert block.first_index == (NOW_US - 100_000) // 1000 + 100 * len(begins)
+        begins.append(block.start_us - NOW_US)
+    assert begins == [-100_000, 0, 100_000, -3_600_100_000]
+    assert losses.total == 0
+
+
+def test_a_record_of_hours_ago_is_no_sign_of_a_wrong_clock_where_a_device_keeps_it() -> None:
+    """A long record that is read again is a repetition, too, and not a clock that was set back."""
+    losses = LossCounter()
+    item = array_item(losses, capture=CaptureSchedule(interval_s=60.0, length=20_000))
+    for age_us in (4 * 3_600_000_000, 3_600_000_000):
+        block = made(item, [0.5] * 20_000, source_us=NOW_US - age_us, receive_us=NOW_US)
+        assert isinstance(block, SampleBlock)
+        assert (block.quality, block.start_us) == (GOOD, NOW_US - age_us)
+        assert made(item, [0.5] * 20_000, source_us=NOW_US - age_us, receive_us=NOW_US) is None
+    assert losses.by_cause == {"repeated_block": 2}
 
 
 @pytest.mark.parametrize("value", [None, 1.0, [], ["a"], [1.0, float("inf")], [[1.0], [2.0]], [None]])

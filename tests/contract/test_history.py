@@ -12,7 +12,7 @@ from domain.errors import LeaseLost, NotFound
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR
 from domain.plant.keeping import WaveformRules
 from domain.plant.plant import Plant
-from domain.plant.quality import BAD_COMMUNICATION_LOST, GOOD
+from domain.plant.quality import BAD_COMMUNICATION_LOST, BAD_DEVICE, BAD_NOT_CONFIGURED, GOOD
 from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 from domain.plant.tags import Keeping
@@ -110,6 +110,86 @@ def test_words_are_stored_once_and_read_back_by_their_number(store: Store, still
     assert reader.texts([9999]) == {}
     reader.close()
     again.close()
+
+
+def test_what_a_device_said_of_bad_values_is_kept_at_each_change(
+    store: Store, still_clock: StillClock
+) -> None:
+    """Decisions, Quality: the raw status is kept beside the value; good values end it."""
+    writer = store.open_history_writer()
+    sensor, device = 0x808C0000, 0x808B0000
+    for number, code in enumerate((0, sensor, sensor, device, 0, 0, sensor)):
+        quality = BAD_DEVICE if code else GOOD
+        batch = _second(number, 1.0, quality=quality)
+        writer.append(replace(batch, raw_status=np.array([code], np.uint32)))
+        if number % 2:
+            writer.commit()
+    writer.commit()
+    writer.commit()
+    reader = store.open_history_reader()
+
+    def said(start: int, end: int) -> list[tuple[int, int]]:
+        found = reader.raw_statuses(1, start_us=START_US + start * SECOND, end_us=START_US + end * SECOND)
+        return [((each.time_us - START_US) // SECOND, each.code) for each in found]
+
+    assert said(0, 10) == [(1, sensor), (3, device), (6, sensor)]
+    assert said(2, 5) == [(1, sensor), (3, device)], "the last word before the window counts in it"
+    assert said(0, 1) == []
+    assert reader.raw_statuses(2, start_us=0, end_us=2**62) == ()
+    reader.close()
+    writer.close()
+
+
+@pytest.mark.parametrize("is_folded", [False, True], ids=["tail", "chunks"])
+def test_history_of_another_unit_reads_in_the_present_one(
+    store: Store, still_clock: StillClock, engineer: Actor, is_folded: bool
+) -> None:
+    """Decisions, Versions: history rows carry the revision and are never rewritten; 80 degC are no 80 K."""
+    writer, hours = store.open_history_writer(), 3
+    times = START_US - np.arange(hours * 3600, 0, -1) * SECOND
+    if is_folded:
+        writer.write_past(1, time_us=times, value=np.full(len(times), 80.0), quality=GOOD)
+    else:
+        for at_us in times[-3:].tolist():
+            writer.append(reading_batch([1], [80.0], quality=GOOD, source_us=at_us, receive_us=at_us))
+        writer.commit()
+    reader = store.open_history_reader()
+    window = {"start_us": int(times[0]), "end_us": START_US}
+    tag = store.plant.load().tag(1)
+    for unit, value in (("degC", 80.0), ("K", 353.15), ("degC", 80.0)):
+        with store.unit_of_work(engineer) as work:
+            tag = work.plant.save_tag(replace(tag, unit=unit))
+        store.units.outdate()
+        assert reader.series(1, **window).value == pytest.approx(value)
+        assert reader.last_values([1]).value == pytest.approx(value)
+        for columns in (4, 100):
+            trend = reader.trend(1, columns=columns, **window)
+            for column in (trend.minimum, trend.maximum, trend.mean):
+                assert column == pytest.approx(value)
+    with store.unit_of_work(engineer) as work:
+        work.plant.save_tag(replace(tag, unit="bar"))
+    store.units.outdate()
+    assert np.isnan(reader.series(1, **window).value).all(), "a temperature is no pressure"
+    assert reader.last_values([1]).quality.tolist() == [BAD_NOT_CONFIGURED]
+    assert not reader.trend(1, columns=4, **window).count.any()
+    reader.close()
+    writer.close()
+
+
+@pytest.mark.parametrize("odd", ["ABC\0XYZ", "half \ud800 a pair", "\udcff"])
+def test_a_text_that_no_database_takes_stops_no_history(store: Store, odd: str) -> None:
+    """ACQ-2: one device's text is mended; the samples of all others are stored beside it."""
+    writer = store.open_history_writer()
+    number = writer.texts.number_of(odd)
+    writer.append(_second(0, number))
+    assert writer.commit().samples
+    reader = store.open_history_reader()
+    word = reader.texts([number])[number]
+    assert word
+    assert "\0" not in word
+    word.encode()
+    reader.close()
+    writer.close()
 
 
 def test_a_tag_keeps_its_samples_as_long_as_its_own_rule_says(

@@ -11,8 +11,11 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from ui.bridge import CAPACITY, EventBridge
+from ui.context import Context
+from ui.navigation import Address
 from ui.refresh import Rate, RefreshClock
-from ui.tasks import Tasks
+from ui.screen_stack import ScreenStack
+from ui.tasks import Scope, Tasks
 
 
 class Reader(QWidget):
@@ -53,6 +56,70 @@ def test_f55_a_late_result_of_a_closed_window_is_ignored(tasks: Tasks, qtbot) ->
     tasks.run(lambda: "later", done=kept.take)
     qtbot.waitUntil(lambda: kept.results == ["later"], timeout=3000)
     assert results == []
+    assert tasks.pending == 0
+
+
+def test_f55_what_a_screen_waits_for_ends_with_it(tasks: Tasks, qtbot) -> None:
+    """Its objects may live on as garbage; only what outlives the window is told still."""
+    answers: list[str] = []
+
+    def take(answer: str) -> None:
+        answers.append(answer)
+
+    gate, screen = threading.Event(), Scope(tasks)
+    screen.run(lambda: gate.wait(5), done=lambda _: answers.append("late"))
+    screen.run(lambda: 1 / 0, failed=lambda _: answers.append("late error"))
+    screen.run(lambda: "kept", done=take, outlives_window=True)
+    screen.close()
+    gate.set()
+    screen.run(lambda: "asked after the end", done=take)
+    screen.run(lambda: "kept at the end", done=take, outlives_window=True)
+    tasks.run(lambda: "another screen", done=take)
+    qtbot.waitUntil(lambda: "another screen" in answers, timeout=3000)
+    assert answers == ["kept", "kept at the end", "another screen"]
+    assert tasks.pending == 0
+
+
+class Slow:
+    """A screen that draws its answer."""
+
+    def __init__(self, context: Context) -> None:
+        self.view = QLabel("waits")
+        self._context = context
+
+    def open(self, argument: str) -> None:
+        self._context.tasks.run(lambda: argument, done=self.take)
+
+    def take(self, answer: str) -> None:
+        self.view.setText(answer)
+
+    def on_shown(self) -> None: ...
+
+    def on_hidden(self) -> None: ...
+
+    def renew(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_f55_an_answer_does_not_reach_a_screen_that_was_built_anew(tasks: Tasks, qtbot) -> None:
+    stack, gate, made = ScreenStack(), threading.Event(), list[Slow]()
+    qtbot.addWidget(stack)
+
+    def make(context: Context) -> Slow:
+        made.append(Slow(context))
+        return made[-1]
+
+    stack.set_factories({"trends": make})
+    context = Context(Clock(), tasks, *[None] * 7)  # type: ignore[arg-type, misc]
+    tasks.run(gate.wait)
+    stack.open(Address("trends", "old"), context)
+    stack.rebuild()
+    QCoreApplication.sendPostedEvents(None, 52)
+    stack.open(Address("trends", "new"), context)
+    gate.set()
+    qtbot.waitUntil(lambda: made[-1].view.text() == "new", timeout=3000)
+    assert len(made) == 2
     assert tasks.pending == 0
 
 

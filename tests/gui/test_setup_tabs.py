@@ -12,13 +12,14 @@ from domain.identifiers import new_id
 from domain.ports import ConnectionStatus
 from services.clock_watch import CONFIRMED
 from services.link_audit import audit_links
-from services.status import ExpiryWarning, SystemStatus
+from services.status import ExpiryWarning, SystemStatus, waiting_status
 from tests.gui.plant_stage import LINK, Stage, make_stage, put_away, settle
 from ui.screens.link_words import link_problem
 from ui.screens.overview.tiles import link_rows as overview_links
 from ui.screens.setup.connections.device_list import DeviceList, DeviceRow
-from ui.screens.setup.health.facts import facts_of, link_rows, support_text, verdict
+from ui.screens.setup.health.facts import facts_of, link_rows, support_text, version_rows
 from ui.screens.setup.health.tab import HealthTab
+from ui.screens.setup.health.verdict import verdict
 from ui.screens.setup.links.tab import LinksTab
 from ui.screens.setup.screen import SetupScreen, make_setup
 from ui.screens.setup.tabs import TABS, TabEntry
@@ -48,15 +49,68 @@ def value_of(key: str) -> str:
     return next(fact.value for fact in facts_of(STATUS) if fact.key == key)
 
 
+WELL = replace(STATUS, connections=STATUS.connections[:1], tags_bad=0)
+
+
 def test_the_verdict_is_one_calm_sentence() -> None:
-    assert verdict(STATUS, now_us=101 * SECOND) == "All is well."
+    assert verdict(WELL, now_us=101 * SECOND) == "All is well."
+    assert (
+        verdict(STATUS, now_us=101 * SECOND) == "Needs a look: PLC-9 is not connected; 2 values are not good."
+    )
     assert "silent for 12 s" in verdict(STATUS, now_us=112 * SECOND)
     assert "Nothing collects" in verdict(None, now_us=0)
+    waiting = waiting_status("the server is away", now_us=100 * SECOND)
+    assert "Nothing is collected yet" in verdict(waiting, now_us=110 * SECOND)
+    assert "silent" in verdict(waiting, now_us=130 * SECOND)
+    assert facts_of(waiting), "a page without figures shows too"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        ({"connections": (STATUS.connections[1],) * 2}, "2 links are down"),
+        ({"tags_bad": 1}, "1 value is not good"),
+        ({"last_commit_age_s": 9000.0}, "nothing was stored for 2 h"),
+        ({"last_commit_age_s": None}, "nothing was stored for 1 h"),
+        ({"disk_hours_left": 1.4}, "the disk lasts 1 h"),
+        ({"samples_dropped": 7}, "7 samples were lost here"),
+        ({"is_clock_suspect": True}, "the clock jumped"),
+        ({"certificates": (ExpiryWarning("own", "CN=us", "AA", -1, 0),)}, "1 certificate ends"),
+        ({"problems": ("retention waits",)}, "Something needs a look"),
+    ],
+)
+def test_nothing_that_needs_a_look_is_called_well(trouble: dict[str, object], words: str) -> None:
+    assert words in verdict(replace(WELL, **trouble), now_us=101 * SECOND)  # type: ignore[arg-type]
 
 
 def test_facts_say_what_waits_and_how_long_the_disk_lasts() -> None:
     assert (value_of("received"), value_of("queue_alarms"), value_of("server")) == ("999", "3", "700")
     assert (value_of("disk"), value_of("uptime")) == ("3 days", "1:06:40")
+
+
+def test_an_old_sqlite_is_named_with_what_keeps_it_safe() -> None:
+    """Reliability 3.1: below 3.51.3 checkpoints beside other writers can damage a database."""
+    rows = version_rows(replace(STATUS, versions={"sqlite": "3.40.1", "numpy": "2.4.6"}))
+    assert [row.meaning for row in rows] == [
+        "older than 3.51.3: kept safe by the program's own write lock", "",
+    ]  # fmt: skip
+    (fine,) = version_rows(replace(STATUS, versions={"sqlite": "3.51.3"}))
+    assert fine.meaning == ""
+
+
+def test_a_plant_on_a_server_grows_there() -> None:
+    """F44: a figure of the wrong disk would be none."""
+    there = replace(STATUS, disk_hours_left=None, is_on_server=True)
+    assert next(fact.value for fact in facts_of(there) if fact.key == "disk") == "see server"
+
+
+def test_hours_left_are_told_while_nothing_can_be_stored() -> None:
+    """F37: at 500 values a second the 20 million rows of memory last 11 hours."""
+    stuck = replace(
+        STATUS, uptime_s=1000.0, samples_received=500_000, samples_pending=1000, last_commit_age_s=60.0
+    )
+    meaning = next(fact.meaning for fact in facts_of(stuck) if fact.key == "pending")
+    assert meaning == "nothing can be stored; memory lasts 11 h"
 
 
 def test_a_certificate_that_ends_soon_is_named() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -11,10 +12,12 @@ from PySide6.QtGui import QDropEvent
 from domain.condition.evidence import ObservationKind
 from domain.events import ReportsChanged
 from domain.plant.assets import MachineState
-from domain.plant.quality import QualityCause
-from domain.ports import HistoryGap, TrendColumns
+from domain.plant.quality import BAD_DEVICE, QualityCause
+from domain.plant.tags import Tag, TagKind
+from domain.ports import HistoryGap, HistorySeries, RawStatus, TrendColumns
 from tests.gui.analysis_stage import CURRENT, OUTER, TEMPERATURE, VELOCITY, Stage, make_stage
 from ui.screens.trends import make_trends
+from ui.screens.trends.export import raw_rows
 from ui.screens.trends.past import state_runs, summary
 from ui.screens.trends.screen import TrendsScreen
 from ui.screens.trends.view import keys_of
@@ -212,11 +215,21 @@ def test_exports_are_utc_with_quality(screen: TrendsScreen, tmp_path: Path, qtbo
         with qtbot.waitSignal(screen.export.exporter.saved, timeout=5000):
             screen.export.exporter.export_to(tmp_path / name, way)
     raw = (tmp_path / "r.csv").read_text(encoding="utf-8")
-    assert "time_utc,tag,label,value,unit,quality,quality_code" in raw
+    assert "time_utc,tag,label,value,unit,quality,quality_code,device_status" in raw
     assert "value does not move" in raw
     first = raw.splitlines()[4].split(",")
     assert first[0].endswith("Z")
     assert (tmp_path / "p.png").stat().st_size > 10_000
+
+
+def test_stored_values_say_what_their_device_called_them() -> None:
+    """Decisions, Quality: the raw status stands beside what is not good."""
+    tag = Tag(UUID(int=1), 7, "T1", "Bearing", TagKind.MEASURED, "degC", UUID(int=2))
+    quality = np.array([0, BAD_DEVICE, BAD_DEVICE, 0, BAD_DEVICE], np.uint16)
+    series = HistorySeries(7, np.arange(5), np.arange(5.0), quality, np.ones(5, np.int32))
+    said = [RawStatus(1, 0x808C0000), RawStatus(2, 0x80990000)]
+    rows = list(raw_rows([tag], {7: series}, {7: said}))
+    assert [row[-1] for row in rows] == ["", "BadSensorFailure", "0x80990000", "", "0x80990000"]
 
 
 def test_the_navigator_moves_the_window(screen: TrendsScreen, stage: Stage, qtbot) -> None:

@@ -104,6 +104,19 @@ def test_mixed_notifications_are_read_as_the_library_reads_them(values: list[Any
     assert_equal(ours, golden(body))
 
 
+@given(st.binary(max_size=8))
+def test_texts_that_are_no_utf_8_are_clean_whoever_reads_them(words: bytes) -> None:
+    place = b"x" * len(words)
+    body = notification([ua.DataValue(ua.Variant(place.decode(), T.String))])
+    body = body[: body.index(place)] + words + body[body.index(place) + len(place) :]
+    ours = decode_changes(body)
+    assert ours is not None
+    assert_equal(ours, golden(body))
+    text = ours.content[0]
+    assert isinstance(text, str)
+    assert "\0" not in text.encode("utf-8").decode("utf-8")
+
+
 @given(data_values(NUMBERS), st.integers(1, 60), st.integers(0, 59))
 def test_runs_of_one_shape_with_a_stranger_among_them(value: Any, count: int, place: int) -> None:
     values = [value] * count

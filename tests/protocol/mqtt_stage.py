@@ -150,9 +150,9 @@ class EdgeNode:
         self.seq = (self.seq + 1) % 256
         self._send(kind, device, list(metrics))
 
-    def repeat(self, kind: str, device: str, *metrics: Mapping[str, object]) -> None:
-        """Send once more under the last number."""
-        self._send(kind, device, list(metrics))
+    def repeat(self) -> None:
+        """Send the last message once more."""
+        self.publisher.send(*self._last)
 
     def lose(self, count: int) -> None:
         """Let messages get lost on the way."""
@@ -160,7 +160,8 @@ class EdgeNode:
 
     def _send(self, kind: str, device: str, metrics: list[Mapping[str, object]]) -> None:
         body = make_payload(metrics, seq=self.seq, time_ms=time.time_ns() // 1_000_000)
-        self.publisher.send(self.topic(kind, device), body)
+        self._last = self.topic(kind, device), body
+        self.publisher.send(*self._last)
 
 
 class DeadLine:

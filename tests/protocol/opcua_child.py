@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncua.server.internal_server
 from asyncua import Server, ua
 from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import SimpleRoleRuleset, User, UserRole
@@ -19,6 +20,16 @@ URI = "urn:jidoka:test:plant"
 SERVER_URI = "urn:jidoka:test:server"
 _TAGS_A_FOLDER = 500
 """The library compares a new node with everything that lies beside it."""
+
+
+class SetClock:
+    """Stands for ``datetime`` in the server: a clock that somebody sets."""
+
+    ahead = timedelta(0)
+
+    @classmethod
+    def now(cls, zone: Any) -> datetime:
+        return datetime.now(zone) + cls.ahead
 
 
 class Users:
@@ -48,6 +59,8 @@ class Child:
 
     async def start(self) -> None:
         options, server = self.options, self.server
+        asyncua.server.internal_server.datetime = SetClock
+        SetClock.ahead = timedelta(seconds=options.get("clock_s", 0.0))
         await server.init()
         server.set_endpoint(f"opc.tcp://127.0.0.1:{options['port']}/")
         await server.set_application_uri(options.get("server_uri", SERVER_URI))
@@ -125,7 +138,7 @@ class Child:
         while True:
             self.count += 1
             if self.is_ticking:
-                moment = begin + timedelta(seconds=period_s * (self.count - 1))
+                moment = begin + timedelta(seconds=period_s * (self.count - 1)) + SetClock.ahead
                 if not counters:
                     await self.write("tag.0", float(self.count))
                 for name in counters:
@@ -142,7 +155,7 @@ class Child:
     ) -> None:
         """Set a value without the server's type check: real servers change types after a download."""
         variant = ua.Variant(value, getattr(ua.VariantType, kind))
-        data = ua.DataValue(variant, ua.StatusCode(status), moment or datetime.now(UTC))
+        data = ua.DataValue(variant, ua.StatusCode(status), moment or SetClock.now(UTC))
         node = self.server.iserver.aspace._nodes[self.variables[name].nodeid]
         attribute = node.attributes[ua.AttributeIds.Value]
         attribute.value = data
@@ -153,7 +166,7 @@ class Child:
         match command["do"]:
             case "write":
                 moment = (
-                    datetime.fromtimestamp(command["at_s"], UTC) if "at_s" in command else datetime.now(UTC)
+                    datetime.fromtimestamp(command["at_s"], UTC) if "at_s" in command else SetClock.now(UTC)
                 )
                 age_s = command.get("age_s", 0.0)
                 await self.write(
@@ -184,6 +197,8 @@ class Child:
                 storage, node = self.server.iserver.history_manager.storage, self.variables[command["name"]]
                 values = [each.Value.Value for each in storage._datachanges[node.nodeid]]
                 return {"values": values}
+            case "set_clock":
+                SetClock.ahead = timedelta(seconds=command["ahead_s"])
             case "hold":
                 self.is_ticking = False
             case "go":

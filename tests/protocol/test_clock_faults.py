@@ -20,15 +20,15 @@ from domain.identifiers import new_id
 from domain.plant.assets import Asset, AssetKind
 from domain.plant.limits import Limit, LimitSide, Provenance
 from domain.plant.plant import Plant
-from domain.plant.quality import CLASS_MASK, QualityClass
+from domain.plant.quality import CLASS_MASK, Quality, QualityCause, QualityClass
 from domain.plant.readings import ReadingBatch, SampleBlock
-from domain.plant.tags import Connection, ConnectionKind, Tag
+from domain.plant.tags import CaptureSchedule, Connection, ConnectionKind, Tag
 from domain.ports import HistorySeries, TrendColumns
 from services.alarm_watch import AlarmWatch, ConditionChange
 from services.recording import Recorder, WriterLane
 from storage.store import open_store
 from tests.protocol.fault_server import FaultServer
-from tests.protocol.opcua_stage import ServerChild, plain_connection, scalar_tags
+from tests.protocol.opcua_stage import ServerChild, node_tag, plain_connection, scalar_tags
 from tests.protocol.stage import Memory, RealClock, Stage, connection, tag, until
 
 HOUR_S, DAY_S = 3600, 86_400
@@ -192,10 +192,45 @@ async def test_f62_an_opc_ua_session_does_not_carry_yesterdays_values_over_the_n
             clock.slept_s = 8.0 * HOUR_S
             await until(lambda: site.memory.is_bad(0, 1, 2), within_s=5, what="all bad after the sleep")
             server.thaw()
+            await server.tell("set_clock", ahead_s=8.0 * HOUR_S)  # the night passed for both
             await until(lambda: site.memory.is_good(0), within_s=5, what="fresh")
             site.commit()
     good = [r for r in site.memory.readings if r.tag_key == 0 and r.quality.is_good]
     assert not any(asleep_us + 60e6 < r.source_us < clock.now_us() - 60e6 for r in good)
+
+
+@pytest.mark.parametrize("behind_s", [HOUR_S, 20 * 365 * DAY_S])
+async def test_f32_a_server_that_comes_back_with_its_clock_behind_goes_on_in_doubt(
+    free_port: int, behind_s: int
+) -> None:
+    """F32: a wrong zone, a dead battery: waveforms go on, values carry our time, quiet ones stay."""
+    streaming = CaptureSchedule(interval_s=0.1, length=100, is_streaming=True)
+    async with ServerChild(free_port, tags=2, arrays=1) as server:
+        owner = plain_connection(server.port)
+        channel = node_tag(7, owner, "array.0", capture=streaming, sampling_rate_hz=1000.0)
+        async with Stage([owner], [*scalar_tags(owner, 2), channel]) as stage:
+            memory = stage.memory
+            await until(lambda: memory.is_good(0, 1) and len(memory.blocks) > 3, within_s=8, what="values")
+            server.kill()
+            await until(lambda: memory.is_bad(0, 1), within_s=3, what="bad after kill")
+            mark = len(memory.blocks)
+            await server.start(clock_s=-behind_s)
+            await until(lambda: len(memory.blocks) > mark + 5, within_s=8, what="waveforms again")
+            await until(lambda: cause(memory, 0) is QualityCause.CLOCK_SUSPECT, within_s=4, what="in doubt")
+            assert memory.is_good(1), "a quiet value is of now, whatever its time says"
+            drops = stage.supervisor.statuses()[0].drops
+            latest = memory.latest()[0]
+    assert abs(latest.source_us - latest.receive_us) < 1e6
+    for block in memory.blocks[mark + 1 :]:
+        assert Quality.from_code(block.quality).cause is QualityCause.CLOCK_SUSPECT
+        assert abs(block.receive_us - block.start_us) < 60e6
+    assert drops["source_time_behind"] > 0
+    assert drops.get("repeated_block", 0) <= 1
+    assert drops.get("samples_missing", 0) < 100_000, "what was held at the start is no hole of hours"
+
+
+def cause(memory: Memory, key: int) -> QualityCause:
+    return memory.latest()[key].quality.cause
 
 
 def _night_is_a_gap(site: Site, asleep_us: int, *, key: int) -> None:

@@ -5,23 +5,29 @@ import itertools
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
 from acquisition.driver import DriverState
+from acquisition.drivers.opcua.driver import OpcUaDriver
+from domain.errors import ConfigurationError, ControlRoomError
+from domain.plant.tags import CaptureSchedule
 from tests.protocol.opcua_stage import (
     ServerChild,
+    node_tag,
     plain_connection,
     scalar_tags,
     server_certificate,
     trust,
 )
 from tests.protocol.proxy import Proxy
-from tests.protocol.stage import Stage, until
+from tests.protocol.stage import RealClock, Stage, until
 from tests.protocol.test_opcua_faults import launched
 from tests.protocol.test_opcua_security import secured
 
 TOO_MANY_SESSIONS, TOO_MANY_PUBLISH, SESSION_UNKNOWN = 0x80560000, 0x80780000, 0x80250000
+ACCESS_DENIED = 0x801F0000
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +43,7 @@ def signing(device: Path) -> Iterator[ServerChild]:
 
 @pytest.fixture
 def server() -> Iterator[ServerChild]:
-    yield from launched()
+    yield from launched(arrays=1)
 
 
 class Flip:
@@ -131,3 +137,31 @@ async def test_f31_a_server_that_has_had_enough_is_asked_once_in_5_s(
             await server.tell("refuse", services=[], status=0)
             await until(lambda: stage.memory.is_good(0, 1, 2), within_s=8, what="values again")
             assert (await server.tell("count"))["attempts"] == attempts + 1
+
+
+async def test_f31_a_refused_reading_ends_no_capture_in_silence(server: ServerChild) -> None:
+    """F31: values are still published; that waveforms are not read any more is told, and heals by itself."""
+    owner = plain_connection(server.port)
+    record = {"capture": CaptureSchedule(interval_s=0.1, length=100), "sampling_rate_hz": 1000.0}
+    async with Stage([owner], [*scalar_tags(owner, 2), node_tag(7, owner, "array.0", **record)]) as stage:
+        blocks = stage.memory.blocks
+        await until(lambda: stage.memory.is_good(0, 1) and len(blocks) > 3, within_s=6, what="values")
+        await server.tell("refuse", services=["Read"], status=ACCESS_DENIED)
+        await until(lambda: stage.memory.is_bad(0, 1), within_s=3, what="told")
+        assert stage.supervisor.statuses()[0].parameters["status"] == "BadUserAccessDenied"
+        await server.tell("refuse", services=[], status=0)
+        mark = len(blocks)
+        await until(lambda: len(blocks) > mark + 3, within_s=9, what="captures again")
+
+
+@pytest.mark.parametrize("fault", [ConfigurationError("denied"), RuntimeError("a defect")])
+async def test_whatever_ends_beside_a_subscription_ends_the_subscription(
+    server: ServerChild, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    driver = OpcUaDriver(plain_connection(server.port), clock=RealClock())
+    await driver.connect()
+    monkeypatch.setattr(driver, "_visit", AsyncMock(side_effect=fault))
+    with pytest.raises(ControlRoomError, match=str(fault)):
+        async for _ in driver.subscribe(scalar_tags(plain_connection(server.port), 1)):
+            pass
+    await driver.close()

@@ -13,7 +13,8 @@ from acquisition.drivers.mqtt.driver import MqttDriver
 from acquisition.drivers.mqtt.sparkplug import EdgeNode as KnownNode
 from acquisition.drivers.mqtt.sparkplug import SparkplugTopic
 from acquisition.drivers.mqtt.sparkplug_payload import encoded_array, make_payload, parse_payload
-from domain.plant.quality import QualityCause, QualityClass, QualityFlag
+from acquisition.drivers.tag_values import TagValue
+from domain.plant.quality import GOOD, QualityCause, QualityClass, QualityFlag
 from domain.plant.readings import LossCounter
 from domain.plant.tags import CaptureSchedule, Connection, Tag, TagDtype
 from tests.protocol.mqtt_stage import (
@@ -133,7 +134,7 @@ async def test_a_hole_is_counted_doubted_and_healed_by_a_birth(broker: Broker, r
             row = stage.memory.latest()[key]
             assert (row.value, row.quality.grade) == (value, QualityClass.UNCERTAIN)
             assert row.quality.cause is QualityCause.COMMUNICATION_LOST
-        node.repeat("NDATA", "", {"alias": 1, "double_value": 77.0})
+        node.repeat()
         if released:
             await until(lambda: bool(node.publisher.heard), within_s=3, what="the request")
             (metric,) = parse_payload(node.publisher.heard[0].payload).metrics
@@ -143,7 +144,7 @@ async def test_a_hole_is_counted_doubted_and_healed_by_a_birth(broker: Broker, r
         drops = stage.supervisor.statuses()[0].drops
         assert (drops["messages_missing"], drops["repeated_message"]) == (3, 1)
         assert len(node.publisher.heard) == int(released)
-        assert 77.0 not in [row.value for row in stage.memory.readings]
+        assert [row.value for row in stage.memory.readings if row.tag_key == 1].count(2.0) == 1
         node.publisher.vanish()
 
 
@@ -208,6 +209,66 @@ async def test_browsing_shows_nodes_devices_and_metrics_with_units(broker: Broke
     (item,) = found
     assert (item.name, item.unit, item.value, item.dtype) == ("Temperature", "degC", "180.0", "Double")
     assert item.address == {"topic": "Shop/edge/oven", "format": "sparkplug", "metric": "Temperature"}
+
+
+class Sequence:
+    """An edge node without a broker: says messages of a sequence and shows what became of them."""
+
+    def __init__(self) -> None:
+        self.losses = LossCounter()
+        self.node = KnownNode("G/N", losses=self.losses)
+        self.seq, self.ms = 0, 1_800_000_000_000
+        number, words = mqtt(1), TagDtype.TEXT
+        tags = (
+            metric_tag(1, number, "G/N", "Temperature"),
+            metric_tag(2, number, "G/N", "Batch", dtype=words),
+        )
+        for tag in tags:
+            self.node.add(tag, MqttAddress.from_plain(tag.address))
+
+    def say(self, kind: str, *metrics: dict[str, object]) -> list[TagValue]:
+        self.ms += 1000
+        self.body = make_payload(metrics, seq=self.seq, time_ms=self.ms)
+        self.seq = (self.seq + 1) % 256
+        return self.hear(kind)
+
+    def hear(self, kind: str, body: bytes = b"") -> list[TagValue]:
+        found = self.node.take(SparkplugTopic("G", kind, "N"), body or self.body, receive_us=self.ms * 1000)
+        return [item for item in found if isinstance(item, TagValue)]
+
+    def born(self) -> "Sequence":
+        self.say("NBIRTH", TEMPERATURE | {"alias": 0, "double_value": 1.0})
+        return self
+
+
+@pytest.mark.parametrize("lost", [1, 127, 128, 150, 254])
+def test_a_hole_of_any_size_is_a_hole_and_no_repetition(lost: int) -> None:
+    """ACQ-7: what comes after it is delivered, in doubt, and a birth is wanted."""
+    told = Sequence().born()
+    told.seq = (told.seq + lost) % 256
+    rows = [row for value in range(300) for row in told.say("NDATA", {"alias": 0, "double_value": value})]
+    assert [row.value for row in rows if row.value >= 2] == [float(value) for value in range(2, 300)]
+    assert all(row.quality != GOOD for row in rows)
+    assert told.losses.by_cause == {"messages_missing": lost}
+    assert told.node.needs_rebirth
+
+
+def test_the_same_message_again_says_nothing() -> None:
+    told = Sequence().born()
+    told.say("NDATA", {"alias": 0, "double_value": 2.0})
+    first = told.body
+    told.say("NDATA", {"alias": 0, "double_value": 3.0})
+    assert told.hear("NDATA") == []
+    assert told.hear("NDATA", first) == [], "also when another one has come since"
+    assert [row.value for row in told.say("NDATA", {"alias": 0, "double_value": 4.0})] == [4.0]
+    assert told.losses.by_cause == {"repeated_message": 2}
+
+
+def test_a_metric_without_name_and_alias_is_nobodys_value() -> None:
+    told = Sequence().born()
+    assert told.say("NDATA", {"datatype": 10, "double_value": 666.0}) == []
+    assert told.losses.by_cause == {"metric_without_name": 1}
+    assert not told.node.needs_rebirth, "a birth would name it no better"
 
 
 KINDS = st.sampled_from(["NBIRTH", "DBIRTH", "NDATA", "DDATA", "NDEATH", "DDEATH", "NCMD", "STATE", ""])

@@ -11,7 +11,7 @@ from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
 from domain.plant.plant import Plant
 from domain.plant.tags import CaptureSchedule, Tag, TagKind
 from domain.ports import WaveformWindow
-from services.alarm_captures import AlarmCaptures
+from services.alarm_captures import LATE_S, AlarmCaptures
 
 RATE_HZ = 1000.0
 MACHINE = Asset(UUID(int=1), None, AssetKind.MACHINE, "Pump", "P")
@@ -63,6 +63,38 @@ def test_samples_before_and_after_the_trigger_are_kept_when_they_have_come(ring:
     assert (taken.rule_id, len(taken.waveform.samples)) == (RULE.id, 3000)
     assert taken.waveform.samples.tolist() == list(range(1000, 4000)), "two seconds before, one after"
     assert around.due(now_s=12.0) == []
+
+
+def test_a_channel_that_stands_still_at_the_trigger_keeps_nothing_old(
+    ring: Ring, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Samples of long before would pass for those of the alarm."""
+    around = captures(ring, before_s=2.0, after_s=1.0)
+    around.trigger(RULE, now_s=10.0)
+    assert around.due(now_s=11.5) == [], "blocks come late"
+    assert around.due(now_s=11.0 + LATE_S) == []
+    assert "stood still" in caplog.text
+    ring.written = 9000
+    assert around.due(now_s=20.0) == []
+
+
+def test_a_window_is_cut_at_the_trigger_when_its_last_samples_come_late(ring: Ring) -> None:
+    around = captures(ring, before_s=2.0, after_s=1.0)
+    around.trigger(RULE, now_s=10.0)
+    ring.written = 3900
+    assert around.due(now_s=11.0) == []
+    ring.written = 5000
+    (taken,) = around.due(now_s=11.8)
+    assert taken.waveform.samples.tolist() == list(range(1000, 4000))
+    assert taken.waveform.start_us == 1_000_000
+
+
+def test_a_program_that_ends_keeps_what_there_is(ring: Ring) -> None:
+    around = captures(ring, before_s=2.0, after_s=1.0)
+    around.trigger(RULE, now_s=10.0)
+    ring.written = 3400
+    (taken,) = around.rest()
+    assert taken.waveform.samples.tolist() == list(range(1000, 3400))
 
 
 def test_an_alarm_without_a_channel_keeps_nothing(ring: Ring) -> None:

@@ -1,13 +1,16 @@
 """When a condition counts: delays, deadband, running machines, bad values [NEW-17, F63]."""
 
 import math
+from dataclasses import replace
 from uuid import UUID
 
 from domain.condition.alarms import AlarmEvent, AlarmRule, Priority
 from domain.plant.limits import Limit, LimitSide, Provenance
 from domain.plant.quality import BAD_COMMUNICATION_LOST, GOOD
 from domain.plant.readings import ReadingBatch, reading_batch
-from services.alarm_watch import SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
+from domain.ports import ConnectionStatus
+from services.alarm_watch import LINK_LOSING, SAMPLES_DROPPED, AlarmWatch, ConditionChange, DropWatch
+from services.link_losses import lost_here, lost_on_the_way
 
 RULE_ID, ASSET, LINK = UUID(int=1), UUID(int=2), UUID(int=3)
 TAG, STATE = 10, 11
@@ -23,8 +26,8 @@ def rule(**changes: object) -> AlarmRule:
     return AlarmRule(RULE_ID, ASSET, Priority.HIGH, **settings)  # type: ignore[arg-type]
 
 
-def watch(of: AlarmRule, *, was_true: bool = False) -> AlarmWatch:
-    return AlarmWatch([of], conditions={RULE_ID: was_true}, state_tag_of={RULE_ID: STATE})
+def watch(*of: AlarmRule, was_true: bool = False) -> AlarmWatch:
+    return AlarmWatch(of, conditions={RULE_ID: was_true}, state_tag_of={RULE_ID: STATE})
 
 
 def value(number: float, *, tag: int = TAG, quality: int = GOOD) -> ReadingBatch:
@@ -84,6 +87,30 @@ def test_a_lost_link_is_a_condition_too() -> None:
     assert events(one.observe_connection(LINK, is_up=False, now_s=1)) == [AlarmEvent.CONDITION_TRUE]
     one.observe_connection(LINK, is_up=True, now_s=2)
     assert events(one.tick(now_s=5)) == [AlarmEvent.CONDITION_FALSE]
+
+
+def test_a_link_that_loses_values_is_a_condition_of_its_own() -> None:
+    """Any drop anywhere is an alarm; what an outage cost is told by the lost link."""
+    lost = rule(tag_key=None, limit=None, connection_id=LINK, on_delay_s=0.0)
+    losing = replace(lost, id=UUID(int=77), message_key=LINK_LOSING)
+    one = watch(lost, losing)
+    changes = one.observe_losses(LINK, is_losing=True, now_s=0)
+    assert [(each.rule.id, each.event) for each in changes] == [(losing.id, AlarmEvent.CONDITION_TRUE)]
+    assert one.observe_connection(LINK, is_up=False, now_s=1)[0].rule.id == lost.id
+    drops = DropWatch()
+    assert not drops.is_losing(9, now_s=2.0, is_told_otherwise=True)
+    assert not drops.is_losing(9, now_s=3.0)
+    assert drops.is_losing(10, now_s=4.0)
+
+
+def test_what_a_link_counts_tells_of_losses_here_on_the_way_or_of_none() -> None:
+    counts = {
+        "queue_overflow": 1, "server_queue_overflow": 10, "link_down": 100, "repeated_value": 1000,
+        "source_time_ahead": 10_000, "file_rejected": 20,
+    }  # fmt: skip
+    link = ConnectionStatus(LINK, "PLC-1", "connected", None, drops=counts)
+    assert lost_here(link) == {"queue_overflow": 1}
+    assert lost_on_the_way(link) == 30
 
 
 def test_any_loss_inside_the_program_is_a_condition_for_a_minute() -> None:

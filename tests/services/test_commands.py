@@ -1,7 +1,10 @@
 """Commands as a user types them: help, refusals and exit codes, recordings, a diagnosis [F42, F78, F80]."""
 
+import errno
 import json
 import sqlite3
+import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,7 +18,8 @@ import commands
 import main
 from domain.instants import to_microseconds
 from services.clock import SystemClock
-from storage.locks import InstanceLock
+from storage import data_folder
+from storage.locks import InstanceLock, WriteLock
 from storage.store import open_store
 
 COMMANDS = (
@@ -65,6 +69,42 @@ def test_f42_a_file_in_place_of_the_data_folder_is_refused(command: Command, tmp
     assert code == commands.EXIT_REFUSED
     assert str(place) in complaint
     assert place.read_text(encoding="utf-8") == "not a folder"
+
+
+def test_f37_f39_a_full_disk_at_the_start_is_waited_for(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program starts with the PC: when there is room again it must come up by itself."""
+    refusals = [OSError(errno.ENOSPC, "no room")] * 2
+
+    def probe(folder: Path) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    monkeypatch.setattr(data_folder, "_probe_writing", probe)
+    monkeypatch.setattr(commands, "RETRY_S", 0.1)
+    code, _, complaint = command("collect", "--data-dir", tmp_path, "--for", 4)
+    assert code == 0
+    assert complaint.count("full disk") == 2
+    assert (tmp_path / "runtime" / "status.json").exists()
+
+
+def test_f39_a_database_that_another_program_holds_is_waited_for(command: Command, tmp_path: Path) -> None:
+    open_store(tmp_path, role="tool", clock=SystemClock()).close()
+    lock = WriteLock(tmp_path / "runtime" / "plant.write.lock")
+
+    def let_go() -> None:
+        with lock.held():
+            time.sleep(9)  # longer than a start waits
+
+    holder = threading.Thread(target=let_go)
+    holder.start()
+    code, _, complaint = command("collect", "--data-dir", tmp_path, "--for", 16)
+    holder.join()
+    assert (code, complaint) == (0, "")
+    told = (tmp_path / "log" / "collector.log").read_text(encoding="utf-8")
+    assert "another program holds" in told
+    assert (tmp_path / "runtime" / "status.json").exists()
 
 
 def test_stopping_what_does_not_run_is_refused_in_words(command: Command, tmp_path: Path) -> None:

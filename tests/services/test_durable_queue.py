@@ -31,6 +31,16 @@ def queue_of(database: Database, *numbers: int, limit: int = 100) -> DurableQueu
     return queue
 
 
+def test_how_many_waited_at_once_is_remembered() -> None:
+    """Reliability 3.4: every queue has a bound, a count of drops and a high-water mark."""
+    queue = DurableQueue(cause="x", limit=10)
+    for _ in range(3):
+        queue.put(lambda: None)
+    queue.run()
+    queue.put(lambda: None)
+    assert (len(queue), queue.most) == (1, 3)
+
+
 @pytest.mark.parametrize(
     "refusal", [DatabaseUnreachable("gone"), StorageError("locked", key="database_busy")]
 )

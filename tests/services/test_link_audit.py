@@ -10,7 +10,7 @@ from domain.plant.assets import Asset, AssetKind, Criticality
 from domain.plant.plant import Plant
 from domain.plant.quality import BAD_COMMUNICATION_LOST, GOOD, UNCERTAIN_RANGE
 from domain.plant.readings import ReadingBatch, reading_batch
-from domain.plant.tags import Connection, ConnectionKind, Tag, TagKind
+from domain.plant.tags import CaptureSchedule, Connection, ConnectionKind, Tag, TagKind
 from domain.ports import ConnectionStatus, HistorySeries
 from services.link_audit import audit_links, measure_loss
 
@@ -65,6 +65,28 @@ def test_a_bad_an_old_and_a_never_seen_value_are_missing() -> None:
     never = Live()
     never.source_us[3] = 0
     assert audit_links(PLANT, never, UP, now_us=NOW)[0].oldest_age_s is None  # type: ignore[arg-type]
+
+
+def test_what_a_device_reports_by_itself_may_be_quiet() -> None:
+    """An OPC UA value that has not changed for a day is good; a capture on schedule is due as if polled."""
+    quiet = Live()
+    quiet.source_us[3] = NOW - 86_400 * SECOND
+    assert audit_links(PLANT, quiet, UP, now_us=NOW)[0].is_ready  # type: ignore[arg-type]
+    capture = CaptureSchedule(length=1024, interval_s=60.0)
+    streams = replace(PLANT.tags[2], sampling_rate_hz=1e3, capture=capture)
+    plant = replace(PLANT, tags=(*PLANT.tags[:2], streams))
+    assert audit_links(plant, quiet, UP, now_us=NOW)[0].missing == ("t3",)  # type: ignore[arg-type]
+
+
+def test_a_machine_that_loses_values_is_not_ready() -> None:
+    counted = (
+        UP[0],
+        replace(UP[1], drops={"server_queue_overflow": 5, "link_down": 70, "queue_overflow": 2}),
+    )
+    (filler, _) = audit_links(PLANT, Live(), counted, now_us=NOW)  # type: ignore[arg-type]
+    assert (filler.lost, filler.is_ready) == (7, True)
+    losing = audit_links(PLANT, Live(), UP, now_us=NOW, losses={VITAL.id: 0.02})[0]  # type: ignore[arg-type]
+    assert not losing.is_ready
 
 
 def test_a_link_that_is_down_is_not_ready() -> None:

@@ -104,6 +104,7 @@ def test_a_window_without_a_collector_sees_values_and_spectra(
     )
     status = window.monitoring.status()
     assert status is not None
+    assert status.versions["postgresql"][0].isdigit()
     assert {link.name for link in status.connections} == {"PLC-1", "PLC-3", "OPC-2"}
 
 
@@ -132,6 +133,8 @@ def test_when_the_collector_dies_the_other_takes_over_and_nothing_is_doubled(
 ) -> None:
     """Supervisor and collector die together, as when a PC loses its power."""
     tag = value_keys(demo.plant, "PLC-1")[0]
+    begun_us = SystemClock().now_us()
+    seconds_until(lambda: len(_stored(second, url, tag, begun_us)) > 1, limit_s=20, what="values before")
     demo.freeze_session()
     gone_us, gone_s = SystemClock().now_us(), time.monotonic()
     for name in ("supervisor", "collector"):
@@ -150,17 +153,18 @@ def test_when_the_collector_dies_the_other_takes_over_and_nothing_is_doubled(
         limit_s=5,
         what="the gap is counted",
     )
-    time_us = _stored(second, url, tag, gone_us)
+    seconds_until(lambda: len(_stored(second, url, tag, gone_us)) > 1, limit_s=20, what="values after")
+    time_us = _stored(second, url, tag, begun_us)
     assert len(np.unique(time_us)) == len(time_us), "no sample twice"
     good_steps = np.diff(time_us) / 1e6
     assert good_steps.min() > 0.4, "one collector polls"
     assert good_steps.max() > LASTS_S - 1, "the gap stays a gap"
 
 
-def _stored(second: Second, url: str, tag: int, gone_us: int) -> np.ndarray:
+def _stored(second: Second, url: str, tag: int, since_us: int) -> np.ndarray:
     with closing(open_store(second.folder, role="tool", clock=SystemClock(), database=url)) as store:
         reader = store.open_history_reader()
-        series = reader.series(tag, start_us=gone_us - 10_000_000, end_us=gone_us + 60_000_000)
+        series = reader.series(tag, start_us=since_us, end_us=2**62)
         reader.close()
     return series.time_us[series.quality & CLASS_MASK == QualityClass.GOOD]
 
@@ -176,5 +180,8 @@ def test_a_collector_that_starts_before_its_server_goes_on_trying(tmp_path: Path
 
     with (tmp_path / "log.txt").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as made:
         seconds_until(lambda: tries() >= 2, limit_s=60, what="it is tried again")
+        told = read_status(tmp_path / "runtime" / FILE_NAME)
+        assert told is not None
+        assert "does not answer" in told.problems[0], "System health says why nothing comes"
         assert request_stop(tmp_path)
         assert made.wait(timeout=30) in (0, EXIT_STANDS_BY), "ended when told, not given up"

@@ -13,6 +13,8 @@ from domain.condition.alarms import AlarmEvent, AlarmRule
 from domain.errors import ConfigurationError, DatabaseUnreachable
 from domain.plant.plant import Plant
 from domain.plant.readings import ReadingBatch, reading_batch
+from domain.plant.signals import Spectrum, SpectrumKind, Waveform
+from domain.ports import SpectrumRow
 from domain.roles import Actor
 from services.access import program_actor
 from services.alarm_recording import AlarmRecorder
@@ -213,6 +215,73 @@ def _frozen(server: PostgresServer, store: Store, *, patience_s: float) -> Itera
 def _caught_up(writer: Historian, clock: StillClock) -> bool:
     writer.compact(now_us=clock.now)
     return writer.waiting_samples == 0
+
+
+def test_f44_waveforms_and_spectra_wait_here_and_go_over_once(
+    server: PostgresServer, store: Store, still_clock: StillClock, tmp_path: Path
+) -> None:
+    """Hours of an outage and a restart in it lose no evidence; what was sent before a crash stays one row."""
+    kept = store.open_waveforms(is_writer=True)
+    before = kept.keep(_waveform(0), reason="schedule")
+    server.stop(mode="immediate")
+    ids = [kept.keep(_waveform(number), reason="alarm") for number in range(1, 70)]
+    kept.keep_spectra([_spectrum(number) for number in range(70)])
+    assert kept.waiting_rows == 139
+    address = server_url_text(store)
+    kept.close()
+    store.close()
+    spooled = {path: path.read_bytes() for path in (tmp_path / "data").glob("waveform_spool.db*")}
+    server.start()
+    for _ in range(2):
+        again = open_store(tmp_path / "data", role="collector", clock=still_clock, database=address)
+        assert again.wait_for_lease()
+        resumed = again.open_waveforms(is_writer=True)
+        assert (resumed.waiting_rows, resumed.problem) == (139, "")
+        while resumed.catch_up():
+            pass
+        found = resumed.waveforms(7, start_us=0, end_us=2**62)
+        assert {each.id for each in found} == {before, *ids}
+        assert resumed.waveform(ids[5]).samples.tolist() == _waveform(6).samples.tolist()
+        spectra = resumed.spectra(7, SpectrumKind.ENVELOPE, start_us=0, end_us=2**62)
+        assert [row.spectrum.amplitude.tolist() for row in spectra] == [
+            _spectrum(number).spectrum.amplitude.tolist() for number in range(70)
+        ]
+        resumed.close()
+        again.close()
+        for path, body in spooled.items():
+            path.write_bytes(body)
+
+
+def test_f44_waveforms_of_before_another_collector_took_over_are_set_aside(
+    server: PostgresServer, store: Store, still_clock: StillClock, tmp_path: Path
+) -> None:
+    kept = store.open_waveforms(is_writer=True)
+    server.stop(mode="immediate")
+    kept.keep(_waveform(1), reason="alarm")
+    address = server_url_text(store)
+    kept.close()
+    store.close()
+    server.start()
+    server.run_sql(address, "UPDATE leases SET holder = 'other', epoch = epoch + 1, expires_us = 0")
+    again = open_store(tmp_path / "data", role="collector", clock=still_clock, database=address)
+    assert again.wait_for_lease()
+    resumed = again.open_waveforms(is_writer=True)
+    assert resumed.waiting_rows == 0
+    assert "1 waveforms and spectra" in resumed.problem
+    assert any("waveform_spool" in path.name for path in again.folder.quarantine.iterdir())
+    resumed.close()
+    again.close()
+
+
+def _waveform(number: int) -> Waveform:
+    samples = np.full(256, number, np.float32)
+    return Waveform(7, samples, 25600.0, START_US + number * SECOND, "g", 0, revision=1)
+
+
+def _spectrum(number: int) -> SpectrumRow:
+    amplitude = np.array([0.0, np.inf, number], dtype=np.float32)
+    at_us = START_US + number * SECOND
+    return SpectrumRow(7, SpectrumKind.ENVELOPE, at_us, Spectrum(amplitude, 0.5, "g", is_rms=True), 0)
 
 
 def test_f44_rows_that_the_server_has_already_are_not_stored_again(

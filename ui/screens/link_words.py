@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.errors import ControlRoomError
 from domain.ports import ConnectionStatus
+from ui.formatting import number
 from ui.text import QT_TRANSLATE_NOOP, error_words, plain, problem_words, tr
 
 UNTRUSTED: Final = ("certificate_no_trust", "certificate_unknown")
@@ -87,3 +88,8 @@ def _cure(key: str, parameters: Mapping[str, object]) -> str:
     if key == "opcua_refused":
         return tr("Link", _BY_STATUS.get(str(parameters.get("status", "")), _OURS))
     return tr("Link", _BY_KEY[key]) if key in _BY_KEY else ""
+
+
+def losses_of(link: ConnectionStatus) -> str:
+    """Return what a link counted, by cause."""
+    return ", ".join(f"{plain(cause).lower()} {number(count, 0)}" for cause, count in link.drops.items())

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from domain.instants import MICROSECONDS_PER_SECOND
-from ui.tasks import Tasks
+from ui.tasks import Lane
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ class Poll(Generic[T]):
 
     def __init__(
         self,
-        tasks: Tasks,
+        tasks: Lane,
         work: Callable[[], T],
         take: Callable[[T], None],
         *,

@@ -9,10 +9,12 @@ import numpy as np
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.assets import MachineState
 from domain.plant.quality import BAD_COMMUNICATION_LOST, CLASS_MASK, QualityClass
+from domain.plant.raw_status import status_name
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import Tag, TagDtype
 from services.text_words import TextWords
 from ui.formatting import Presentation, present
+from ui.text import tr
 
 UNREAD = "\u2026"
 """In the place of a text whose words are being read."""
@@ -66,10 +68,17 @@ class Readings:
         value, quality, at_us = self.raw(tag.key)
         age_s = max(0.0, (self._now_us - at_us) / MICROSECONDS_PER_SECOND) if at_us else 0.0
         words = present(value, unit=tag.unit, digits=tag.digits, quality=quality, age_s=age_s)
+        if words.tip and (status := self._status(tag.key)):
+            words = replace(words, tip=tr("Quality", "{why} ({status})", why=words.tip, status=status))
         if tag.dtype is TagDtype.TEXT and not words.is_hatched and np.isfinite(value):
             text = None if self._texts is None else self._texts.word(value)
             words = replace(words, text=UNREAD if text is None else text, unit="", decimals=0)
         return replace(words, mark="") if self._is_simulated and words.mark == "SIM" else words
+
+    def _status(self, key: int) -> str:
+        """Return what the device itself said of a value that is not good, nothing where it said nothing."""
+        place, said = self._place.get(key), self.batch.raw_status
+        return "" if place is None or said is None else status_name(int(said[place]))
 
     def part(self, keys: Iterable[int]) -> ReadingBatch:
         """Return the rows of some tags."""

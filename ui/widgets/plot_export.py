@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QPoint, QStandardPaths, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from ui.tasks import Tasks
+from ui.tasks import Lane
 from ui.text import tip, tr
 from ui.theme import CAPTION, NAME, SEMIBOLD, application_theme, font
 from ui.widgets import drawing
@@ -100,7 +100,7 @@ class Exporter(QObject):
     def __init__(
         self,
         host: QWidget,
-        tasks: Tasks,
+        tasks: Lane,
         exports: Sequence[Export],
         *,
         name: Callable[[], str],

@@ -11,6 +11,7 @@ from acquisition.drivers.mqtt.payloads import Message
 from acquisition.drivers.mqtt.sparkplug import NAMESPACE, SparkplugTopic
 from acquisition.drivers.mqtt.sparkplug_payload import DATATYPES, Metric, parse_payload, value_of
 from acquisition.json_path import Steps, path_text
+from acquisition.texts import clean_text
 from domain.errors import DecodeError, UnitError
 from domain.plant.discovery import FoundItem
 from domain.units import all_units, unit
@@ -93,13 +94,15 @@ def _members(topic: str, payload: bytes) -> Iterator[FoundItem]:
         if number >= _MOST_MEMBERS:
             return
         path = path_text(steps)
+        if path != clean_text(path):
+            continue  # no set-up can keep such a name
         yield FoundItem(
             f"{topic}{path}",
             path.removeprefix("$").removeprefix("."),
             has_children=False,
             address=MqttAddress(topic, MqttFormat.JSON, path=path).to_plain(),
             dtype=_member_type(value),
-            value=(value if isinstance(value, str) else json.dumps(value))[:_LONGEST_VALUE],
+            value=clean_text(value if isinstance(value, str) else json.dumps(value))[:_LONGEST_VALUE],
             is_array=isinstance(value, list),
         )
 

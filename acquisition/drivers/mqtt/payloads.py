@@ -14,7 +14,7 @@ from acquisition.addresses import MqttAddress, MqttFormat, TimeForm
 from acquisition.block_numbering import BlockNumbering
 from acquisition.drivers.tag_values import UNCERTAIN_STALE, Delivered, TagValue, bad_value, decoded
 from acquisition.json_path import follow, path_steps
-from acquisition.source_times import NO_TIME, Lateness, SourceClock
+from acquisition.source_times import NO_TIME, Lateness, Pace, SourceClock, is_behind
 from domain.errors import ConfigurationError
 from domain.instants import MICROSECONDS_PER_SECOND, to_microseconds
 from domain.plant.quality import BAD_DECODE, BAD_NOT_CONFIGURED, GOOD, UNCERTAIN_CLOCK, QualityFlag
@@ -128,6 +128,7 @@ class _TopicTag:
         self._losses = losses
         self._clock = SourceClock(0)
         self._lateness = None if taken_up is None else Lateness(taken_up.at_us)
+        self._pace = Pace()
         self._taken_us = NO_TIME if taken_up is None else taken_up.taken_us.get(tag.key, NO_TIME)
         self._last: tuple[int, float, str] | None = None
         self._numbering: BlockNumbering | None = None
@@ -160,8 +161,10 @@ class _TopicTag:
             self._losses.add("repeated_value")
             return None
         self._last = None if source_us is None else (source_us, value, text)
+        is_past = source_us is not None and self._is_late(source_us, receive_us=receive_us)
+        if is_past:
+            self._clock.expect_held()
         stored_us, is_suspect = self._clock.judge(source_us, receive_us=receive_us)
-        is_past = source_us is not None and not is_suspect and self._is_late(source_us, receive_us=receive_us)
         if is_past and stored_us <= self._taken_us:
             self._losses.add("repeated_value")
             return None
@@ -173,7 +176,13 @@ class _TopicTag:
         return TagValue(self.tag.key, value, quality, stored_us, receive_us, text, is_past=is_past)
 
     def _is_late(self, source_us: int, *, receive_us: int) -> bool:
-        return self._lateness is not None and self._lateness.is_late(source_us, receive_us=receive_us)
+        """Say whether the broker kept a value, or the device while its own link was away."""
+        if not self._clock.goes_on(source_us, receive_us=receive_us):
+            return False
+        if self._lateness is not None:
+            return self._lateness.is_late(source_us, receive_us=receive_us)
+        is_fast = self._pace.is_fast(source_us, receive_us=receive_us)
+        return is_fast and is_behind(source_us, receive_us=receive_us)
 
     def _source_us(self, content: object) -> tuple[int | None, bool]:
         """Return the time in the payload and whether it holds the one it should."""

@@ -5,6 +5,7 @@ until the next birth, because the aliases may have changed in the message that w
 """
 
 import math
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -39,6 +40,7 @@ from domain.plant.tags import Tag
 
 NAMESPACE: Final = "spBv1.0"
 _SEQUENCES: Final = 256
+_REMEMBERED: Final = 16
 _STALE, _DEVICE_BAD = 500, 0
 _UNTYPED: Final = {
     "float_value": 9, "double_value": 10, "boolean_value": 11, "string_value": 12,
@@ -91,6 +93,7 @@ class EdgeNode:
         self._born: set[str] = set()
         self._birth_number: int | None = None
         self._seq: int | None = None
+        self._latest: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
         self._is_whole = True
         self.needs_rebirth = False
 
@@ -128,9 +131,10 @@ class EdgeNode:
             return self._node_death(payload, receive_us)
         if topic.kind == "NBIRTH":
             return self._node_birth(payload, receive_us)
-        hole = self._follow_sequence(payload.seq, receive_us)
-        if hole is None:
+        if self._repeats(payload.seq, body):
+            self._losses.add("repeated_message")
             return []
+        hole = self._follow_sequence(payload.seq, receive_us)
         if topic.kind == "DDEATH":
             self._born.discard(topic.device)
             return hole + self._all_bad([topic.device], receive_us)
@@ -149,6 +153,7 @@ class EdgeNode:
         self._aliases.clear()
         self._datatypes.clear()
         self._birth_number, self._seq = number, payload.seq
+        self._latest.clear()
         self._is_whole, self.needs_rebirth = True, False
         gone: list[Delivered] = []
         if was_born and is_new_session:
@@ -164,6 +169,8 @@ class EdgeNode:
             self._datatypes[(device, metric.name)] = metric.datatype
             if metric.alias is not None:
                 self._aliases[metric.alias] = (device, metric.name)
+            for each in self._tags.get((device, metric.name), ()):
+                each.clock.expect_held()
         missing = [
             bad_value(each.tag, BAD_NOT_CONFIGURED, now_us=receive_us)
             for (owner, name), listed in self._tags.items()
@@ -183,16 +190,22 @@ class EdgeNode:
 
     # --- data ---
 
-    def _follow_sequence(self, seq: int | None, receive_us: int) -> list[Delivered] | None:
-        """Return rows that tell of a hole, None for a message that was delivered before."""
+    def _repeats(self, seq: int | None, body: bytes) -> bool:
+        """Say whether these very bytes came just now: a number alone goes round too soon."""
+        if seq is None:
+            return False
+        known = seq, hash(body)
+        if known in self._latest:
+            return True
+        self._latest.append(known)
+        return False
+
+    def _follow_sequence(self, seq: int | None, receive_us: int) -> list[Delivered]:
+        """Return rows that tell of a hole."""
         last, self._seq = self._seq, seq
         if seq is None or last is None:
             return []
         missing = (seq - last - 1) % _SEQUENCES
-        if missing >= _SEQUENCES // 2:
-            self._seq = last
-            self._losses.add("repeated_message")
-            return None
         if not missing:
             return []
         self._losses.add("messages_missing", missing)
@@ -211,6 +224,9 @@ class EdgeNode:
     def _values(self, device: str, payload: Payload, receive_us: int) -> list[Delivered]:
         found: list[Delivered] = []
         for metric in payload.metrics:
+            if not metric.name and metric.alias is None:
+                self._losses.add("metric_without_name")
+                continue
             place = (device, metric.name) if metric.name else self._aliases.get(metric.alias or 0)
             if place is None:
                 self._losses.add("unknown_alias")

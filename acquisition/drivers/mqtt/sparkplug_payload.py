@@ -1,6 +1,6 @@
 """Sparkplug B payloads: the messages of the specification 3.0 (section 6.4), built from its field numbers.
 
-Alone imports protobuf.
+Alone imports protobuf. A text that is no UTF-8 leaves its parser as bytes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError as ProtobufDecodeError
 
+from acquisition.texts import clean_text
 from domain.errors import DecodeError
 from domain.instants import MICROSECONDS_PER_SECOND
 
@@ -147,7 +148,7 @@ def value_of(metric: Metric, datatype: int) -> object:
     if datatype == _BOOLEAN and field == "boolean_value":
         return bool(raw)
     if datatype in _TEXTS and field == "string_value":
-        return str(raw)
+        return clean_text(raw)
     if datatype in _ARRAYS and field == "bytes_value" and not len(raw) % np.dtype(_ARRAYS[datatype]).itemsize:
         return np.frombuffer(raw, dtype=_ARRAYS[datatype])
     raise DecodeError(
@@ -169,9 +170,9 @@ def _signed(raw: int, bits: int) -> int:
 def _metric(message: Any, payload_time_us: int | None) -> Metric:
     field = message.WhichOneof("value") or ""
     known = _properties(message.properties) if message.HasField("properties") else {}
-    quality = known.get(_QUALITY_PROPERTY)
+    quality, unit = known.get(_QUALITY_PROPERTY), known.get(_UNIT_PROPERTY, "")
     return Metric(
-        name=message.name,
+        name=clean_text(message.name),
         alias=message.alias if message.HasField("alias") else None,
         datatype=message.datatype,
         time_us=_microseconds(message) if message.HasField("timestamp") else payload_time_us,
@@ -180,7 +181,7 @@ def _metric(message: Any, payload_time_us: int | None) -> Metric:
         field=field,
         raw=getattr(message, field) if field else None,
         device_quality=quality if isinstance(quality, int) else None,
-        unit=str(known.get(_UNIT_PROPERTY, "")),
+        unit=clean_text(unit) if isinstance(unit, (str, bytes)) else "",
     )
 
 

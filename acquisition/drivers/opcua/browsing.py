@@ -16,6 +16,7 @@ from acquisition.addresses import NodeIdType, OpcUaAddress
 from acquisition.drivers.opcua.changes import changes_of, words_of
 from acquisition.drivers.opcua.library import Node, translated, ua
 from acquisition.drivers.opcua.session import OpcUaSession
+from acquisition.texts import clean_text
 from domain.errors import ConfigurationError
 from domain.plant.discovery import FoundItem
 from domain.units import unit_from_opcua
@@ -134,7 +135,7 @@ class OpcUaBrowser:
                 address=self._address(child.node).to_plain(),
                 dtype=names.get(types[row], ""),
                 unit=_unit_code(properties.get((child.node, _UNIT))),
-                description=str(getattr(told[row], "Text", None) or ""),
+                description=clean_text(str(getattr(told[row], "Text", None) or "")),
                 value=shown.get(child.node, ""),
                 is_array=are_arrays[row],
                 sampling_rate_hz=_rate(properties.get((child.node, _RATE))),
@@ -228,7 +229,7 @@ def _distinct(references: Iterable[Any]) -> Iterable[_Child]:
         if node not in seen:
             seen.add(node)
             name = reference.DisplayName.Text or reference.BrowseName.Name or str(target.Identifier)
-            yield _Child(node, name, reference.NodeClass == ua.NodeClass.Variable)
+            yield _Child(node, clean_text(name), reference.NodeClass == ua.NodeClass.Variable)
 
 
 def _property_path(node: Node, name: str, namespace: int) -> "ua.BrowsePath":

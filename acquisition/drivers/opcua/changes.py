@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.source_times import NO_TIME
+from acquisition.texts import clean_text
 from domain.instants import iso_utc, to_microseconds
 
 EXACT: Final = 2**53
@@ -127,11 +128,6 @@ def as_samples(values: object) -> Samples:
         return np.asarray(values, dtype=np.float32)
 
 
-def clean(words: str) -> str:
-    """Return a text that can be stored: bytes that were no UTF-8 become the replacement mark."""
-    return words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def moment_text(instant_us: int) -> str:
     """Return a point in time that is the value itself, as words."""
     return iso_utc(instant_us)
@@ -156,7 +152,7 @@ def _content(told: object) -> Content | None:
     if isinstance(told, int):
         return int(told) if abs(told) >= EXACT else None
     if isinstance(told, str):
-        return clean(told)
+        return clean_text(told)
     if isinstance(told, datetime):
         return moment_text(to_microseconds(told))
     if isinstance(told, UUID):
@@ -164,7 +160,7 @@ def _content(told: object) -> Content | None:
     if isinstance(told, (list, tuple)):
         return _samples_or_none(told)
     text = getattr(told, "Text", None)  # a text with its language
-    return clean(text) if isinstance(text, str) else None
+    return clean_text(text) if isinstance(text, str) else None
 
 
 def _samples_or_none(told: Sequence[object]) -> Samples | None:

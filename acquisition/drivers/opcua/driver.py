@@ -9,6 +9,7 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,7 @@ from acquisition.drivers.opcua.session import OpcUaSession
 from acquisition.drivers.opcua.settings import OpcUaSettings
 from acquisition.drivers.opcua.status_codes import quality_of_status
 from acquisition.drivers.writing import Value, raw_value, require_release, unknown_outcome
-from acquisition.source_times import NO_TIME, is_believable
+from acquisition.source_times import NO_TIME, is_behind, is_believable
 from domain.errors import (
     AcquisitionError,
     ConfigurationError,
@@ -127,7 +128,8 @@ class OpcUaDriver:
         self._inbox = inbox
         await self._start(plan)
         tasks = [
-            asyncio.create_task(self._guarded(work, plan, inbox)) for work in (self._capture, self._visit)
+            asyncio.create_task(self._guarded(work, inbox))
+            for work in (partial(self._capture, plan, inbox), partial(self._visit, plan, inbox, table))
         ]
         try:
             missing = bad_rows(plan.missing, now_us=self._clock.now_us())
@@ -176,7 +178,7 @@ class OpcUaDriver:
         """
         plan = self._plan([tag for tag in tags if not tag.is_waveform])
         nodes = {handle: plan.nodes[handle] for handle in plan.scalars}
-        table = ScalarTable(plan.scalars, subscribed_us=0, losses=self.losses)
+        table = ScalarTable(plan.scalars, subscribed_us=0, losses=self.losses, are_past=True)
         nodes = await remembered(self._session, nodes) if nodes else {}
         async for changes in pages(self._session, nodes, start_us=start_us, end_us=end_us):
             inside = (changes.source_us >= start_us) & (changes.source_us < end_us)
@@ -259,9 +261,9 @@ class OpcUaDriver:
         """Return the server's clock, ours when it does not tell or is not believable."""
         now_us = self._clock.now_us()
         told = await self._session.server_time()
-        if told is not None and is_believable(to_microseconds(told), receive_us=now_us):
-            return to_microseconds(told)
-        return now_us
+        told_us = NO_TIME if told is None else to_microseconds(told)
+        is_wrong = is_behind(told_us, receive_us=now_us) or not is_believable(told_us, receive_us=now_us)
+        return now_us if is_wrong else told_us
 
     def _plan(self, tags: Sequence[Tag]) -> _Plan:
         plan = _Plan()
@@ -310,14 +312,19 @@ class OpcUaDriver:
 
     # --- beside the subscription ---
 
-    @staticmethod
-    async def _guarded(
-        work: Callable[[_Plan, Inbox], Coroutine[None, None, None]], plan: _Plan, inbox: Inbox
-    ) -> None:
+    async def _guarded(self, work: Callable[[], Coroutine[None, None, None]], inbox: Inbox) -> None:
+        """Let what ends beside the subscription end it too: nothing is left undone in silence."""
         try:
-            await work(plan, inbox)
-        except AcquisitionError as problem:
+            await work()
+        except ControlRoomError as problem:
             inbox.fail(problem)
+        except Exception as defect:  # the task's outer edge
+            _log.exception("%s: work beside the subscription failed", self._settings.endpoint)
+            inbox.fail(
+                AcquisitionError(
+                    f"{self._settings.endpoint}: internal fault: {defect!r}", key="internal_fault"
+                )
+            )
 
     async def _capture(self, plan: _Plan, inbox: Inbox) -> None:
         """Read the waveforms that do not stream, each at its interval, not all at once."""
@@ -333,7 +340,7 @@ class OpcUaDriver:
             (answer,) = await self._session.read([node])
             inbox.put(self._clock.now_us(), changes_of([(handle, answer)]))
 
-    async def _visit(self, plan: _Plan, inbox: Inbox) -> None:
+    async def _visit(self, plan: _Plan, inbox: Inbox, table: ScalarTable) -> None:
         """Read every monitored node in turn, few at a time.
 
         A node that is gone makes a bad row; one that is back is monitored again.
@@ -345,16 +352,18 @@ class OpcUaDriver:
             visited = list(itertools.islice(handles, min(_VISITED_NODES, len(scalars))))
             answers = await self._session.read([plan.monitored[handle][0] for handle in visited])
             for handle, answer in zip(visited, answers, strict=True):
-                await self._compare(plan, handle, answer, inbox)
+                if self._is_back(plan, handle, answer, inbox):
+                    table.expect_held(handle)
+                    await self._monitor(plan, [handle])
 
-    async def _compare(self, plan: _Plan, handle: int, answer: DataValue, inbox: Inbox) -> None:
+    def _is_back(self, plan: _Plan, handle: int, answer: DataValue, inbox: Inbox) -> bool:
+        """Note a node that is gone; return whether one is there again that was gone."""
         status = 0 if answer.StatusCode is None else int(answer.StatusCode.value)
         is_gone = quality_of_status(status) == BAD_NOT_CONFIGURED
         if is_gone and handle not in plan.unmonitored:
             plan.unmonitored.add(handle)
             inbox.put(self._clock.now_us(), changes_of([(handle, answer)]))
-        elif not is_gone and handle in plan.unmonitored:
-            await self._monitor(plan, [handle])
+        return not is_gone and handle in plan.unmonitored
 
     async def _check_heartbeat(self) -> None:
         limit_s = self._settings.heartbeat_timeout_s

@@ -16,8 +16,10 @@ from domain.plant.tags import Tag, TagDtype
 class ScalarTable:
     """The scalars of one subscription as columns by client handle; makes batches of what is reported."""
 
-    def __init__(self, tags: Mapping[int, Tag], *, subscribed_us: int, losses: LossCounter) -> None:
-        """``tags`` by client handle; handles lie close together."""
+    def __init__(
+        self, tags: Mapping[int, Tag], *, subscribed_us: int, losses: LossCounter, are_past: bool = False
+    ) -> None:
+        """``tags`` by client handle; handles lie close together. ``are_past``: of a server's memory."""
         size = max(tags, default=0) + 1
         self._losses = losses
         self._key = np.full(size, -1, np.int32)
@@ -29,7 +31,11 @@ class ScalarTable:
             self._is_text[handle] = tag.dtype is TagDtype.TEXT
         self._is_scaled = bool(((self._factor != 1.0) | (self._offset != 0.0)).any())
         self._has_texts = bool(self._is_text.any())
-        self._clocks = SourceClocks(size, subscribed_us=subscribed_us, losses=losses)
+        self._clocks = SourceClocks(size, subscribed_us=subscribed_us, losses=losses, are_past=are_past)
+
+    def expect_held(self, handle: int) -> None:
+        """The next value of a handle is what the server holds, however old."""
+        self._clocks.expect_held(handle)
 
     def batch(self, changes: Changes, *, receive_us: Instants) -> ReadingBatch | None:
         """Return one row per change of a scalar, in order; changes of other handles are ignored."""

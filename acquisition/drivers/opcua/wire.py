@@ -14,8 +14,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.drivers.opcua.changes import EXACT, Changes, Content, as_samples, clean, moment_text
+from acquisition.drivers.opcua.changes import EXACT, Changes, Content, as_samples, moment_text
 from acquisition.source_times import NO_TIME
+from acquisition.texts import clean_text
 
 _NUMBERS: Final = {
     1: "u1", 2: "i1", 3: "u1", 4: "<i2", 5: "<u2", 6: "<i4", 7: "<u4", 8: "<i8", 9: "<u8",
@@ -244,7 +245,7 @@ class _Rows:
         if encoding == _STRING:
             end = begin + max(0, count)
             if count >= 0:
-                self._content[row] = clean(body[begin:end].decode("utf-8", "surrogateescape"))
+                self._content[row] = clean_text(body[begin:end])
         elif encoding & _ARRAY and kind is not None:
             end = begin + max(0, count) * np.dtype(kind).itemsize
             _expect(end <= len(body))

@@ -82,13 +82,13 @@ def test_a_device_fills_what_waits_and_its_lost_link_is_an_alarm(setup: PlantSet
     assert after is not None
     assert (after.key, after.connection_id) == (before.key, LINK.id)
     keys = sorted(rule.message_key for rule in store.alarm_rules.all())
-    assert keys == ["link_lost", "samples_dropped"]
-    assert len(store.alarms.all()) == 2
+    assert keys == ["disk_short", "link_losing", "link_lost", "samples_dropped"]
+    assert len(store.alarms.all()) == 4
     undone = setup.undo(edit)
     assert store.plant.load().connections == ()
     assert store.alarm_rules.all() == ()
     setup.undo(undone)
-    assert len(store.alarms.all()) == 2, "redo brings the rules back with their rows"
+    assert len(store.alarms.all()) == 4, "redo brings the rules back with their rows"
 
 
 def test_the_second_device_brings_its_own_rule_only(setup: PlantSetup, store: Store) -> None:
@@ -96,7 +96,7 @@ def test_the_second_device_brings_its_own_rule_only(setup: PlantSetup, store: St
     setup.apply_link(LINK, [])
     setup.apply_link(Connection(new_id(), "PLC-10", ConnectionKind.MODBUS_TCP, {"host": "h"}), [])
     keys = sorted(rule.message_key for rule in store.alarm_rules.all())
-    assert keys == ["link_lost", "link_lost", "samples_dropped"]
+    assert keys == ["disk_short", *["link_losing"] * 2, *["link_lost"] * 2, "samples_dropped"]
 
 
 def test_a_device_that_goes_leaves_its_values_waiting_with_their_history(
@@ -112,11 +112,11 @@ def test_a_device_that_goes_leaves_its_values_waiting_with_their_history(
     plant = store.plant.load()
     assert plant.connections == ()
     assert {name: tag.key for name in known if (tag := plant.tag_named(name))} == known
-    assert [rule.message_key for rule in store.alarm_rules.all()] == ["samples_dropped"]
+    assert {rule.message_key for rule in store.alarm_rules.all()} == {"disk_short", "samples_dropped"}
     setup.undo(edit)
     plant = store.plant.load()
     assert {tag.name for tag in plant.tags if tag.connection_id == LINK.id} == set(known)
-    assert len(store.alarm_rules.all()) == 2
+    assert len(store.alarm_rules.all()) == 4
 
 
 def test_values_may_go_with_their_device_but_a_class_keeps_its_own(setup: PlantSetup, store: Store) -> None:

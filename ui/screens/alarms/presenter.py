@@ -18,7 +18,7 @@ from ui.screens.figures import machine_sheets
 from ui.screens.permissions import refusal_to
 from ui.screens.polling import Poll
 from ui.screens.readings import Readings
-from ui.tasks import Tasks
+from ui.tasks import Lane
 from ui.text import alarm_state
 
 LIST_S, STATISTICS_S, JOURNAL_S, EVIDENCE_S = 0.5, 10.0, 5.0, 30.0
@@ -33,7 +33,7 @@ class AlarmsPresenter:
         self,
         workstation: Workstation,
         *,
-        tasks: Tasks,
+        tasks: Lane,
         plant_time: Callable[[], PlantTime],
         failed: Callable[[BaseException], None],
     ) -> None:

@@ -20,7 +20,7 @@ from ui.screens.machine_judge import WorstMachine, judge_all, reason_bars
 from ui.screens.polling import Poll
 from ui.screens.readings import Readings
 from ui.screens.zones import zone_words
-from ui.tasks import Tasks
+from ui.tasks import Lane
 from ui.text import priority_name, refusal, tr
 from ui.widgets.priority_symbol import SymbolState
 
@@ -32,7 +32,7 @@ class AssetPresenter:
     """Plain Python; reads and draws like the overview's presenter."""
 
     def __init__(
-        self, workstation: Workstation, *, tasks: Tasks, failed: Callable[[BaseException], None]
+        self, workstation: Workstation, *, tasks: Lane, failed: Callable[[BaseException], None]
     ) -> None:
         self._workstation = workstation
         self.plant = workstation.monitoring.plant

@@ -27,7 +27,7 @@ from ui.screens.polling import Poll
 from ui.screens.readings import Readings
 from ui.screens.sparks import SparkShelf
 from ui.screens.zones import zone_words
-from ui.tasks import Tasks
+from ui.tasks import Lane
 from ui.text import machine_state, refusal, tr
 from ui.widgets.priority_symbol import SymbolState
 from ui.widgets.reason_bars import ReasonBar
@@ -41,7 +41,7 @@ class OverviewPresenter:
     """Plain Python. ``read`` is called by the view at its own pace and never touches the disk."""
 
     def __init__(
-        self, workstation: Workstation, *, tasks: Tasks, failed: Callable[[BaseException], None]
+        self, workstation: Workstation, *, tasks: Lane, failed: Callable[[BaseException], None]
     ) -> None:
         self._workstation, self._tasks, self._failed = workstation, tasks, failed
         self.plant = workstation.monitoring.plant

@@ -77,7 +77,7 @@ class ReportKeeper:
         if not self._is_waiting:
             self._is_waiting = True
             wait_ms = math.ceil(min(seconds, KEEP_AFTER_S) * MILLISECONDS_PER_SECOND)
-            QTimer.singleShot(wait_ms, self._context.tasks, partial(_ask, WeakMethod(self._on_time)))
+            QTimer.singleShot(wait_ms, self._context.events, partial(_ask, WeakMethod(self._on_time)))
 
     def _on_time(self) -> None:
         self._is_waiting = False

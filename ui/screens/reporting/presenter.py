@@ -27,7 +27,7 @@ from ui.screens.reporting.drafts import LineDraft, Moment, ReportingDrafts, Roun
 from ui.screens.reporting.entry import TypedValue, typed_value
 from ui.screens.reporting.round_line import LineState
 from ui.screens.reporting.words import last_words, miss_name, refusal_words, usual_words
-from ui.tasks import Tasks
+from ui.tasks import Lane
 from ui.text import tr
 
 Failed = Callable[[BaseException], None]
@@ -74,7 +74,7 @@ class PastAnswer:
 class ReportingPresenter:
     """Plain Python; every read and write goes through the database lane."""
 
-    def __init__(self, workstation: Workstation, *, tasks: Tasks, drafts: ReportingDrafts) -> None:
+    def __init__(self, workstation: Workstation, *, tasks: Lane, drafts: ReportingDrafts) -> None:
         self._workstation, self._tasks = workstation, tasks
         self.observations, self.rounds = drafts.observations, drafts.rounds
         self._drafts = drafts

@@ -1,6 +1,7 @@
 """Picture and tables of the screen Trends; times are UTC in ISO 8601, every row carries its quality."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,9 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QImage
 
 from domain.instants import iso_utc
-from domain.plant.quality import Quality
+from domain.plant.quality import CLASS_MASK, Quality
+from domain.plant.raw_status import status_name
 from domain.plant.tags import Tag
-from domain.ports import HistorySeries, TrendColumns
+from domain.ports import HistorySeries, RawStatus, TrendColumns
 from services.workstation import Workstation
 from ui.context import Context
 from ui.formatting import unit_symbol
@@ -89,9 +91,11 @@ class TrendsExport:
     def _write_raw(self, path: Path, prepared: object) -> object:
         wanted = _checked(prepared)
         keys = [tag.key for tag in wanted.tags]
-        series = read_raw(self._workstation, keys, start_us=wanted.start_us, end_us=wanted.end_us)
-        header = ("time_utc", "tag", "label", "value", "unit", "quality", "quality_code")
-        return write_table(path, notes=wanted.notes, header=header, rows=_raw_rows(wanted.tags, series))
+        window = {"start_us": wanted.start_us, "end_us": wanted.end_us}
+        series = read_raw(self._workstation, keys, **window)
+        said = {key: self._workstation.history.raw_statuses(key, **window) for key in keys}
+        header = ("time_utc", "tag", "label", "value", "unit", "quality", "quality_code", "device_status")
+        return write_table(path, notes=wanted.notes, header=header, rows=raw_rows(wanted.tags, series, said))
 
 
 def _checked(prepared: object) -> Wanted:
@@ -136,13 +140,19 @@ def _shown_rows(wanted: Wanted) -> Iterator[Sequence[object]]:
             )  # fmt: skip
 
 
-def _raw_rows(tags: Sequence[Tag], series: dict[int, HistorySeries]) -> Iterator[Sequence[object]]:
+def raw_rows(
+    tags: Sequence[Tag], series: Mapping[int, HistorySeries], said: Mapping[int, Sequence[RawStatus]]
+) -> Iterator[Sequence[object]]:
+    """Yield a row per stored sample with what its device said of it while it was not good."""
     for tag in tags:
-        each = series[tag.key]
+        each, statuses = series[tag.key], said[tag.key]
+        times = [status.time_us for status in statuses]
         for at_us, value, code in zip(
             each.time_us.tolist(), each.value.tolist(), each.quality.tolist(), strict=True
         ):
-            yield iso_utc(at_us), tag.name, tag.label, _cell(value), tag.unit, _words(code), code
+            place = bisect_right(times, at_us) - 1 if code & CLASS_MASK else -1
+            status = status_name(statuses[place].code) if place >= 0 else ""
+            yield iso_utc(at_us), tag.name, tag.label, _cell(value), tag.unit, _words(code), code, status
 
 
 def _cell(value: float) -> object:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.ports import ConnectionStatus
-from services.status import SystemStatus
+from services.recording import PENDING_LIMIT
+from services.status import SystemStatus, guarded_sqlite
 from ui.formatting import age, duration, number
-from ui.screens.link_words import link_problem
+from ui.screens.link_words import link_problem, losses_of
+from ui.screens.setup.health.verdict import COMMIT_LATE_S
 from ui.text import connection_state, plain, tr, tr_n
 
-SILENT_AFTER_S = 3.0
 MEGA = 1_000_000
 
 
@@ -35,18 +36,6 @@ class LinkRow:
     problem: str
 
 
-def verdict(status: SystemStatus | None, *, now_us: int) -> str:
-    """Return one sentence on the whole."""
-    if status is None:
-        return tr("Health", "Nothing collects for this plant yet.")
-    silent_s = (now_us - status.written_us) / MEGA
-    if silent_s > SILENT_AFTER_S:
-        return tr("Health", "The collector has been silent for {age}.", age=age(silent_s))
-    if status.problems or status.samples_dropped:
-        return tr("Health", "The collector works, but something needs a look.")
-    return tr("Health", "All is well.")
-
-
 def facts_of(status: SystemStatus) -> tuple[Fact, ...]:
     """Return the facts in groups that belong together."""
     return (*_running(status), *_counts(status), *_storage(status), *_certificates(status))
@@ -66,8 +55,8 @@ def _running(status: SystemStatus) -> Iterator[Fact]:
 def _counts(status: SystemStatus) -> Iterator[Fact]:
     yield Fact("received", tr("Health", "Samples received"), _count(status.samples_received))
     yield Fact("stored", tr("Health", "Samples stored"), _count(status.samples_stored))
-    meaning = tr("Health", "taken, durable within a second")
-    yield Fact("pending", tr("Health", "Samples pending"), _count(status.samples_pending), meaning)
+    pending = tr("Health", "Samples pending")
+    yield Fact("pending", pending, _count(status.samples_pending), _pending(status))
     meaning = tr("Health", "left out on purpose by dead-bands")
     yield Fact("thinned", tr("Health", "Samples thinned"), _count(status.samples_thinned), meaning)
     meaning = ", ".join(f"{plain(cause).lower()} {_count(count)}" for cause, count in status.drops.items())
@@ -81,11 +70,14 @@ def _storage(status: SystemStatus) -> Iterator[Fact]:
     yield Fact("commit", tr("Health", "Last commit"), commit, tr("Health", "age of what is durable"))
     for name, count in status.queues.items():
         label = tr("Health", "Waiting: {queue}", queue=plain(name).lower())
-        yield Fact(f"queue_{name}", label, _count(count), tr("Health", "kept until the database takes them"))
+        meaning = tr("Health", "kept until the database takes them")
+        if most := status.queues_most.get(name, 0):
+            meaning = tr("Health", "{meaning}; {most} at most so far", meaning=meaning, most=_count(most))
+        yield Fact(f"queue_{name}", label, _count(count), meaning)
     if status.samples_waiting:
         meaning = tr("Health", "durable on this PC, sent in order when the server answers")
         yield Fact("server", tr("Health", "Samples for the server"), _count(status.samples_waiting), meaning)
-    yield Fact("disk", tr("Health", "Disk lasts"), _disk(status.disk_hours_left))
+    yield Fact("disk", tr("Health", "Disk lasts"), *_disk(status))
 
 
 def _certificates(status: SystemStatus) -> Iterator[Fact]:
@@ -100,17 +92,40 @@ def _certificates(status: SystemStatus) -> Iterator[Fact]:
         yield Fact(f"certificate_{each.fingerprint}", name, value, tr("Health", "see the tab Certificates"))
 
 
-def _disk(hours: float | None) -> str:
-    if hours is None:
-        return tr("Health", "measuring")
+def _disk(status: SystemStatus) -> tuple[str, str]:
+    """Return how long it lasts and what that means."""
+    hours = status.disk_hours_left
+    if hours is not None:
+        return _long(hours), ""
+    if status.is_on_server:
+        return tr("Health", "see server"), tr("Health", "the plant grows on the disk of its database server")
+    return tr("Health", "measuring"), ""
+
+
+def _long(hours: float) -> str:
     if hours > 365 * 24:
         return tr("Health", "over a year")
     return tr("Health", "{days} days", days=number(hours / 24, 0)) if hours > 48 else f"{number(hours, 0)} h"
 
 
+def _pending(status: SystemStatus) -> str:
+    """Return what waiting in memory means: usual for a second, or bounded when nothing can be stored."""
+    commit_s = status.uptime_s if status.last_commit_age_s is None else status.last_commit_age_s
+    rate = status.samples_received / max(1.0, status.uptime_s)
+    if commit_s < COMMIT_LATE_S or not rate:
+        return tr("Health", "taken, durable within a second")
+    hours = max(0, PENDING_LIMIT - status.samples_pending) / rate / 3600
+    return tr("Health", "nothing can be stored; memory lasts {time}", time=_long(hours))
+
+
 def version_rows(status: SystemStatus) -> tuple[Fact, ...]:
     """Return the versions of the program and of what it stands on."""
-    return tuple(Fact(name, name, version) for name, version in status.versions.items())
+    safe = guarded_sqlite(status.versions)
+    guard = tr("Health", "older than {safe}: kept safe by the program's own write lock", safe=safe)
+    meanings = {"sqlite": guard} if safe else {}
+    return tuple(
+        Fact(name, name, version, meanings.get(name, "")) for name, version in status.versions.items()
+    )
 
 
 def _count(value: int) -> str:
@@ -128,7 +143,6 @@ def _trouble(each: ConnectionStatus) -> tuple[bool, bool, str]:
 
 def _link(each: ConnectionStatus) -> LinkRow:
     age_s = float("inf") if each.last_value_age_s is None else each.last_value_age_s
-    losses = ", ".join(f"{plain(cause).lower()} {_count(count)}" for cause, count in each.drops.items())
     words = link_problem(each)
     if each.next_try_s is not None:
         words = tr("Health", "{problem} Next try in {s} s.", problem=words, s=round(each.next_try_s)).strip()
@@ -137,7 +151,7 @@ def _link(each: ConnectionStatus) -> LinkRow:
         connection_state(each.state),
         tr("Health", "never") if each.last_value_age_s is None else age(age_s),
         age_s,
-        losses,
+        losses_of(each),
         words,
     )
 

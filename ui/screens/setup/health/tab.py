@@ -19,9 +19,9 @@ from ui.screens.setup.health.facts import (
     facts_of,
     link_rows,
     support_text,
-    verdict,
     version_rows,
 )
+from ui.screens.setup.health.verdict import verdict
 from ui.screens.setup.tabs import SetupTab
 from ui.text import tr
 from ui.theme import NAME, SEMIBOLD, font
@@ -156,8 +156,9 @@ def _link_table() -> DataTable:
 
 def _version_table() -> DataTable:
     columns = (
-        Column("name", tr("Health", "Part"), _fact_name, width=200, is_hideable=False),
-        Column("value", tr("Health", "Version"), _fact_value, is_hideable=False),
+        Column("name", tr("Health", "Part"), _fact_name, width=180, is_hideable=False),
+        Column("value", tr("Health", "Version"), _fact_value, width=100, is_hideable=False),
+        Column("meaning", tr("Health", "Means"), _fact_meaning, is_weak=True, tip=_fact_meaning),
     )
     return DataTable(
         columns, name=tr("Health", "Versions"), identity=_fact_id, row_height=ROW_COMPACT, is_on_panel=True

@@ -10,7 +10,7 @@ from services.link_audit import AuditRow, audit_links, device_tags, measure_loss
 from services.workstation import Workstation
 from ui.context import Context
 from ui.formatting import Presentation, age, number
-from ui.screens.link_words import link_problem
+from ui.screens.link_words import link_problem, losses_of
 from ui.screens.polling import Poll
 from ui.screens.setup.tabs import SetupTab
 from ui.text import connection_state, tr
@@ -139,6 +139,9 @@ def _table() -> DataTable:
         Column("missing", tr("Links", "Missing"), _missing, width=130, tip=_missing_tip),
         Column("age", tr("Links", "Oldest"), _oldest, width=84, align_right=True, order=_oldest_order),
         Column("loss", tr("Links", "Lost %"), _loss, CellKind.NUMBER, 84, decimals=2, order=_loss_order),
+        Column(
+            "lost", tr("Links", "Lost by links"), _lost, CellKind.NUMBER, 96, tip=_lost_tip, order=_lost_order
+        ),
         Column("verdict", tr("Links", "Audit"), _verdict, width=96),
     )
     return DataTable(columns, name=tr("Links", "Link audit"), identity=_id, is_on_panel=True)
@@ -207,6 +210,19 @@ def _loss(row: AuditRow) -> Presentation:
 
 def _loss_order(row: AuditRow) -> float | None:
     return row.loss_share
+
+
+def _lost(row: AuditRow) -> Presentation:
+    return Presentation(number(row.lost, 0), decimals=0) if row.lost else NONE
+
+
+def _lost_order(row: AuditRow) -> float:
+    return row.lost
+
+
+def _lost_tip(row: AuditRow) -> str:
+    told = [f"{link.name}: {losses}" for link in row.links if (losses := losses_of(link))]
+    return "\n".join([tr("Links", "What the links of this machine lost since the collector started."), *told])
 
 
 def _verdict(row: AuditRow) -> str:
