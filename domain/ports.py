@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.errors import Plain
+from domain.plant.keeping import WaveformRules
 from domain.plant.readings import ReadingBatch, SampleBlock
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 
@@ -327,8 +328,11 @@ class WaveformStore(Protocol):
         """Return stored spectra in a time window, oldest first, thinned evenly to ``limit``."""
         ...
 
-    def prune(self, *, before_us: int) -> int:
-        """Delete whole months that end before the instant; return the files removed."""
+    def prune(self, rules: WaveformRules, *, most: int = 100) -> int:
+        """Let go of some of what is too old, at most so many rows; return how many, 0 when all is done.
+
+        The plant's rules let whole months go, those of single tags every waveform by itself.
+        """
         ...
 
     def catch_up(self) -> int:

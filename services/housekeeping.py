@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from domain.errors import StorageError
 from domain.instants import MICROSECONDS_PER_DAY, Clock
+from domain.plant.keeping import WaveformRules, waveform_rules
 from domain.ports import HistoryWriter, WaveformStore
 from services.access import program_actor
 from services.clock_watch import ClockWatch
@@ -20,12 +20,8 @@ RETENTION_EVERY_S = 3600.0
 FIRST_RETENTION_S = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class KeepingDays:
-    """How long what is not the historian's own business is kept."""
-
-    waveforms: int = 400
-    changes: int = 7
+CHANGES_DAYS = 7
+"""How long the change feed is kept: who was away longer reads everything anew."""
 
 
 class Housekeeping:
@@ -39,14 +35,13 @@ class Housekeeping:
         *,
         clock: Clock,
         at_start: Sequence[str] = (),
-        days: KeepingDays | None = None,
     ) -> None:
         """``at_start`` tells what was wrong when the files were opened; empty sentences are passed over."""
         self._store = store
         self._history = history
         self._kept = kept
         self._clock = clock
-        self._days = days or KeepingDays()
+        self._outdated: WaveformRules | None = None
         self._next_retention_s = clock.monotonic_s() + FIRST_RETENTION_S
         self._at_start = tuple(each for each in at_start if each)
         self._retention_problem = ""
@@ -58,13 +53,15 @@ class Housekeeping:
         return (*self._at_start, *filter(None, (self._retention_problem,)))
 
     def run(self) -> None:
-        """Watch the clock, compact what is due; once an hour remove what is too old."""
+        """Watch the clock, compact what is due; once an hour begin to remove what is too old."""
         self._clock_watch.look()
         self._kept.catch_up()
         self._history.compact(now_us=self._clock.now_us(), most_hours=HOURS_AT_ONCE)
         if self._clock.monotonic_s() >= self._next_retention_s:
             self._next_retention_s = self._clock.monotonic_s() + RETENTION_EVERY_S
             self._apply_retention()
+        elif self._outdated is not None:
+            self._prune_waveforms(self._outdated)
 
     def _apply_retention(self) -> None:
         """Remove old rows and months; a suspect clock removes nothing until somebody confirms it [F58]."""
@@ -77,5 +74,10 @@ class Housekeeping:
             _log.warning("retention waits: %s", error)
             return
         self._retention_problem = ""
-        self._kept.prune(before_us=now_us - self._days.waveforms * MICROSECONDS_PER_DAY)
-        self._store.changes.prune(before_us=now_us - self._days.changes * MICROSECONDS_PER_DAY)
+        self._store.changes.prune(before_us=now_us - CHANGES_DAYS * MICROSECONDS_PER_DAY)
+        plant = self._store.plant.load()
+        self._prune_waveforms(waveform_rules(plant.keeping, plant.tags, now_us=now_us))
+
+    def _prune_waveforms(self, outdated: WaveformRules) -> None:
+        """Let go of some waveforms, of the rest with the next calls: commits of samples need not wait."""
+        self._outdated = outdated if self._kept.prune(outdated) else None

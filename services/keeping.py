@@ -125,6 +125,7 @@ def _report(reading: FileReading, *, is_imported: bool) -> dict[str, Any]:
         "assets": reading.assets,
         "tags": reading.tags,
         "rules": reading.rules,
+        "bearings": reading.bearings,
         "problems": list(reading.complaints),
     }
 

@@ -4,25 +4,33 @@ Export and import ask for permission; what cannot be noted in the audit log is n
 """
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
 from domain.errors import ConfigurationError
+from domain.plant.bearings import BearingType
 from domain.roles import Actor, Permission
 from services.access import require
+from services.set_up.configuration import Edit, Step, Thing
 from storage import setup_file
 from storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class FileReading:
-    """What a set-up file holds; ``problems`` name everything that is wrong, and then nothing is imported."""
+    """What a set-up file holds; ``problems`` name everything that is wrong, and then nothing is imported.
+
+    ``edit`` takes an import back, while nothing was collected and nobody changed anything since.
+    """
 
     assets: int
     tags: int
     rules: int
     problems: tuple[ConfigurationError, ...] = ()
+    bearings: int = 0
+    edit: Edit | None = field(default=None, compare=False)
 
     @property
     def complaints(self) -> tuple[str, ...]:
@@ -46,7 +54,9 @@ class PlantFile:
         """Write the set-up; the same set-up always gives the same text."""
         require(by, Permission.BACK_UP)
         text = setup_file.export_set_up(
-            setup_file.SetUp(self._store.plant.load(), self._store.alarm_rules.all())
+            setup_file.SetUp(
+                self._store.plant.load(), self._store.alarm_rules.all(), self._store.bearings.all()
+            )
         )
         draft = path.with_name(f".{uuid4().hex}.part")
         try:
@@ -82,12 +92,36 @@ class PlantFile:
                     "--data-dir",
                     key="plant_not_empty",
                 )
-            detail = {"path": str(path), "assets": told.assets, "tags": told.tags, "rules": told.rules}
-            work.audit("import", "set_up", self._plant_id, **detail)
-            work.plant.import_plant(found.plant)
-            for rule in found.rules:
-                work.alarm_rules.save(rule)
-        return told
+            counts = {
+                "assets": told.assets,
+                "tags": told.tags,
+                "rules": told.rules,
+                "bearings": told.bearings,
+            }
+            work.audit("import", "set_up", self._plant_id, path=str(path), **counts)
+            before = work.plant.load()
+            made: list[Thing] = [
+                *work.plant.import_plant(found.plant),
+                *(work.alarm_rules.save(rule) for rule in found.rules),
+                *(work.bearings.add(each) for each in _missing(found.bearings, work.bearings.all())),
+            ]
+        steps = (
+            Step(before.settings, found.plant.settings),
+            Step(before.keeping, found.plant.keeping),
+            *(Step(None, thing) for thing in made),
+        )
+        return replace(told, edit=Edit("set_up_imported", steps, is_undone_unused_only=True))
+
+
+def _missing(wanted: Sequence[BearingType], present: Sequence[BearingType]) -> Iterator[BearingType]:
+    """Yield what a catalogue lacks; other figures than it has of a type become the next editions."""
+    known = {each.id for each in present}
+    for bearing in wanted:
+        own = [each for each in present if each.key == bearing.key]
+        if bearing.id in known or any(each.has_same_figures(bearing) for each in own):
+            continue
+        above = max((each.edition for each in own), default=0)
+        yield replace(bearing, edition=bearing.edition + above)
 
 
 def read_file(path: Path) -> FileReading:
@@ -112,4 +146,5 @@ def _told(reading: setup_file.SetUpReading) -> FileReading:
     found = reading.set_up
     if found is None:
         return FileReading(0, 0, 0, reading.complaints)
-    return FileReading(len(found.plant.assets), len(found.plant.tags), len(found.rules))
+    plant, rules = found.plant, found.rules
+    return FileReading(len(plant.assets), len(plant.tags), len(rules), bearings=len(found.bearings))

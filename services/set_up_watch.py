@@ -5,8 +5,8 @@ from typing import Final
 from domain.instants import Clock
 from storage.store import Store
 
-BUILT_ON: Final = frozenset({"connection", "tag", "point", "alarm_rule"})
-"""Kinds of aggregates whose change needs new rings, links or watches. Names of assets do not."""
+BUILT_ON: Final = frozenset({"connection", "tag", "point", "alarm_rule", "keeping"})
+"""Kinds of aggregates whose change needs new rings, links, watches or rules. Names of assets do not."""
 
 SETTLED_S: Final = 1.0
 """Changes of one minute at the set-up screen come in bursts; they are taken together."""

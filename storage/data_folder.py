@@ -79,7 +79,13 @@ class DataFolder:
 
     def data_files(self) -> tuple[Path, ...]:
         """Every database that belongs to the plant beside the plant database; it may be absent."""
-        return (self.history_db, self.spool_db, self.jobs_db, *self.waveform_files())
+        return (
+            self.history_db,
+            self.spool_db,
+            self.waveform_spool_db,
+            self.jobs_db,
+            *self.waveform_files(),
+        )
 
     @property
     def runtime(self) -> Path:

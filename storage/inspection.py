@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.errors import ConfigurationError, DatabaseDamaged
 from storage.data_folder import DataFolder
 from storage.database import connect
+from storage.exchange import finish_exchange
 from storage.failures import storage_error
 from storage.locks import WriteLock
 from storage.migrations import HEAD
@@ -69,6 +70,7 @@ def look_at(folder: DataFolder, *, check_s: float, start_new: bool) -> Finding:
 def is_of_this_schema(folder: DataFolder) -> bool:
     """Say whether the plant database can be opened as it stands, without an upgrade or a repair."""
     with WriteLock(folder.write_lock).held():
+        finish_exchange(folder)
         finding = look_at(folder, check_s=0.0, start_new=False)
     return not finding.is_new and not finding.problem and finding.revision == HEAD
 

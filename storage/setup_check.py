@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigurationError, UnitError
 from domain.plant.assets import AssetKind
+from domain.plant.keeping import NAMES as DAYS
 from domain.units import convert
+from storage.repositories.plant_rows import keeping_of
 from storage.setup_forms import SECTIONS, UNIT_CODES, Field, Section
 
 Row = Mapping[str, Any]
@@ -47,6 +49,7 @@ SENTENCES: Final = MappingProxyType(
         "reference": "'{field}' is {given}, which is not in section {target}; add it there or correct this",
         "circle": "it lies below itself; give another 'parent_id'",
         "unit_misfit": "the limit is in {given}, its tag in {unit}; give both in units of one kind",
+        "days": "'keeping_days' cannot be: {days} shorter than what it outlives; make it longer or null",
         "zone": "'zone' is {given}, which is no time zone; write one such as Europe/Berlin",
     }
 )
@@ -54,6 +57,11 @@ _FRAME: Final = frozenset({"format", "version", "site"})
 _SITE: Final = {
     "name": Field("not_text", is_optional=True, most_chars=200),
     "zone": Field("not_text", is_optional=True),
+    "keeping_days": Field(
+        "not_object",
+        is_optional=True,
+        part={name: Field("not_number", is_nullable=True, is_optional=True, above=0) for name in DAYS},
+    ),
 }
 _EXAMPLE: Final = "0190a6b2-7c11-7e3a-9d55-3f0c2b7e4a10"
 
@@ -107,6 +115,17 @@ def _about_site(site: object) -> Iterator[ConfigurationError]:
     except (ValueError, OSError, LookupError, TypeError, AttributeError):
         if isinstance(zone, str):
             yield place.complaint("zone", given=_shown(zone))
+    yield from _about_days(site.get("keeping_days"), place)
+
+
+def _about_days(days: object, place: Place) -> Iterator[ConfigurationError]:
+    """Say which days are shorter than what they outlive, once each is a number above 0."""
+    if not isinstance(days, Mapping):
+        return
+    if all(days.get(name) is None or (_is_number(days[name]) and days[name] > 0) for name in DAYS):
+        wrong = keeping_of(days).complaints
+        if wrong:
+            yield place.complaint("days", days=", ".join(wrong))
 
 
 def _about_sections(tables: Content) -> list[ConfigurationError]:
@@ -258,7 +277,7 @@ def _called(row: object) -> str:
     """Return what a person calls the thing of a row, empty when it has no name."""
     if not isinstance(row, Mapping):
         return ""
-    names = (row.get(name) for name in ("name", "message_key", "code"))
+    names = (row.get(name) for name in ("name", "message_key", "code", "designation"))
     return next((each for each in names if _is_text(each) and each), "")[:_SHOWN_CHARS]
 
 

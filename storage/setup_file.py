@@ -11,6 +11,7 @@ from uuid import UUID
 
 from domain.condition.alarms import AlarmRule
 from domain.errors import ConfigurationError
+from domain.plant.bearings import BearingType
 from domain.plant.plant import Plant
 from storage.plain_data import without_secrets
 from storage.repositories import condition_rows, plant_rows
@@ -28,6 +29,7 @@ class SetUp:
 
     plant: Plant
     rules: tuple[AlarmRule, ...] = ()
+    bearings: tuple[BearingType, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,16 @@ def export_set_up(set_up: SetUp) -> str:
         "connections": map(plant_rows.connection_row, plant.connections),
         "tags": map(plant_rows.tag_row, plant.tags),
         "alarm_rules": map(condition_rows.rule_row, set_up.rules),
+        "bearings": map(plant_rows.bearing_row, set_up.bearings),
     }
     content = {
         "format": FORMAT,
         "version": VERSION,
-        "site": {"name": plant.site_name, "zone": plant.zone},
+        "site": {
+            "name": plant.site_name,
+            "zone": plant.zone,
+            "keeping_days": plant_rows.keeping_row(plant.keeping),
+        },
         **{name: _plain_rows(rows) for name, rows in tables.items()},
     }
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -83,8 +90,11 @@ def _made(content: Row) -> SetUp:
         connections=_things(content, "connections", plant_rows.connection_of),
         zone=site.get("zone", "UTC"),
         site_name=site.get("name", ""),
+        keeping=plant_rows.keeping_of(site.get("keeping_days")),
     )
-    return SetUp(plant, _things(content, "alarm_rules", condition_rows.rule_of))
+    rules = _things(content, "alarm_rules", condition_rows.rule_of)
+    bearings = _things(content, "bearings", plant_rows.bearing_of)
+    return SetUp(plant, rules, tuple(sorted(bearings, key=lambda each: each.edition)))
 
 
 def _things(content: Row, section: str, make: Callable[[Row], T]) -> tuple[T, ...]:

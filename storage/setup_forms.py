@@ -15,12 +15,13 @@ from sqlalchemy.types import TypeEngine
 
 from domain.condition.alarms import Priority
 from domain.plant.assets import AssetKind, Criticality, MachineGroup, Support, Technique
+from domain.plant.bearings import LEAST_ELEMENTS, MOST_ANGLE_DEG, MOST_SLIP
 from domain.plant.limits import LimitSide
 from domain.plant.tags import ConnectionKind, Feature, TagDtype, TagKind
 from domain.units import all_units
 from storage.schema.columns import Id, version_columns
 from storage.schema.condition import alarm_rules
-from storage.schema.plant import assets, connections, points, tags
+from storage.schema.plant import assets, bearing_types, connections, points, tags
 
 MOST_TAG_KEYS: Final = 1_000_000
 """Rings and counters are as long as the highest key."""
@@ -94,7 +95,7 @@ _TEXT, _NUMBER = Field("not_text"), Field("not_number")
 _REMARK: Final = Field("not_text", is_optional=True)
 _BEARING: Final = {
     "designation": _TEXT,
-    "elements": Field("not_whole", least=3),
+    "elements": Field("not_whole", least=LEAST_ELEMENTS),
     "element_diameter_mm": Field("not_number", above=0),
     "pitch_diameter_mm": Field("not_number", above=0),
     "contact_angle_deg": Field("not_number", is_optional=True),
@@ -187,6 +188,19 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
                 "respond_within_s": {"above": 0},
             },
             references=(_ASSET, _TAG, _LINK),
+        ),
+        "bearings": Section(
+            bearing_types,
+            {
+                "edition": {"least": 1},
+                "elements": {"least": LEAST_ELEMENTS},
+                "element_diameter_mm": {"above": 0},
+                "pitch_diameter_mm": {"above": 0},
+                "contact_angle_deg": {"least": 0, "most": MOST_ANGLE_DEG},
+                "slip_tolerance": {"least": 0, "most": MOST_SLIP},
+            },
+            below=(("element_diameter_mm", "pitch_diameter_mm"),),
+            single=(("id",), ("maker", "designation", "edition")),
         ),
     }
 )

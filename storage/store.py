@@ -187,10 +187,18 @@ class Store:
         return self._lease
 
     def open_history_writer(self, *, retention: RetentionPolicy | None = None) -> Historian:
-        """Open the one history writer (the collector's); types come from the stored tags."""
-        base, tags = self._places.history(self._held_lease()), self.plant.load().tags
+        """Open the one history writer (the collector's).
+
+        Types come from the stored tags, and from the plant how long it keeps what unless ``retention`` says.
+        """
+        base, plant = self._places.history(self._held_lease()), self.plant.load()
+        days = plant.keeping
         historian = Historian(
-            base, clock=self._clock, dtypes=_dtypes(tags), keeping=_keeping(tags), retention=retention
+            base,
+            clock=self._clock,
+            dtypes=_dtypes(plant.tags),
+            keeping=_keeping(plant.tags),
+            retention=retention or RetentionPolicy(days.raw, days.minutes, days.hours),
         )
         self._keep_off_known_keys(base)
         return historian

@@ -261,6 +261,10 @@ _SET_UP_FILE: Final = {
         "Errors",
         "{section}{row}{name}: the limit is in {given}, its tag in {unit}; give both in units of one kind.",
     ),
+    "set_up_days": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{section}: 'keeping_days' cannot be: {days} shorter than what it outlives; make it longer or null.",
+    ),
     "set_up_zone": QT_TRANSLATE_NOOP(
         "Errors", "{section}: 'zone' is {given}, which is no time zone; write one such as Europe/Berlin."
     ),
@@ -321,6 +325,10 @@ _ERRORS: Final = {
     "bearing_known": QT_TRANSLATE_NOOP(
         "Errors", "The catalogue holds {name} with exactly these figures already."
     ),
+    "bearing_impossible": QT_TRANSLATE_NOOP("Errors", "No bearing has such figures. Correct: {fields}."),
+    "days_wrong": QT_TRANSLATE_NOOP(
+        "Errors", "These days cannot be. What is rougher, or evidence, stays at least as long: {days}."
+    ),
     "table_empty": QT_TRANSLATE_NOOP("Errors", "The file holds no rows."),
     "columns_missing": QT_TRANSLATE_NOOP(
         "Errors", "The first row of the file must name its columns. Not found: {missing}."
@@ -368,6 +376,9 @@ _ERRORS: Final = {
         "Errors",
         "This plant lies on a server. Restore the copy into an empty folder, look at it, then bring it to an "
         "empty database with: jidoka migrate --to",
+    ),
+    "collected_since": QT_TRANSLATE_NOOP(
+        "Errors", "Values were collected since ({count}), so the plant can no longer be taken back."
     ),
     "plant_not_empty": QT_TRANSLATE_NOOP(
         "Errors", "A plant is set up here already. A file is imported into an empty data folder only."

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.errors import NotFound
 from domain.plant.assets import Asset, AssetKind, AssetPath, MeasurementPoint
+from domain.plant.keeping import USUAL_DAYS, KeepingDays
 from domain.plant.tags import Connection, ConnectionKind, Feature, Tag
 
 SETTINGS_ID: Final = UUID(int=0)
@@ -34,6 +35,7 @@ class Plant:
     connections: tuple[Connection, ...] = ()
     zone: str = "UTC"
     site_name: str = ""
+    keeping: KeepingDays = USUAL_DAYS
 
     @property
     def settings(self) -> SiteSettings:

@@ -5,7 +5,7 @@ a change of its own, possible while nobody touched the same things since.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
@@ -15,6 +15,7 @@ from domain.errors import RuleViolation
 from domain.instants import Clock
 from domain.plant.assets import Asset, MeasurementPoint
 from domain.plant.bearings import BearingGeometry, BearingType, is_same
+from domain.plant.keeping import KeepingDays
 from domain.plant.plant import Plant, SiteSettings
 from domain.plant.tags import Connection, Tag
 from domain.plant.wiring import untied, wired
@@ -26,7 +27,7 @@ from storage.repositories.drafts import Draft
 from storage.repositories.plant import Rows
 from storage.store import Store, UnitOfWork
 
-Thing = Asset | MeasurementPoint | Connection | Tag | AlarmRule | SiteSettings | BearingType
+Thing = Asset | MeasurementPoint | Connection | Tag | AlarmRule | SiteSettings | KeepingDays | BearingType
 T = TypeVar("T", Asset, MeasurementPoint, Connection, Tag, AlarmRule, BearingType)
 
 
@@ -45,10 +46,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change as a person made it; ``title_key`` names it for the undo bar."""
+    """A change as a person made it; ``title_key`` names it for the undo bar.
+
+    ``is_undone_unused_only``: a whole plant goes again only while nothing was collected for it.
+    """
 
     title_key: str
     steps: tuple[Step, ...]
+    is_undone_unused_only: bool = False
 
     def made(self, kind: type[T]) -> tuple[T, ...]:
         """Return the things of a kind as they are after the change."""
@@ -96,10 +101,25 @@ class Configuration:
 
         RuleViolation when something needs a thing that would go.
         """
+        if edit.is_undone_unused_only:
+            self._refuse_used([tag.key for tag in edit.made(Tag)])
         with self._changing(by) as work:
             _refuse_running([step.after for step in edit.steps if step.before is None], work)
             steps = [_undone(work, step) for step in reversed(edit.steps)]
-        return Edit("undo", tuple(steps))
+        return Edit("undo", tuple(steps), edit.is_undone_unused_only)
+
+    def _refuse_used(self, tag_keys: Sequence[int]) -> None:
+        """Refuse to take out values of which anything was collected."""
+        with closing(self._store.open_history_reader()) as history:
+            collected = int((history.last_values(tag_keys).source_us > 0).sum())
+        with closing(self._store.open_waveforms()) as kept:
+            collected += len({*kept.tag_keys()} & {*tag_keys})
+        if collected:
+            raise RuleViolation(
+                f"{collected} of these values were collected since; the plant can no longer be taken back",
+                key="collected_since",
+                count=collected,
+            )
 
     # ---- drafts
 
@@ -162,6 +182,7 @@ class _Change:
 def _things_by_id(plant: Plant, rules: Sequence[AlarmRule]) -> dict[UUID, Thing]:
     everything: tuple[Sequence[Thing], ...] = (
         plant.assets, plant.points, plant.connections, plant.tags, rules, (plant.settings,),
+        (plant.keeping,),
     )  # fmt: skip
     return {thing.id: thing for things in everything for thing in things}
 
@@ -177,6 +198,9 @@ def _save(work: UnitOfWork, thing: Thing) -> Thing:
         return work.alarm_rules.save(thing)
     if isinstance(thing, BearingType):
         return work.bearings.add(thing)
+    if isinstance(thing, KeepingDays):
+        work.plant.save_keeping_days(thing)
+        return thing
     if isinstance(thing, SiteSettings):
         work.plant.save_site(zone=thing.zone, site_name=thing.name)
         return thing
@@ -198,7 +222,7 @@ def _remove(work: UnitOfWork, thing: Thing) -> Rows:
     elif isinstance(thing, BearingType):
         work.bearings.remove(thing)
     else:
-        raise TypeError("a plant always has a name and a time zone")
+        raise TypeError("a plant always has a name, a time zone and days of keeping")
     return ()
 
 
@@ -216,7 +240,9 @@ def _refuse_running(leaving: Sequence[Thing | None], work: UnitOfWork) -> None:
     bearings = [thing for thing in leaving if isinstance(thing, BearingType)]
     if not bearings:
         return
-    running = [point.bearing for point in work.plant.load().points if point.bearing is not None]
+    going = {thing.id for thing in leaving if isinstance(thing, MeasurementPoint)}
+    points = (point for point in work.plant.load().points if point.id not in going)
+    running = [point.bearing for point in points if point.bearing is not None]
     count = sum(any(_is_of(own, bearing) for bearing in bearings) for own in running)
     if count:
         raise RuleViolation(
@@ -226,7 +252,7 @@ def _refuse_running(leaving: Sequence[Thing | None], work: UnitOfWork) -> None:
 
 def _is_of(own: BearingGeometry, bearing: BearingType) -> bool:
     wanted = bearing.geometry
-    return own.designation.lower() == wanted.designation.lower() and is_same(own, wanted)
+    return own.designation.casefold() == wanted.designation.casefold() and is_same(own, wanted)
 
 
 def _undone(work: UnitOfWork, step: Step) -> Step:

@@ -11,6 +11,7 @@ from domain.errors import ConfigurationError, RuleViolation
 from domain.identifiers import new_id
 from domain.instants import Clock
 from domain.plant.assets import Asset, AssetKind, MeasurementPoint, Technique
+from domain.plant.keeping import KeepingDays
 from domain.plant.plant import Plant, SiteSettings
 from domain.plant.tags import Connection, Tag, TagKind
 from domain.plant.templates import class_value_names, figures_of, new_machine, new_point
@@ -159,14 +160,18 @@ class PlantSetup:
         self._refuse_taken(plant, asset.code)
         return self._save([asset, *_renamed_tags(plant, before, asset.code)], "asset_changed")
 
-    def change_site(self, site: Asset, *, zone: str) -> Edit:
-        """Store another name, code or time zone (IANA name) of the site; the plant is named after it."""
+    def change_site(self, site: Asset, *, zone: str, keeping: KeepingDays | None = None) -> Edit:
+        """Store another name, code or time zone (IANA name) of the site; the plant is named after it.
+
+        ``keeping`` says how long the plant keeps what it records from now on, None as before.
+        """
         if zone not in available_timezones():
             raise ConfigurationError(f"there is no time zone '{zone}'", key="zone_unknown", zone=zone)
         plant = self._configuration.plant()
         if plant.asset(site.id).code != site.code:
             self._refuse_taken(plant, site.code)
-        return self._save([site, SiteSettings(zone, site.name)], "site_changed")
+        days = [] if keeping in (None, plant.keeping) else [keeping]
+        return self._save([site, SiteSettings(zone, site.name), *filter(None, days)], "site_changed")
 
     def move_asset(self, asset_id: UUID, *, step: int) -> Edit | None:
         """Let an asset change places with its neighbour in the flow; None at the end of the row."""

@@ -1,11 +1,9 @@
 """The bearing catalogue: every edition of every type, found by words."""
 
-from collections.abc import Mapping
-from typing import Any
+from sqlalchemy import select
 
-from sqlalchemy import func, select
-
-from domain.plant.bearings import BearingGeometry, BearingType
+from domain.plant.bearings import BearingType, type_key
+from storage.repositories.plant_rows import bearing_of, bearing_row
 from storage.repositories.versions import conflict, remove_version, write_version
 from storage.schema.plant import bearing_types
 from storage.unit_of_work import Session
@@ -17,73 +15,40 @@ class BearingRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def all(self) -> tuple[BearingType, ...]:
+        """Return every edition of every type, an older one before a newer one."""
+        order = (bearing_types.c.edition, bearing_types.c.maker, bearing_types.c.designation)
+        with self._session.reading() as connection:
+            return tuple(
+                bearing_of(row._asdict())
+                for row in connection.execute(select(bearing_types).order_by(*order))
+            )
+
     def latest(self) -> tuple[BearingType, ...]:
         """Return the newest edition of each type, by maker and designation."""
-        newest: dict[tuple[str, str], BearingType] = {}
-        order = (bearing_types.c.maker, bearing_types.c.designation, bearing_types.c.edition)
-        with self._session.reading() as connection:
-            for row in connection.execute(select(bearing_types).order_by(*order)):
-                found = _type_of(row._asdict())
-                newest[found.maker, found.geometry.designation] = found
-        return tuple(newest.values())
+        newest = {bearing.key: bearing for bearing in self.all()}
+        return tuple(sorted(newest.values(), key=lambda each: (each.maker, each.geometry.designation)))
 
     def editions(self, maker: str, designation: str) -> tuple[BearingType, ...]:
-        """Return every edition of one type, the oldest first; capitals do not matter."""
-        query = (
-            select(bearing_types)
-            .where(
-                func.lower(bearing_types.c.maker) == maker.lower(),
-                func.lower(bearing_types.c.designation) == designation.lower(),
-            )
-            .order_by(bearing_types.c.edition)
-        )
-        with self._session.reading() as connection:
-            return tuple(_type_of(row._asdict()) for row in connection.execute(query))
+        """Return every edition of one type, the oldest first; capitals do not matter.
+
+        They are compared here: SQLite knows capitals of ASCII only, an umlaut would make another type.
+        """
+        return tuple(each for each in self.all() if each.key == type_key(maker, designation))
 
     def add(self, bearing: BearingType) -> BearingType:
         """Store a new edition; Conflict when somebody stored the same edition first."""
-        work = self._session.transaction
-        geometry = bearing.geometry
-        row = {
-            "id": bearing.id,
-            "maker": bearing.maker,
-            "designation": geometry.designation,
-            "edition": bearing.edition,
-            "elements": geometry.elements,
-            "element_diameter_mm": geometry.element_diameter_mm,
-            "pitch_diameter_mm": geometry.pitch_diameter_mm,
-            "contact_angle_deg": geometry.contact_angle_deg,
-            "slip_tolerance": bearing.slip_tolerance,
-            "source": geometry.source,
-        }
+        work, row = self._session.transaction, bearing_row(bearing)
         write_version(work, bearing_types, row, kind="bearing", version=1)
-        work.audited("create", "bearing", bearing.id, row={k: v for k, v in row.items() if k != "id"})
+        told = {name: value for name, value in row.items() if name not in ("id", "version")}
+        work.audited("create", "bearing", bearing.id, row=told)
         return bearing
 
     def remove(self, bearing: BearingType) -> None:
         """Take an edition out; Conflict when a newer one followed, NotFound when it is gone."""
-        work, geometry = self._session.transaction, bearing.geometry
-        newer = work.connection.execute(
-            select(bearing_types.c.changed_by, bearing_types.c.changed_us).where(
-                func.lower(bearing_types.c.maker) == bearing.maker.lower(),
-                func.lower(bearing_types.c.designation) == geometry.designation.lower(),
-                bearing_types.c.edition > bearing.edition,
-            )
-        ).first()
-        if newer is not None:
-            raise conflict("bearing", bearing.id, by=newer.changed_by, at_us=newer.changed_us)
+        work = self._session.transaction
+        newer = select(bearing_types).where(bearing_types.c.edition > bearing.edition)
+        for row in work.connection.execute(newer):
+            if bearing_of(row._asdict()).key == bearing.key:
+                raise conflict("bearing", bearing.id, by=row.changed_by, at_us=row.changed_us)
         remove_version(work, bearing_types, bearing.id, kind="bearing", version=bearing.version)
-
-
-def _type_of(row: Mapping[str, Any]) -> BearingType:
-    geometry = BearingGeometry(
-        row["designation"],
-        row["elements"],
-        row["element_diameter_mm"],
-        row["pitch_diameter_mm"],
-        row["contact_angle_deg"],
-        row["source"],
-    )
-    return BearingType(
-        row["id"], row["maker"], geometry, row["edition"], row["slip_tolerance"], row["version"]
-    )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection as SqlConnection
 
 from domain.errors import ConfigurationError, NotFound, RuleViolation
 from domain.plant.assets import Asset, MeasurementPoint
+from domain.plant.keeping import KeepingDays
 from domain.plant.plant import Plant
 from domain.plant.tags import Connection, Tag
 from storage.repositories import plant_rows as rows
@@ -26,7 +27,7 @@ from storage.schema.plant import assets, connections, points, tag_revisions, tag
 from storage.schema.records import counters, identity, settings
 from storage.unit_of_work import Session
 
-_ZONE, _SITE_NAME = "site.zone", "site.name"
+_ZONE, _SITE_NAME, _KEEPING = "site.zone", "site.name", "site.keeping"
 _TAG_KEYS = "tag_key"
 
 Rows = tuple[Mapping[str, object], ...]
@@ -56,12 +57,16 @@ class PlantRepository:
                 ),
                 zone=str(site.get(_ZONE, "UTC")),
                 site_name=str(site.get(_SITE_NAME, "")),
+                keeping=rows.keeping_of(site.get(_KEEPING, {})),
             )
 
     def is_empty(self) -> bool:
         """Say whether nothing has been set up yet."""
         with self._session.reading() as connection:
-            return connection.execute(select(assets.c.id).limit(1)).first() is None
+            first = (
+                connection.execute(select(table.c.id).limit(1)).first() for table in (assets, connections)
+            )
+            return not any(first)
 
     def save_asset(self, asset: Asset) -> Asset:
         """Insert or update by version compare; return it with its new version."""
@@ -208,6 +213,19 @@ class PlantRepository:
         for key, value in ((_ZONE, zone), (_SITE_NAME, site_name)):
             self.save_setting(key, value)
 
+    def keeping_days(self) -> KeepingDays:
+        """Return how long the plant keeps what it records."""
+        return rows.keeping_of(self.setting(_KEEPING, {}))
+
+    def save_keeping_days(self, days: KeepingDays) -> None:
+        """Set how long the plant keeps what it records; ConfigurationError for days that cannot be."""
+        if days.complaints:
+            raise ConfigurationError(
+                f"these days cannot be: {', '.join(days.complaints)}", key="days_wrong", days=days.complaints
+            )
+        self.save_setting(_KEEPING, rows.keeping_row(days))
+        self._session.transaction.changed("keeping", days.id, 1)
+
     def setting(self, key: str, default: object = None) -> object:
         """Return a setting's value (plain JSON data)."""
         with self._session.reading() as connection:
@@ -226,23 +244,31 @@ class PlantRepository:
         work.changed("setting", plant_id, new)
         work.audited("save", "setting", plant_id, key=key, value=value)
 
-    def import_plant(self, plant: Plant) -> None:
+    def import_plant(self, plant: Plant) -> tuple[Asset | MeasurementPoint | Connection | Tag, ...]:
         """Write a whole set-up into an empty or matching database, in the caller's one transaction.
 
-        Rows that exist are brought to the given content whatever their version; nothing is removed.
+        Rows that exist are brought to the given content whatever their version; nothing is removed. Returns
+        the things as they are stored, each after those that it needs.
         """
         _refuse_doubles(plant)
         self.save_site(zone=plant.zone, site_name=plant.site_name)
-        for asset in _parents_first(plant.assets):
-            self.save_asset(replace(asset, version=self._stored_version(assets, asset.id)))
-        for point in plant.points:
-            self.save_point(replace(point, version=self._stored_version(points, point.id)))
-        for connection in plant.connections:
-            self.save_connection(
-                replace(connection, version=self._stored_version(connections, connection.id))
-            )
-        for tag in plant.tags:
-            self.save_tag(replace(tag, version=self._stored_version(tags, tag.id)))
+        if plant.keeping != self.keeping_days():
+            self.save_keeping_days(plant.keeping)
+        return (
+            *(
+                self.save_asset(replace(asset, version=self._stored_version(assets, asset.id)))
+                for asset in _parents_first(plant.assets)
+            ),
+            *(
+                self.save_point(replace(point, version=self._stored_version(points, point.id)))
+                for point in plant.points
+            ),
+            *(
+                self.save_connection(replace(each, version=self._stored_version(connections, each.id)))
+                for each in plant.connections
+            ),
+            *(self.save_tag(replace(tag, version=self._stored_version(tags, tag.id))) for tag in plant.tags),
+        )
 
     def _save(self, table: Table, row: dict[str, object], kind: str, version: int) -> int:
         work = self._session.transaction

@@ -14,7 +14,9 @@ from domain.plant.assets import (
     Support,
     Technique,
 )
-from domain.plant.bearings import BearingGeometry
+from domain.plant.bearings import BearingGeometry, BearingType
+from domain.plant.keeping import NAMES as DAYS
+from domain.plant.keeping import KeepingDays
 from domain.plant.tags import (
     CaptureSchedule,
     Connection,
@@ -33,6 +35,9 @@ _SAME_ASSET = ("id", "parent_id", "name", "code", "description", "is_constraint"
 _SAME_POINT = (
     "id", "asset_id", "name", "speed_tag_key", "speed_ratio", "state_tag_key", "waveform_tag_key",
     "envelope_low_hz", "envelope_high_hz", "sensor", "version",
+)  # fmt: skip
+_GEOMETRY = (
+    "designation", "elements", "element_diameter_mm", "pitch_diameter_mm", "contact_angle_deg", "source",
 )  # fmt: skip
 _SAME_TAG = (
     "id", "name", "label", "unit", "asset_id", "point_id", "connection_id", "period_s", "digits",
@@ -82,6 +87,37 @@ def point_of(row: Row) -> MeasurementPoint:
         bearing=None if bearing is None else BearingGeometry(**bearing),
         **_named(row, _SAME_POINT),
     )
+
+
+def bearing_row(bearing: BearingType) -> dict[str, object]:
+    """Return the row of an edition of the bearing catalogue."""
+    return {
+        "id": bearing.id,
+        "maker": bearing.maker,
+        **asdict(bearing.geometry),
+        "edition": bearing.edition,
+        "slip_tolerance": bearing.slip_tolerance,
+        "version": bearing.version,
+    }
+
+
+def bearing_of(row: Row) -> BearingType:
+    """Return the edition of the bearing catalogue of a row."""
+    geometry = BearingGeometry(**_named(row, _GEOMETRY))
+    return BearingType(
+        row["id"], row["maker"], geometry, row["edition"], row["slip_tolerance"], row["version"]
+    )
+
+
+def keeping_row(days: KeepingDays) -> dict[str, object]:
+    """Return the plant's days of keeping as plain data."""
+    return _pick(days, DAYS)
+
+
+def keeping_of(row: object) -> KeepingDays:
+    """Return the plant's days of keeping; what is not told is as usual."""
+    told = row if isinstance(row, Mapping) else {}
+    return KeepingDays(**{name: told[name] for name in DAYS if name in told})
 
 
 def connection_row(connection: Connection) -> dict[str, object]:

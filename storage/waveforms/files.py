@@ -6,6 +6,7 @@ committed afterwards never links to nothing.
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -13,13 +14,14 @@ from uuid import UUID
 from domain.errors import DatabaseDamaged, MigrationFailed, NotFound, StorageError
 from domain.identifiers import new_id
 from domain.instants import Clock, from_microseconds
+from domain.plant.keeping import WaveformRules
 from domain.plant.signals import SpectrumKind, Waveform
 from domain.ports import KeptWaveform, SpectrumRow
 from storage.data_folder import DataFolder
 from storage.database import connect
 from storage.failures import storage_error, told
 from storage.history.codec import ChunkCodec
-from storage.set_aside import set_aside
+from storage.set_aside import COMPANIONS, set_aside
 from storage.sql import immediate
 from storage.waveforms.rows import (
     INSERT_SPECTRUM,
@@ -29,9 +31,13 @@ from storage.waveforms.rows import (
     LIST_WAVEFORMS,
     SELECT_SPECTRUM,
     SELECT_WAVEFORM,
+    Some,
     kept_of,
+    month_ends,
+    outdated,
     spectrum_of,
     spectrum_row,
+    staying,
     thinned,
     waveform_of,
     waveform_row,
@@ -40,6 +46,8 @@ from storage.waveforms.rows import (
 APPLICATION_ID = 0x4A494457
 """``PRAGMA application_id``: "JIDW"."""
 VERSION = 1
+LITTLE_BYTES = 64_000_000
+"""What stays of a month is written anew in well under a second."""
 
 _TABLES = """
 CREATE TABLE waveform (
@@ -129,15 +137,47 @@ class MonthlyWaveforms:
         chosen = thinned(list(months), limit)
         return tuple(self._spectrum(months[time_us], tag_key, kind, time_us) for time_us in chosen)
 
-    def prune(self, *, before_us: int) -> int:
-        """Delete whole months that end before the instant; return the files removed."""
-        kept = _month(before_us)
-        old = [path for path in self._folder.waveform_files() if path.stem.removeprefix("waveforms-") < kept]
-        for path in old:
-            self._close_one(path)
-            for companion in ("", "-wal", "-shm"):
+    def prune(self, rules: WaveformRules, *, most: int = 100) -> int:
+        """Let go of some of what is too old, at most so many rows; return how many, 0 when all is done."""
+        removed = 0
+        for path in self._folder.waveform_files():
+            if removed >= most:
+                break
+            was_open = path in self._open
+            try:
+                with told(path):
+                    removed += self._prune_month(path, rules, most - removed)
+            except DatabaseDamaged:
+                self._put_aside(path)
+            if not was_open:
+                self._close_one(path)
+        return removed
+
+    def _prune_month(self, path: Path, rules: WaveformRules, most: int) -> int:
+        start_us, end_us = month_ends(*map(int, path.stem.removeprefix("waveforms-").split("-")))
+        if start_us >= rules.latest_us:
+            return 0
+        left, month = staying(rules, end_us=end_us), self._writable(path)
+        if left is not None and not any(_has(month, some) for some in left):
+            return self._remove(path)
+        removed = 0
+        with immediate(month):
+            for some in outdated(rules, start_us=start_us, end_us=end_us):
+                if removed < most:
+                    removed += _delete(month, some, most - removed)
+        if left is not None and not removed:
+            _give_back(month)
+        return removed
+
+    def _remove(self, path: Path) -> int:
+        """Remove a month; on Windows one that somebody reads stays until the next time."""
+        self._close_one(path)
+        try:
+            for companion in COMPANIONS:
                 path.with_name(path.name + companion).unlink(missing_ok=True)
-        return len(old)
+        except OSError:
+            return 0
+        return 1
 
     def catch_up(self) -> int:
         """Nothing waits: what is kept is in its file."""
@@ -212,6 +252,30 @@ class MonthlyWaveforms:
 
     def _file_of(self, instant_us: int) -> Path:
         return month_file(self._folder, instant_us)
+
+
+def _has(month: sqlite3.Connection, some: Some) -> bool:
+    query = f"SELECT 1 FROM {some.table} WHERE {some.condition} LIMIT 1"
+    return month.execute(query, some.parameters).fetchone() is not None
+
+
+def _delete(month: sqlite3.Connection, some: Some, most: int) -> int:
+    return month.execute(
+        f"DELETE FROM {some.table} WHERE rowid IN "
+        f"(SELECT rowid FROM {some.table} WHERE {some.condition} LIMIT {most})",
+        some.parameters,
+    ).rowcount
+
+
+def _give_back(month: sqlite3.Connection) -> None:
+    """Give room back to the disk, where little stays of a month; not while somebody reads it."""
+    pages, free, page_bytes = (
+        month.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    if 2 * free > pages and (pages - free) * page_bytes < LITTLE_BYTES:
+        with suppress(sqlite3.OperationalError):
+            month.execute("VACUUM")
 
 
 def month_file(folder: DataFolder, instant_us: int) -> Path:

@@ -1,11 +1,15 @@
 """Rows of kept waveforms and spectra and the domain's values, both ways; the same on either engine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 
+from domain.instants import to_microseconds
+from domain.plant.keeping import ALARM, WaveformRules
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 from domain.ports import KeptWaveform, SpectrumRow
 from storage.history.codec import ChunkCodec
@@ -40,6 +44,58 @@ SELECT_EVERY_SPECTRUM: Final = (
 )
 SELECT_SPECTRUM: Final = f"{SELECT_EVERY_SPECTRUM} WHERE tag_key = ? AND kind = ? AND time_us = ?"
 _FLOAT32 = np.dtype("<f4")
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Some rows of "waveform" or "spectrum": a condition with its parameters."""
+
+    table: str
+    condition: str
+    parameters: tuple[object, ...] = ()
+
+
+def outdated(rules: WaveformRules, *, start_us: int, end_us: int) -> Iterator[Some]:
+    """Yield what of a month is too old, sorted by which rule it is."""
+    own, apart = tuple(rules.own_us), _marks(len(rules.own_us))
+    if end_us <= rules.before_us:
+        yield Some("waveform", f"reason <> ? AND tag_key NOT IN ({apart})", (ALARM, *own))
+        yield Some("spectrum", f"tag_key NOT IN ({apart})", own)
+    for tag_key, before_us in rules.own_us.items():
+        if before_us > start_us:
+            yield Some(
+                "waveform", "tag_key = ? AND start_us < ? AND reason <> ?", (tag_key, before_us, ALARM)
+            )
+            yield Some("spectrum", "tag_key = ? AND time_us < ?", (tag_key, before_us))
+    if end_us <= rules.alarm_us:
+        yield Some("waveform", "reason = ?", (ALARM,))
+
+
+def staying(rules: WaveformRules, *, end_us: int) -> Iterator[Some] | None:
+    """Return what stays of a month where most of it is too old, None where the month as a whole is not."""
+    if end_us > rules.before_us:
+        return None
+    return _staying(rules, end_us)
+
+
+def _staying(rules: WaveformRules, end_us: int) -> Iterator[Some]:
+    if end_us > rules.alarm_us:
+        yield Some("waveform", "reason = ?", (ALARM,))
+    own = tuple(tag_key for tag_key, before_us in rules.own_us.items() if before_us < end_us)
+    if own:
+        for table in ("waveform", "spectrum"):
+            yield Some(table, f"tag_key IN ({_marks(len(own))})", own)
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count) or "-1"
+
+
+def month_ends(year: int, month: int) -> tuple[int, int]:
+    """Return begin and end of a UTC month in microseconds."""
+    following = (year + month // 12, month % 12 + 1)
+    begin, end = datetime(year, month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)
+    return to_microseconds(begin), to_microseconds(end)
 
 
 def waveform_row(identity: UUID, waveform: Waveform, *, reason: str, codec: ChunkCodec) -> tuple[object, ...]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from domain.errors import NotFound, StorageError
 from domain.identifiers import new_id
-from domain.instants import Clock, from_microseconds, to_microseconds
+from domain.instants import Clock, from_microseconds
+from domain.plant.keeping import WaveformRules
 from domain.plant.signals import SpectrumKind, Waveform
 from domain.ports import KeptWaveform, SpectrumRow
 from storage.failures import told
@@ -26,9 +26,13 @@ from storage.waveforms.rows import (
     LIST_WAVEFORMS,
     SELECT_SPECTRUM,
     SELECT_WAVEFORM,
+    Some,
     kept_of,
+    month_ends,
+    outdated,
     spectrum_of,
     spectrum_row,
+    staying,
     thinned,
     waveform_of,
     waveform_row,
@@ -109,18 +113,54 @@ class ServerWaveforms:
             ]
         return tuple(spectrum_of(row, self._codec) for row in chosen)
 
-    def prune(self, *, before_us: int) -> int:
-        """Drop whole months that end before the instant; return the partitions removed."""
+    def prune(self, rules: WaveformRules, *, most: int = 100) -> int:
+        """Let go of some of what is too old, at most so many rows; return how many, 0 when all is done."""
         removed = 0
         with told(self._place), immediate(self._connection):
-            for table in ("waveform", "spectrum"):
-                kept = _partition(table, before_us)
-                for (name,) in self._connection.execute(_PARTITIONS, (table,)).fetchall():
-                    if name < kept:
-                        self._connection.execute(f"DROP TABLE history.{name}")
-                        removed += 1
+            for month in self._stored_months():
+                if removed < most:
+                    removed += self._prune_month(month, rules, most - removed)
         self._months.clear()
         return removed
+
+    def _stored_months(self) -> list[str]:
+        """Return the months that have a partition, as in the names of the partitions, oldest first."""
+        found = set[str]()
+        for table in ("waveform", "spectrum"):
+            rows = self._connection.execute(_PARTITIONS, (table,)).fetchall()
+            found |= {name.removeprefix(f"{table}_") for (name,) in rows}
+        return sorted(found)
+
+    def _prune_month(self, month: str, rules: WaveformRules, most: int) -> int:
+        start_us, end_us = month_ends(*map(int, month.split("_")))
+        if start_us >= rules.latest_us:
+            return 0
+        left = staying(rules, end_us=end_us)
+        if left is not None and not any(self._has(month, some) for some in left):
+            for table in ("waveform", "spectrum"):
+                self._connection.execute(f"DROP TABLE IF EXISTS history.{table}_{month}")
+            return 1
+        removed = 0
+        for some in outdated(rules, start_us=start_us, end_us=end_us):
+            if removed < most and self._is_there(f"{some.table}_{month}"):
+                place = f"history.{some.table}_{month}"
+                removed += self._connection.execute(
+                    f"DELETE FROM {place} WHERE ctid = ANY(ARRAY("
+                    f"SELECT ctid FROM {place} WHERE {some.condition} LIMIT {most - removed}))",
+                    some.parameters,
+                ).rowcount
+        return removed
+
+    def _has(self, month: str, some: Some) -> bool:
+        name = f"{some.table}_{month}"
+        query = f"SELECT 1 FROM history.{name} WHERE {some.condition} LIMIT 1"
+        return (
+            self._is_there(name) and self._connection.execute(query, some.parameters).fetchone() is not None
+        )
+
+    def _is_there(self, name: str) -> bool:
+        found = self._connection.execute("SELECT to_regclass(?)", (f"history.{name}",)).fetchone()
+        return found[0] is not None
 
     def catch_up(self) -> int:
         """Nothing waits: what is put is there."""
@@ -150,7 +190,8 @@ class ServerWaveforms:
 
 def make_month(connection: SqlConnection, table: str, instant_us: int) -> None:
     """Make the partition of "waveform" or "spectrum" that holds the instant, unless it is there."""
-    low_us, high_us = _month_ends(instant_us)
+    at = from_microseconds(instant_us)
+    low_us, high_us = month_ends(at.year, at.month)
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS history.{_partition(table, instant_us)} PARTITION OF history.{table} "
         f"FOR VALUES FROM ({low_us}) TO ({high_us})"
@@ -159,11 +200,3 @@ def make_month(connection: SqlConnection, table: str, instant_us: int) -> None:
 
 def _partition(table: str, instant_us: int) -> str:
     return f"{table}_{from_microseconds(instant_us):%Y_%m}"
-
-
-def _month_ends(instant_us: int) -> tuple[int, int]:
-    """Return begin and end of the instant's UTC month."""
-    at = from_microseconds(instant_us)
-    following = (at.year + at.month // 12, at.month % 12 + 1)
-    begin, end = datetime(at.year, at.month, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)
-    return to_microseconds(begin), to_microseconds(end)

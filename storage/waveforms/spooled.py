@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.errors import DatabaseDamaged, DatabaseUnreachable
 from domain.identifiers import new_id
 from domain.instants import Clock
+from domain.plant.keeping import WaveformRules
 from domain.plant.signals import SpectrumKind, Waveform
 from domain.ports import KeptWaveform, SpectrumRow
 from storage.data_folder import DataFolder
@@ -123,8 +124,8 @@ class SpooledWaveforms:
     ) -> Sequence[SpectrumRow]:
         return self._server.spectra(tag_key, kind, start_us=start_us, end_us=end_us, limit=limit)
 
-    def prune(self, *, before_us: int) -> int:
-        return self._server.prune(before_us=before_us)
+    def prune(self, rules: WaveformRules, *, most: int = 100) -> int:
+        return self._server.prune(rules, most=most)
 
     def close(self) -> None:
         """Close the file and the connection."""

@@ -10,12 +10,13 @@ import pytest
 
 from domain.errors import LeaseLost, NotFound
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR
+from domain.plant.keeping import WaveformRules
 from domain.plant.plant import Plant
 from domain.plant.quality import BAD_COMMUNICATION_LOST, BAD_DEVICE, BAD_NOT_CONFIGURED, GOOD
 from domain.plant.readings import ReadingBatch, reading_batch
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 from domain.plant.tags import Keeping
-from domain.ports import SpectrumRow
+from domain.ports import SpectrumRow, WaveformStore
 from domain.roles import Actor
 from storage.history.historian import RetentionPolicy
 from storage.store import Store, open_store
@@ -257,10 +258,64 @@ def test_waveforms_and_spectra_are_kept_listed_and_dropped_by_month(store: Store
     assert kept.waveform(first).samples.tolist() == samples.tolist()
     found = kept.spectra(2, SpectrumKind.VELOCITY, start_us=0, end_us=LATER_US, limit=4)
     assert [row.time_us for row in found] == [START_US + n * SECOND for n in (0, 3, 6, 9)]
-    assert kept.prune(before_us=START_US + 40 * MICROSECONDS_PER_DAY) > 0
+    assert kept.prune(WaveformRules(START_US + 40 * MICROSECONDS_PER_DAY)) > 0
     with pytest.raises(NotFound):
         kept.waveform(first)
     assert kept.waveform(known).start_us > START_US
+    kept.close()
+
+
+def _kept_at(kept: WaveformStore, tag_key: int, day: int, reason: str = "schedule") -> UUID:
+    start_us = START_US + day * MICROSECONDS_PER_DAY
+    spectrum = Spectrum(np.float32([1, 2]), 1.0, "g")
+    kept.keep_spectra([SpectrumRow(tag_key, SpectrumKind.VELOCITY, start_us, spectrum, GOOD)])
+    return kept.keep(Waveform(tag_key, np.float32([1, 2]), 100.0, start_us, "g", GOOD, 1), reason=reason)
+
+
+def _left(kept: WaveformStore, *tag_keys: int) -> set[UUID]:
+    return {
+        each.id
+        for key in tag_keys
+        for each in kept.waveforms(key, start_us=0, end_us=LATER_US + 365 * MICROSECONDS_PER_DAY)
+    }
+
+
+def _spectra_left(kept: WaveformStore, tag_key: int) -> int:
+    return len(
+        kept.spectra(tag_key, SpectrumKind.VELOCITY, start_us=0, end_us=LATER_US + 365 * MICROSECONDS_PER_DAY)
+    )
+
+
+def test_waveforms_go_by_the_days_of_their_tag_and_evidence_by_its_own(store: Store) -> None:
+    """NEW-27: what was kept around an alarm outlives the rule of the plant and of its tag."""
+    kept = store.open_waveforms(is_writer=True)
+    evidence = {_kept_at(kept, key, 0, "alarm") for key in (1, 2, 3)}
+    for key in (1, 2):
+        _kept_at(kept, key, 0)
+    long = {_kept_at(kept, 3, 0)}
+    recent = {_kept_at(kept, 1, day) for day in (80, 90)} | {_kept_at(kept, 2, 90)}
+    _kept_at(kept, 2, 80)
+    day = MICROSECONDS_PER_DAY
+    rules = WaveformRules(START_US + 60 * day, 0, {2: START_US + 85 * day, 3: START_US - day})
+    counts = []
+    while gone := kept.prune(rules, most=2):
+        counts.append(gone)
+    assert max(counts) <= 2, "never more at once than asked for"
+    assert _left(kept, 1, 2, 3) == evidence | long | recent
+    assert [_spectra_left(kept, key) for key in (1, 2, 3)] == [2, 1, 1]
+    assert kept.waveform(next(iter(evidence))).samples.tolist() == [1, 2]
+    later = WaveformRules(START_US + 200 * day, START_US + 60 * day)
+    while kept.prune(later):
+        pass
+    assert _left(kept, 1, 2, 3) == set()
+    kept.close()
+
+
+def test_nothing_goes_that_is_kept_for_ever(store: Store) -> None:
+    kept = store.open_waveforms(is_writer=True)
+    there = {_kept_at(kept, 1, 0), _kept_at(kept, 1, 0, "alarm")}
+    assert kept.prune(WaveformRules()) == 0
+    assert _left(kept, 1) == there
     kept.close()
 
 

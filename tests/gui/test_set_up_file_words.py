@@ -14,7 +14,7 @@ from ui.text import error_words
 def test_a_complaint_reads_on_the_screen_as_on_the_console(key: str) -> None:
     """The words are made by key and values, so that a translation has them all."""
     names = [name for _, name, _, _ in Formatter().parse(SENTENCES[key]) if name]
-    of_section = key in ("section_unknown", "no_list", "zone")
+    of_section = key in ("section_unknown", "no_list", "zone", "days")
     place = Place("tags") if of_section else Place("tags", 3, "L1.FIL.T")
     complaint = place.complaint(key, **{name: f"<{name}>" for name in names})
     assert error_words(complaint) == str(complaint)

@@ -225,6 +225,11 @@ def test_a_file_is_imported_into_an_empty_plant(qtbot, stage: Stage, tmp_path: P
     tab.set_up.take.click()
     settle(qtbot, stage, tab.refresh, lambda: "Imported" in tab.set_up.said.text())
     assert workstation.store.plant.load().assets == stage.writer.plant.load().assets
+    settle(qtbot, stage, tab.refresh, tab.acts.bar.isVisible)
+    tab.acts.bar.undo.click()
+    settle(qtbot, stage, tab.refresh, lambda: "Taken back" in tab.acts.bar.accessibleName())
+    assert workstation.store.plant.is_empty()
+    settle(qtbot, stage, tab.refresh, lambda: "Nothing is set up here" in tab.set_up.said.text())
     tab.close()
     put_away(tab.view)
     workstation.close()

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from domain.plant.bearings import BearingGeometry, BearingType
 from domain.roles import Role
 from services.set_up.bearing_catalogue import BearingCatalogue
+from services.set_up.bearing_table import REQUIRED, BearingRow
 from services.set_up.plant_setup import PlantSetup
 from tests.gui.first_day_stage import EmptyStage, idle, make_empty_stage
 from tests.gui.plant_stage import POINTS, Stage, make_stage, put_away
@@ -93,7 +94,7 @@ def test_a_file_is_judged_before_anything_is_stored(
     )
     outcomes = [outcome_words(file.table.rows.row(place)) for place in range(4)]
     assert outcomes[0] == "!  number of elements: 'two' is not a number"
-    assert outcomes[1].startswith("!  no bearing has 8 elements, d 60 and D 50")
+    assert outcomes[1] == "!  pitch diameter D '50': Give millimetres above the element diameter."
     assert outcomes[2:] == ["known already", "new"]
     assert len(BearingCatalogue(stage.workstation.store).search()) == 1, "nothing is stored yet"
     file.take.click()
@@ -112,7 +113,7 @@ def test_a_sheet_of_a_workbook_is_chosen(qtbot, tab: BearingsTab, stage: Stage, 
     idle(qtbot, stage.tasks, lambda: tab.view.pages.currentWidget() is file)
     assert (file.sheet.value(), file.table.rows.row(0).name) == ("SKF", "SKF 6205")
     choose_sheet(file, "Read me")
-    idle(qtbot, stage.tasks, lambda: "must name its columns" in file.said.text())
+    idle(qtbot, stage.tasks, lambda: "Say which column" in file.said.text())
     assert (file.table.rows.rowCount(), file.take.isEnabled()) == (0, False)
     choose_sheet(file, "FAG")
     idle(qtbot, stage.tasks, lambda: file.table.rows.rowCount() == 1)
@@ -163,14 +164,46 @@ def test_a_file_can_be_put_away(qtbot, tab: BearingsTab, stage: Stage, table: Pa
     assert names(tab) == ["SKF 6205"]
 
 
-def test_a_file_without_a_needed_column_is_refused_calmly(
+def test_columns_are_told_and_cells_corrected_before_anything_is_stored(
     qtbot, tab: BearingsTab, stage: Stage, tmp_path: Path
 ) -> None:
+    """NEW-13: mapping, every problem, correction, one act; the next file of this maker is known."""
     path = tmp_path / "odd.csv"
-    path.write_text("maker,type,n\nSKF,6205,9\n", encoding="utf-8")
+    path.write_text("Nr.;Anzahl;Klein;Gross\nX1;9;7,94;39,04\nX2;9;9,5;zwei\n", encoding="utf-8")
     tab.read_file(str(path))
-    idle(qtbot, stage.tasks, lambda: "must name its columns" in tab.view.said.text())
-    assert tab.view.pages.currentWidget() is tab.view.catalogue
+    file = tab.view.file
+    idle(qtbot, stage.tasks, lambda: tab.view.pages.currentWidget() is file)
+    assert "Say which column of the file holds: designation, number of elements" in file.said.text()
+    assert file.columns.isVisible()
+    assert not file.take.isEnabled()
+    for place, name in enumerate(REQUIRED):
+        choice = file.columns.fields[name]
+        choice.show_value(str(place))
+        choice.edited.emit(name, str(place))
+        idle(qtbot, stage.tasks)
+    assert [outcome_words(row) for row in shown(file)] == [
+        "!  pitch diameter D: 'zwei' is not a number",
+        "new",
+    ]
+    file.table.selectRow(0)
+    file.correct.click()
+    assert not file.columns.isVisible(), "one thing at a time"
+    large = file.cells.fields["pitch_diameter_mm"]
+    assert (large.value(), file.cells.fields["slip_tolerance"].isEnabled()) == ("zwei", False)
+    large.show_value("46")
+    file.take.click()
+    idle(qtbot, stage.tasks)
+    assert names(tab) == ["SKF 6205"], "what was typed last is judged first"
+    assert [outcome_words(row) for row in shown(file)] == ["new", "new"]
+    file.take.click()
+    idle(qtbot, stage.tasks, lambda: names(tab) == ["X1", "X2", "SKF 6205"])
+    tab.read_file(str(path))
+    idle(qtbot, stage.tasks, lambda: tab.view.pages.currentWidget() is file)
+    assert (file.said.isVisible(), file.columns.isVisible(), file.cells.isVisible()) == (False, False, False)
+
+
+def shown(file: ImportPanel) -> list[BearingRow]:
+    return [file.table.rows.row(place) for place in range(file.table.rows.rowCount())]
 
 
 def test_an_own_entry_says_which_edition_it_becomes(qtbot, tab: BearingsTab, stage: Stage) -> None:

@@ -232,12 +232,16 @@ def test_a_column_of_samples_becomes_a_waveform_with_its_rate(person: Person, in
         assert panel.rows["kind"].isVisible()
         assert panel.rows["sampling_rate_hz"].isVisible() is is_wave
     assert panel.rows["sampling_rate_hz"].value() == "2000"
-    person.mean(column, unit="g", point=str(point.id))
+    assert (panel.rows["raw_days"].isVisible(), panel.rows["raw_days"].title.text()) == (
+        True,
+        "Keep its waveforms",
+    )
+    person.mean(column, unit="g", point=str(point.id), raw_days="30")
     person.connect()
     write_samples(inbox / "PumpA_0002.csv")
     person.until(lambda: len(list((inbox / "taken").glob("*.csv"))) == 2, limit_s=40)
     tag = stored(person, column.name)
-    assert (tag.kind, tag.sampling_rate_hz) == (TagKind.WAVEFORM, 2000.0)
+    assert (tag.kind, tag.sampling_rate_hz, tag.keeping.raw_days) == (TagKind.WAVEFORM, 2000.0, 30)
 
 
 def test_a_folder_that_is_not_there_is_told_by_its_name(person: Person, inbox: Path) -> None:

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication
 
 from domain.plant.assets import Asset, AssetKind, Criticality, MachineGroup, MeasurementPoint, Technique
 from domain.plant.bearings import BearingGeometry
+from domain.plant.keeping import NAMES as DAYS
+from domain.plant.keeping import KeepingDays
 from domain.plant.tags import TagKind
 from domain.roles import Role
 from services.clock import SystemClock
@@ -363,6 +365,29 @@ def test_site_and_line_have_name_and_code(qtbot, tab: MachinesTab, stage: Stage)
     tab.acts.redo()
     idle(qtbot, stage.tasks, lambda: asset(stage, "N").name == "North works")
     assert asset(stage, "N").kind is AssetKind.SITE
+
+
+def test_the_site_says_how_long_the_plant_keeps_what(qtbot, tab: MachinesTab, stage: Stage) -> None:
+    """SET-1, NEW-27: empty keeps for ever; what is rougher, or evidence, stays at least as long."""
+    plants = stage.workstation.store.plant
+    tab.open(str(SITE.id))
+    idle(qtbot, stage.tasks, lambda: tab.view.tree.current == SITE.id)
+    assert [tab.view.editor.typed()[name] for name in DAYS] == ["90", "730", "", "400", "3650"]
+    type_in(tab, "raw", "1000")
+    tab.save()
+    form = tab.view.editor.form("site")
+    assert "at least as many days" in form.fields["minutes"].hint.text()
+    type_in(tab, "minutes", "")
+    type_in(tab, "waveforms", "0")
+    tab.save()
+    assert "above 0" in form.fields["waveforms"].hint.text()
+    type_in(tab, "waveforms", "30.5")
+    tab.save()
+    wanted = KeepingDays(raw=1000, minutes=None, waveforms=30.5)
+    idle(qtbot, stage.tasks, lambda: plants.keeping_days() == wanted)
+    tab.acts.undo()
+    idle(qtbot, stage.tasks, lambda: plants.keeping_days() == KeepingDays())
+    idle(qtbot, stage.tasks, lambda: tab.view.editor.typed()["raw"] == "90")
 
 
 def test_in_the_window_an_act_reaches_every_screen_and_typing_stays(

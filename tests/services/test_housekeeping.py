@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from domain.errors import ConfigurationError
 from domain.identifiers import new_id
 from domain.plant.assets import Asset, AssetKind
+from domain.plant.keeping import KeepingDays
 from domain.plant.plant import Plant
 from domain.plant.readings import reading_batch
-from domain.plant.tags import Tag, TagKind
+from domain.plant.signals import Waveform
+from domain.plant.tags import Keeping, Tag, TagKind
 from domain.ports import HistoryWriter
 from services.access import program_actor
 from services.housekeeping import FIRST_RETENTION_S, RETENTION_EVERY_S, Housekeeping
@@ -59,6 +62,40 @@ def test_old_rows_go_after_a_while_and_not_before(
     keeping.run()
     assert 80 <= stored(store, clock) < 100
     assert keeping.problems == ()
+
+
+def test_the_plant_says_how_long_it_keeps_what(
+    store: Store, history: HistoryWriter, clock: FakeClock
+) -> None:
+    """SET-1, NEW-27: another rule counts with the next start; a tag's own days count for its waveforms."""
+    wave = Tag(
+        new_id(), 2, "P.wave", "Wave", TagKind.WAVEFORM, "g", SITE.id, sampling_rate_hz=100.0,
+        keeping=Keeping(raw_days=5),
+    )  # fmt: skip
+    with store.unit_of_work(program_actor("test")) as work:
+        work.plant.save_tag(wave)
+        work.plant.save_keeping_days(KeepingDays(raw=30, waveforms=50))
+    kept = store.open_waveforms(is_writer=True)
+    for days, reason in ((10, "schedule"), (10, "alarm"), (2, "schedule")):
+        start_us = clock.now_us() - days * DAY_US
+        kept.keep(Waveform(2, np.float32([1, 2]), 100.0, start_us, "g", 0, 1), reason=reason)
+    history.close()
+    history = store.open_history_writer()
+    keeping = Housekeeping(store, history, kept, clock=clock)
+    clock.advance(FIRST_RETENTION_S)
+    for _ in range(3):
+        keeping.run()
+    history.close()
+    assert 25 <= stored(store, clock) <= 31
+    left = kept.waveforms(2, start_us=0, end_us=clock.now_us())
+    assert [each.reason for each in left] == ["alarm", "schedule"]
+
+
+def test_days_that_cannot_be_are_refused(store: Store) -> None:
+    for days in (KeepingDays(raw=0), KeepingDays(raw=900), KeepingDays(waveforms=None)):
+        with pytest.raises(ConfigurationError), store.unit_of_work(program_actor("test")) as work:
+            work.plant.save_keeping_days(days)
+    assert store.plant.keeping_days() == KeepingDays()
 
 
 def test_f58_a_clock_that_jumped_removes_nothing_and_is_told(

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -54,12 +54,14 @@ class PostgresServer:
     def freeze(self) -> None:
         """Let every process of the server stand still: connections live, nothing answers."""
         for process in self._processes():
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):  # it served a connection that was closed just now
+                process.suspend()
 
     def thaw(self) -> None:
         """Let a frozen server go on."""
         for process in self._processes():
-            process.resume()
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def _processes(self) -> list[psutil.Process]:
         first_line = (self._data / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.condition.alarms import AlarmRule
+from domain.plant.keeping import KeepingDays
 from domain.plant.plant import Plant
 from domain.roles import Actor
 from storage.settings_file import StartSettings, read_settings, write_settings
@@ -86,3 +87,17 @@ def test_a_set_up_text_says_which_environment_variable_holds_a_secret(
     assert read.plant.connections[0].options == plc.options
     (entry,) = furnished.audit.of([plc.id], action="change")
     assert entry.detail["row"]["options"] == plc.options
+
+
+def test_a_set_up_text_says_how_long_the_plant_keeps_what(furnished: Store, engineer: Actor) -> None:
+    """NEW-30: and refuses days that cannot be, before anything is imported."""
+    days = KeepingDays(raw=30, hours=None, waveforms=20)
+    with furnished.unit_of_work(engineer) as work:
+        work.plant.save_keeping_days(days)
+    text = export_set_up(SetUp(furnished.plant.load()))
+    read = read_set_up(text).set_up
+    assert read is not None
+    assert read.plant.keeping == days
+    for wrong, key in (("0", "set_up_not_above"), ("900", "set_up_days"), ('"x"', "set_up_not_number")):
+        (complaint,) = read_set_up(text.replace('"raw": 30', f'"raw": {wrong}')).complaints
+        assert complaint.key == key

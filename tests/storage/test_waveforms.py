@@ -9,6 +9,7 @@ import pytest
 
 from domain.errors import NotFound
 from domain.instants import to_microseconds
+from domain.plant.keeping import WaveformRules
 from domain.plant.signals import Spectrum, SpectrumKind, Waveform
 from domain.ports import SpectrumRow, WaveformStore
 from storage.data_folder import DataFolder, prepare_data_folder
@@ -85,8 +86,24 @@ def test_a_damaged_month_is_set_aside_and_the_others_stay_readable(folder: DataF
 def test_pruning_deletes_whole_months(kept: MonthlyWaveforms, folder: DataFolder) -> None:
     gone = kept.keep(_waveform(_at(1)), reason="schedule")
     stays = kept.keep(_waveform(_at(2)), reason="schedule")
-    assert kept.prune(before_us=_at(2, 1)) == 1
+    assert kept.prune(WaveformRules(_at(2, 1))) == 1
     assert len(folder.waveform_files()) == 1
     assert kept.waveform(stays).tag_key == 7
     with pytest.raises(NotFound):
         kept.waveform(gone)
+
+
+def test_a_month_of_which_little_stays_gives_its_room_back(
+    kept: MonthlyWaveforms, folder: DataFolder
+) -> None:
+    evidence = kept.keep(_waveform(_at(1)), reason="alarm")
+    for day in range(1, 29):
+        kept.keep(_waveform(_at(1, day), seed=day), reason="schedule")
+    kept.close()
+    (path,) = folder.waveform_files()
+    before = path.stat().st_size
+    while kept.prune(WaveformRules(_at(3))):
+        pass
+    kept.close()
+    assert path.stat().st_size < before / 5
+    assert kept.waveform(evidence).start_us == _at(1)

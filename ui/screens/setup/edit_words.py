@@ -20,6 +20,7 @@ _DONE: Final = {
     "values_removed": QT_TRANSLATE_NOOP("Edits", "Values removed or set waiting: {name}"),
     "bearing_added": QT_TRANSLATE_NOOP("Edits", "Bearing added: {name}"),
     "bearings_taken": QT_TRANSLATE_NOOP("Edits", "Bearings taken in: {name}"),
+    "set_up_imported": QT_TRANSLATE_NOOP("Edits", "Set-up imported: {name}"),
     "site_changed": QT_TRANSLATE_NOOP("Edits", "Saved: {name}"),
 }
 

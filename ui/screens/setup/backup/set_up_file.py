@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from services.plant_file import FileReading
 from ui.text import error_words, tr, tr_n
@@ -30,8 +30,9 @@ class SetUpFilePanel(Panel):
     file_asked = Signal()
     import_asked = Signal(object)
 
-    def __init__(self, *, refusal: str) -> None:
+    def __init__(self, undo_bar: QWidget, *, refusal: str) -> None:
         super().__init__(tr("SetUpFile", "Set-up file"))
+        self._undo_bar = undo_bar
         self._refusal = refusal
         self._path: Path | None = None
         self._can_import, self._is_empty = False, False
@@ -57,6 +58,7 @@ class SetUpFilePanel(Panel):
         self.body.addLayout(row)
         self.body.addWidget(self.said)
         self.body.addWidget(self.complaints, 1)
+        self.body.addWidget(self._undo_bar)
         self.complaints.hide()
         self.export.clicked.connect(self.export_asked)
         self.choose.clicked.connect(self.file_asked)
@@ -75,14 +77,14 @@ class SetUpFilePanel(Panel):
             return tr("SetUpFile", "Nothing is set up here: a file may be imported, all of it or nothing.")
         return tr(
             "SetUpFile",
-            "Machines, points, tags, links and limits as readable text, without secrets. "
+            "Machines, points, tags, links, limits and bearings as readable text, without secrets. "
             "Import checks a file; it is taken into an empty plant only.",
         )
 
     def say(self, words: str) -> None:
-        """Say how an act went; it stays until the next one."""
-        self._has_told = True
-        self.said.setText(words)
+        """Say how an act went; it stays until the next one, or until there is nothing to say any more."""
+        self._has_told = bool(words)
+        self.said.setText(words or self._hint())
 
     def show_reading(self, path: Path, reading: FileReading) -> None:
         """Show the dry run of a file: what it holds, or every complaint."""
@@ -113,11 +115,12 @@ class SetUpFilePanel(Panel):
             )
         counts = tr(
             "SetUpFile",
-            "{name} is well: {assets} assets, {tags} tags, {rules} limits.",
+            "{name} is well: {assets} assets, {tags} tags, {rules} limits, {bearings} bearings.",
             name=path.name,
             assets=reading.assets,
             tags=reading.tags,
             rules=reading.rules,
+            bearings=reading.bearings,
         )
         if self._is_empty:
             return counts
@@ -130,10 +133,11 @@ class SetUpFilePanel(Panel):
         self.say(
             tr(
                 "SetUpFile",
-                "Imported: {assets} assets, {tags} tags, {rules} limits.",
+                "Imported: {assets} assets, {tags} tags, {rules} limits, {bearings} bearings.",
                 assets=reading.assets,
                 tags=reading.tags,
                 rules=reading.rules,
+                bearings=reading.bearings,
             )
         )
         self._allow()

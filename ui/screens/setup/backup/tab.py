@@ -18,10 +18,12 @@ from domain.ports import IntegrityReport
 from domain.roles import Permission
 from services.backups import Backups, BackupShelf, RestorePreview
 from services.plant_file import FileReading, PlantFile, read_file
+from services.set_up.configuration import Edit
 from services.workstation import Workstation
 from ui.context import Context
 from ui.screens.permissions import refusal_to
 from ui.screens.polling import Poll
+from ui.screens.setup.acts import SetupActs
 from ui.screens.setup.backup.copies import CopiesPanel
 from ui.screens.setup.backup.lane import LongLane
 from ui.screens.setup.backup.restore import RestorePanel
@@ -53,7 +55,8 @@ class BackupTab(SetupTab):
         refusal = refusal_to(role, Permission.BACK_UP)
         self.copies = CopiesPanel(when=self._when, refusal=refusal)
         self.restore = RestorePanel(when=self._when, data_folder=workstation.folder)
-        self.set_up = SetUpFilePanel(refusal=refusal or refusal_to(role, Permission.CONFIGURE))
+        self.acts = SetupActs(workstation, context, acted=self._acted, failed=self._file_failed)
+        self.set_up = SetUpFilePanel(self.acts.bar, refusal=refusal or refusal_to(role, Permission.CONFIGURE))
         self.check = KeyButton(tr("Backup", "Check the data in use"), icon="search")
         self.check.setToolTip(refusal)
         self.said, self.work = label(refusal or _hint()), WorkBar()
@@ -62,6 +65,7 @@ class BackupTab(SetupTab):
         self._place_lane = Tasks()
         self._tickets: list[Ticket] = []
         self.view = self._build()
+        self.acts.listen_in(self.view)
         self._connect()
         self._poll = Poll(
             self._place_lane, self._look, self._show, period_s=LOOK_EVERY_S, failed=context.show_problem
@@ -257,10 +261,18 @@ class BackupTab(SetupTab):
 
     def _import(self, path: Path) -> None:
         work = partial(self._file.import_from, path, by=self._workstation.actor)
-        self._run(work, done=self._imported, failed=self._file_failed)
+        self._run(work, done=partial(self._imported, path.name), failed=self._file_failed)
 
-    def _imported(self, reading: FileReading) -> None:
+    def _imported(self, name: str, reading: FileReading) -> None:
         self.set_up.show_imported(reading)
+        if reading.edit is not None:
+            self.acts.take(reading.edit, name=name)
+        self._poll.ask_soon()
+
+    def _acted(self, edit: Edit) -> None:
+        """An import was stored or taken back: what stood there of the other is over."""
+        if edit.title_key == "undo":
+            self.set_up.say("")
         self._poll.ask_soon()
 
     def _file_failed(self, error: BaseException) -> None:

@@ -1,14 +1,15 @@
 """The sheet for an entry of the plant's own; a type that is there gets a new edition, said beforehand."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from domain.errors import ConfigurationError
-from domain.plant.bearings import BearingGeometry, BearingType
+from domain.plant.bearings import USUAL_SLIP, BearingGeometry, BearingType, impossible_figures, type_key
+from ui.screens.setup.bearings.words import cure_words
 from ui.screens.setup.machines.words import order_words
 from ui.text import error_words, tr
 from ui.theme import BODY
@@ -19,7 +20,14 @@ from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import Panel, Separator, label
 
 Values = dict[str, Any]
-LEAST_ELEMENTS, MOST_SLIP_PERCENT, MOST_ANGLE = 3, 20.0, 90.0
+_FIELDS: Final = {
+    "elements": "elements",
+    "element_diameter_mm": "small",
+    "pitch_diameter_mm": "large",
+    "contact_angle_deg": "angle",
+    "slip_tolerance": "slip",
+}
+"""The field of the sheet for each figure of a bearing."""
 
 
 class EntrySheet(Panel):
@@ -83,8 +91,8 @@ class EntrySheet(Panel):
     def _look(self) -> None:
         """Say which edition it would be, and show the orders as soon as the figures give some."""
         values = self.form.values()
-        key = (values["maker"].lower(), values["designation"].lower())
-        there = [b for b in self._catalogue if (b.maker.lower(), b.geometry.designation.lower()) == key]
+        key = type_key(values["maker"], values["designation"])
+        there = [bearing for bearing in self._catalogue if bearing.key == key]
         self.said.say(
             tr(
                 "Bearings", "{name} is in the catalogue: this becomes edition {edition}. Points keep theirs.",
@@ -123,7 +131,7 @@ def _form() -> FieldForm:
 def _values_of(bearing: BearingType | None) -> Values:
     if bearing is None:
         empty = dict.fromkeys(("maker", "designation", "elements", "small", "large", "source"), "")
-        return empty | {"angle": 0.0, "slip": 2.0}
+        return empty | {"angle": 0.0, "slip": 100 * USUAL_SLIP}
     geometry = bearing.geometry
     return {
         "maker": bearing.maker,
@@ -142,19 +150,11 @@ def complaints_of(values: Values) -> dict[str, str]:
     found: dict[str, str] = {}
     if not values["designation"]:
         found["designation"] = tr("Bearings", "Give the designation, such as 6205.")
-    elements, small, large, angle, slip = (
-        number_of(values[name]) for name in ("elements", "small", "large", "angle", "slip")
-    )
-    if elements is None or elements < LEAST_ELEMENTS or elements != int(elements):
-        found["elements"] = tr("Bearings", "Give a whole number, 3 or more.")
-    if small is None or small <= 0:
-        found["small"] = tr("Bearings", "Give millimetres above 0.")
-    if large is None or large <= (small or 0):
-        found["large"] = tr("Bearings", "Give millimetres above the element diameter.")
-    if angle is None or not 0 <= angle < MOST_ANGLE:
-        found["angle"] = tr("Bearings", "Give degrees from 0 to 90.")
-    if slip is None or not 0 <= slip <= MOST_SLIP_PERCENT:
-        found["slip"] = tr("Bearings", "Give percent from 0 to 20.")
+    missing = float("nan")  # is no figure of any bearing
+    figures = [number_of(values[name]) for name in _FIELDS.values()]
+    elements, small, large, angle, slip = (missing if each is None else each for each in figures)
+    for figure in impossible_figures(elements, small, large, angle_deg=angle, slip=slip / 100):
+        found[_FIELDS[figure]] = cure_words(figure)
     return found
 
 

@@ -10,7 +10,8 @@ from domain.plant.assets import MeasurementPoint
 from domain.plant.bearings import BearingGeometry, BearingType
 from domain.plant.plant import Plant
 from domain.roles import Permission
-from services.set_up.bearing_catalogue import BearingCatalogue, BearingImport, BearingUse
+from services.set_up.bearing_catalogue import BearingCatalogue, BearingUse
+from services.set_up.bearing_table import AS_IT_SAYS, BearingImport, TableReading
 from services.set_up.configuration import Edit
 from services.set_up.plant_setup import PlantSetup
 from services.workstation import Workstation
@@ -37,6 +38,7 @@ class BearingsTab(SetupTab):
         self._catalogue = BearingCatalogue(workstation.store)
         self._found: tuple[BearingType, ...] = ()
         self._file: BearingImport | None = None
+        self._reading = AS_IT_SAYS
         self._wanted: UUID | None = None
         self._refusal = refusal_to(workstation.actor.role, Permission.CONFIGURE)
         self.acts = SetupActs(workstation, context, acted=self._acted, failed=self._failed)
@@ -59,6 +61,8 @@ class BearingsTab(SetupTab):
         view.entry.ended.connect(self._end_entry)
         view.file.taken.connect(self._take_file)
         view.file.sheet_chosen.connect(self._read_sheet)
+        view.file.columns_told.connect(self._tell_columns)
+        view.file.corrected.connect(self._correct)
         view.file.cancelled.connect(self._end_file)
 
     def _allow(self) -> None:
@@ -197,7 +201,7 @@ class BearingsTab(SetupTab):
 
     def _read_sheet(self, sheet: str) -> None:
         if self._file is not None:
-            work = partial(self._catalogue.read, self._file.path, sheet=sheet)
+            work = partial(self._catalogue.read, self._file.path, TableReading(sheet))
             failed = partial(self._sheet_unread, sheet)
             self._context.tasks.run(work, done=self._show_sheet, failed=failed)
 
@@ -213,8 +217,27 @@ class BearingsTab(SetupTab):
         """Say whether a sheet is still the chosen one, and its file not put away."""
         return self._file is not None and sheet == self.view.file.sheet.value()
 
+    def _tell_columns(self, columns: dict[str, int]) -> None:
+        self._read_anew(replace(self._reading, columns=columns))
+
+    def _correct(self, number: int, name: str, text: str) -> None:
+        corrections = {**self._reading.corrections, (number, name): text}
+        self._read_anew(replace(self._reading, corrections=corrections))
+
+    def _read_anew(self, reading: TableReading) -> None:
+        """Read the sheet that is shown as a person says now."""
+        file = self._file
+        if file is not None:
+            self._reading = replace(reading, sheet=file.sheet)
+            work = partial(self._catalogue.read, file.path, self._reading)
+            self._context.tasks.run(work, done=self._show_anew, failed=self.view.file.show_unread)
+
+    def _show_anew(self, found: BearingImport) -> None:
+        if self._is_wanted(found.sheet) and found.reading == self._reading:
+            self._show_file(found)
+
     def _show_file(self, found: BearingImport) -> None:
-        self._file = found
+        self._file, self._reading = found, found.reading
         self._say("")
         self.view.pages.setCurrentWidget(self.view.file)
         self.view.file.show_file(found)
@@ -236,6 +259,7 @@ class BearingsTab(SetupTab):
 
     def _end_file(self) -> None:
         self._file = None
+        self.view.file.put_away()
         self.view.pages.setCurrentWidget(self.view.catalogue)
         self.view.table.setFocus()
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.plant.bearings import BearingType, DefectOrders, defect_orders
-from services.set_up.bearing_catalogue import BearingRow, BearingUse
+from services.set_up.bearing_catalogue import BearingUse
+from services.set_up.bearing_table import BearingRow
 from ui.formatting import Presentation, number
 from ui.screens.setup.bearings.words import outcome_words
 from ui.text import tr
@@ -72,6 +73,7 @@ def preview_table() -> DataTable:
         _number_column("small", tr("Bearings", "d mm"), _of_row(_small), 76),
         _number_column("large", tr("Bearings", "D mm"), _of_row(_large), 80),
         _number_column("angle", tr("Bearings", "Angle \u00b0"), _of_row(_angle), 64),
+        _number_column("slip", tr("Bearings", "Slip %"), _of_row(_slip), 56),
         Column("outcome", tr("Bearings", "Outcome"), outcome_words, tip=outcome_words, is_hideable=False),
     )
     name = tr("Bearings", "Rows of the file")

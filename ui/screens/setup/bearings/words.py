@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from services.set_up.bearing_catalogue import BearingImport, BearingRow, BearingUse, Complaint
+from services.set_up.bearing_catalogue import BearingUse
+from services.set_up.bearing_table import BearingImport, BearingRow, Complaint
 from ui.text import QT_TRANSLATE_NOOP, plain, tr
 from ui.typed_numbers import shown_number
 
@@ -14,17 +15,32 @@ _COLUMNS: Final = {
     "pitch_diameter_mm": QT_TRANSLATE_NOOP("Bearings", "pitch diameter D"),
     "contact_angle_deg": QT_TRANSLATE_NOOP("Bearings", "contact angle"),
     "slip_tolerance": QT_TRANSLATE_NOOP("Bearings", "slip tolerance"),
+    "source": QT_TRANSLATE_NOOP("Bearings", "source"),
 }
 
 _COMPLAINTS: Final = {
     "bearing_designation_missing": QT_TRANSLATE_NOOP("Bearings", "the designation is missing"),
     "bearing_not_a_number": QT_TRANSLATE_NOOP("Bearings", "{column}: '{text}' is not a number"),
-    "bearing_not_whole": QT_TRANSLATE_NOOP("Bearings", "number of elements: '{text}' is not a whole number"),
-    "bearing_impossible": QT_TRANSLATE_NOOP(
-        "Bearings", "no bearing has {elements} elements, d {small} and D {large}: at least 3, and d below D"
-    ),
+    "bearing_impossible": QT_TRANSLATE_NOOP("Bearings", "{column} '{text}': {cure}"),
     "bearing_given_before": QT_TRANSLATE_NOOP("Bearings", "row {row} gives the same type other figures"),
 }
+
+
+_CURES: Final = {
+    "elements": QT_TRANSLATE_NOOP("Bearings", "Give a whole number, 3 or more."),
+    "element_diameter_mm": QT_TRANSLATE_NOOP("Bearings", "Give millimetres above 0."),
+    "pitch_diameter_mm": QT_TRANSLATE_NOOP("Bearings", "Give millimetres above the element diameter."),
+    "contact_angle_deg": QT_TRANSLATE_NOOP("Bearings", "Give degrees from 0 to 90."),
+    "slip_tolerance": QT_TRANSLATE_NOOP("Bearings", "Give percent from 0 to 20."),
+}
+_SLIP_IN_A_FILE: Final = QT_TRANSLATE_NOOP(
+    "Bearings", "Give a share from 0 to 0.2, or percent with its sign."
+)
+
+
+def cure_words(figure: str) -> str:
+    """Return what a figure of a bearing has to be."""
+    return tr("Bearings", _CURES[figure])
 
 
 def column_name(name: str) -> str:
@@ -36,6 +52,10 @@ def column_name(name: str) -> str:
 def complaint_words(complaint: Complaint) -> str:
     """Return what is wrong with a row."""
     parameters = dict(complaint.parameters)
+    if complaint.key == "bearing_impossible":
+        column = str(parameters["column"])
+        is_slip = column == "slip_tolerance"
+        parameters["cure"] = tr("Bearings", _SLIP_IN_A_FILE) if is_slip else cure_words(column)
     for name, value in parameters.items():
         if name == "column":
             parameters[name] = column_name(str(value))
@@ -70,6 +90,14 @@ def count_words(found: BearingImport) -> str:
         known=known,
         wrong=wrong,
     )
+
+
+def missing_words(found: BearingImport) -> str:
+    """Return which columns are not known; empty when all that is needed is."""
+    if not found.missing:
+        return ""
+    names = ", ".join(column_name(name) for name in found.missing)
+    return tr("Bearings", "Say which column of the file holds: {names}.", names=names)
 
 
 def use_words(use: BearingUse, newest: int) -> str:

@@ -187,6 +187,9 @@ class ValuePanel(Panel):
         self.rows["file"].setVisible(are_files)
         if are_files and all(is_of_tables(value.address) for value in values):
             self.rows["kind"].setVisible(True)
+        if are_waves:
+            self.rows["raw_days"].setVisible(True)
+        self.rows["raw_days"].title.setText(_kept_words(are_waves=are_waves))
         captures = any(not value.is_streaming for value in values)
         self.rows["wave"].setVisible(are_waves and not are_files)
         self.rows["capture_length"].setVisible(are_waves and captures and not are_files)
@@ -259,9 +262,17 @@ def _rows() -> dict[str, Field]:
         "normal_high": LineField(tr("Link", "to")),
         "digits": LineField(tr("Link", "Decimals shown")),
         "frozen_min": LineField(tr("Link", "Frozen after"), unit=tr("Link", "min")),
-        "raw_days": LineField(tr("Link", "Keep every sample"), unit=tr("Link", "days")),
+        "raw_days": LineField(
+            _kept_words(are_waves=False),
+            unit=tr("Link", "days"),
+            helper=tr("Link", "Empty: as the plant does"),
+        ),
         "deadband": LineField(tr("Link", "Dead-band"), helper=tr("Link", "Changes below are thinned")),
     }
+
+
+def _kept_words(*, are_waves: bool) -> str:
+    return tr("Link", "Keep its waveforms") if are_waves else tr("Link", "Keep every sample")
 
 
 def _kinds(*, may_be_wave: bool) -> list[tuple[str, str]]:

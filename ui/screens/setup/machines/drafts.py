@@ -14,6 +14,8 @@ from domain.plant.assets import (
     Support,
     Technique,
 )
+from domain.plant.keeping import NAMES as DAYS
+from domain.plant.keeping import KeepingDays
 from domain.plant.plant import Plant
 from ui.screens.setup.machines.nodes import Thing, thing_in
 from ui.text import tr
@@ -83,6 +85,7 @@ def values_of(thing: Thing, plant: Plant) -> dict[str, Any]:
         values["code"] = thing.code.strip()
     if thing.kind is AssetKind.SITE:
         values["zone"] = plant.zone
+        values |= {name: shown_number(getattr(plant.keeping, name)) for name in DAYS}
     return values | _machine_values(thing) if thing.kind is AssetKind.MACHINE else values
 
 
@@ -135,6 +138,20 @@ def asset_of(asset: Asset, values: Values, plant: Plant) -> tuple[Asset, Complai
         description=values["description"],
     )
     return _on_line(made, UUID(values["line"]), plant), complaints
+
+
+def keeping_of(values: Values, plant: Plant) -> tuple[KeepingDays, Complaints]:
+    """Return the plant's days of keeping as typed for the site, and what is wrong at which field."""
+    complaints: Complaints = {}
+    days: dict[str, Any] = {name: _as_typed(values[name], getattr(plant.keeping, name)) for name in DAYS}
+    for name, number in days.items():
+        if values[name] and (number is None or number <= 0):
+            complaints[name] = tr("Machines", "Give days above 0, or leave it empty to keep for ever.")
+    made = replace(plant.keeping, **days)
+    if not complaints:
+        shorter = tr("Machines", "Give at least as many days as for what it outlives.")
+        complaints = dict.fromkeys(made.complaints, shorter)
+    return made, complaints
 
 
 def _on_line(machine: Asset, line_id: UUID, plant: Plant) -> Asset:

@@ -61,6 +61,23 @@ def time_zones() -> list[str]:
     return ["UTC", *sorted(places)]
 
 
+def keeping_fields() -> dict[str, Field]:
+    """Return the days for which the plant keeps what it records."""
+    return {
+        "raw": NumberField(
+            tr("Machines", "Keep every sample, days"),
+            helper=tr("Machines", "A value may have days of its own. Empty keeps for ever."),
+        ),
+        "minutes": NumberField(tr("Machines", "Keep the figures of each minute, days")),
+        "hours": NumberField(tr("Machines", "Keep the figures of each hour, days")),
+        "waveforms": NumberField(tr("Machines", "Keep waveforms and spectra, days")),
+        "alarm_waveforms": NumberField(
+            tr("Machines", "Keep waveforms of alarms, days"),
+            helper=tr("Machines", "They are evidence: no value has days of its own for them."),
+        ),
+    }
+
+
 class AssetForm(FieldForm):
     """Name and code of a site or line, name of a component."""
 
@@ -73,6 +90,7 @@ class AssetForm(FieldForm):
                 tr("Machines", "Time zone"),
                 helper=tr("Machines", "All times on screens and in reports; history itself is kept in UTC."),
             )
+            fields |= keeping_fields()
         super().__init__(fields)
 
     def prepare(self, thing: Thing, plant: Plant) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.plant.assets import Asset, Criticality, MeasurementPoint, Technique
+from domain.plant.keeping import KeepingDays
 from domain.plant.tags import Tag
 from services.set_up.configuration import Edit
 from services.set_up.plant_setup import PlantSetup
@@ -14,9 +15,9 @@ def change_asset(asset: Asset, setup: PlantSetup) -> Edit:
     return setup.change_asset(asset)
 
 
-def change_site(site: Asset, zone: str, setup: PlantSetup) -> Edit:
-    """Store the site with its time zone."""
-    return setup.change_site(site, zone=zone)
+def change_site(site: Asset, zone: str, keeping: KeepingDays, setup: PlantSetup) -> Edit:
+    """Store the site with its time zone and what the plant keeps for how long."""
+    return setup.change_site(site, zone=zone, keeping=keeping)
 
 
 def change_point(point: MeasurementPoint, setup: PlantSetup) -> Edit:

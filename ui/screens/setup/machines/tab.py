@@ -17,7 +17,7 @@ from ui.screens.permissions import refusal_to
 from ui.screens.setup.acts import SetupActs, Work
 from ui.screens.setup.machines import lane_acts
 from ui.screens.setup.machines.adding import Adding
-from ui.screens.setup.machines.drafts import Draft, DraftBook, asset_of, point_of, values_of
+from ui.screens.setup.machines.drafts import Draft, DraftBook, asset_of, keeping_of, point_of, values_of
 from ui.screens.setup.machines.nodes import Thing, found_in, nodes_of, thing_in
 from ui.screens.setup.machines.removing import Removing
 from ui.screens.setup.machines.sheets import Sheet
@@ -196,12 +196,11 @@ class MachinesTab(SetupTab):
             work: Work = partial(lane_acts.change_point, point)
         else:
             asset, complaints = asset_of(draft.base, draft.values, self.plant)
-            zone = draft.values.get("zone")
-            work = (
-                partial(lane_acts.change_asset, asset)
-                if zone is None
-                else partial(lane_acts.change_site, asset, zone)
-            )
+            work = partial(lane_acts.change_asset, asset)
+            if asset.kind is AssetKind.SITE:
+                keeping, wrong = keeping_of(draft.values, self.plant)
+                complaints |= wrong
+                work = partial(lane_acts.change_site, asset, draft.values["zone"], keeping)
         if not self.view.editor.complain(complaints):
             self.acts.run(work, name=draft.values["name"])
 
