@@ -101,6 +101,7 @@ class Configuration:
 
         RuleViolation when something needs a thing that would go.
         """
+        require(by, Permission.CONFIGURE)
         if edit.is_undone_unused_only:
             self._refuse_used([tag.key for tag in edit.made(Tag)])
         with self._changing(by) as work:
