@@ -303,8 +303,8 @@ class MqttAddress:
 
     ``topic`` is the exact topic, without wildcards; for Sparkplug it is "group/node" or "group/node/device"
     and ``metric`` the name there. ``path`` leads into JSON, ``time_path`` to its time stamp ("" when there is
-    none). A topic that is silent for ``silent_after_s`` turns stale; 0, the default, means that it reports by
-    exception.
+    none). A topic that is silent for ``silent_after_s`` turns stale; 0, the default, leaves it to the link
+    and to the period of the tag.
     """
 
     topic: str

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.source_times import NO_TIME
+from acquisition.source_times import AHEAD_US, NO_TIME
 from domain.instants import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from domain.plant.quality import CLASS_MASK, FLAG_MASK, GOOD, QualityClass, QualityFlag
 from domain.plant.readings import ReadingBatch
@@ -168,6 +168,8 @@ class MissedTime:
     def note(self, batch: ReadingBatch, *, held_us: int = NO_TIME) -> None:
         """Take live values; those of ``held_us`` are older and were told because the link began."""
         place, source_us = self._good(batch)
+        if len(batch):
+            self._believe_clock(int(batch.receive_us.max()))
         if (self._open_us != NO_TIME).any():
             ends = (self._open_us[place] != NO_TIME) & (self._end_us[place] == NO_TIME)
             self._end_us[place[ends][::-1]] = source_us[ends][::-1]  # of several values the first one
@@ -175,6 +177,13 @@ class MissedTime:
         self._last_us[place] = np.maximum(source_us, self._last_us[place])
         moved = source_us != held_us
         self._moved_us[place[moved]] = source_us[moved]
+
+    def _believe_clock(self, now_us: int) -> None:
+        """Forget times that have not come yet: our clock was set back, and outages count from now on."""
+        latest_us = now_us + AHEAD_US
+        self._open_us[self._open_us > latest_us] = NO_TIME
+        for times_us in (self._last_us, self._moved_us):
+            times_us[times_us > latest_us] = now_us
 
     def _owe(self, place: NDArray[np.intp], held_us: int) -> None:
         """Count what was due in the stretches that have ended; a value that is held was due itself."""

@@ -52,7 +52,8 @@ class Inspection:
     Values outside the tag's plausible range, and those that stand still for too long, become uncertain. A
     block that an earlier link already delivered is dropped and counted. Sample indices only grow: a fresh
     driver counts from the nominal rate, and a device clock that runs slow would otherwise put it behind what
-    was delivered. ``keeps_sequence``: the source numbers its rows itself.
+    was delivered; after one that was set back nobody knows what is missing, and a hole says so.
+    ``keeps_sequence``: the source numbers its rows itself.
     """
 
     def __init__(
@@ -106,13 +107,14 @@ class Inspection:
             self._losses.add("repeated_block")
             return None
         self._block_end_us[block.tag_key] = block.start_us + length_us
-        first_index = self._growing_index(block)
+        is_set_back = block.start_us < known_until_us - length_us
+        first_index = self._growing_index(block, hole=len(block.samples) if is_set_back else 0)
         return replace(block, first_index=first_index, quality=block.quality | self._flags)
 
-    def _growing_index(self, block: SampleBlock) -> int:
+    def _growing_index(self, block: SampleBlock, *, hole: int) -> int:
         key = block.tag_key
         first = block.first_index + self._index_shift.get(key, 0)
-        behind = self._next_index.get(key, first) - first
+        behind = self._next_index.get(key, first) + hole - first
         if behind > 0:
             self._index_shift[key] = self._index_shift.get(key, 0) + behind
             first += behind

@@ -9,15 +9,23 @@ from numpy.typing import NDArray
 from domain.instants import MICROSECONDS_PER_SECOND
 from domain.plant.readings import LossCounter
 
-_AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
+AHEAD_US: Final = 60 * MICROSECONDS_PER_SECOND
+"""A clock that runs so far before ours is wrong, or ours is."""
+
 BEHIND_US: Final = 600 * MICROSECONDS_PER_SECOND
 """No chain of gateways takes so long to bring a value of now: what is told later has a clock behind ours."""
+
+_BEHIND_PERIODS: Final = 3
+"""A value that stands for an hour carries the time at which that began, and comes when it is over."""
 
 _SLIGHTLY_US: Final = 5 * MICROSECONDS_PER_SECOND
 _YEAR_2000_US: Final = 946_684_800 * MICROSECONDS_PER_SECOND
 _PACE_US: Final = 5 * MICROSECONDS_PER_SECOND
 _PACE_MARGIN: Final = 1.1
 """Over so long, source times that pass at most so much faster than ours are those of a living source."""
+
+FOR_EVER_US: Final = 2**61
+"""The patience with values of a memory: none is too old."""
 
 NO_TIME: Final = -(2**63)
 """In an array, in place of a source time that was not sent."""
@@ -28,33 +36,39 @@ Instants = NDArray[np.int64]
 
 def is_believable(source_us: int, *, receive_us: int) -> bool:
     """Say whether a source time can be true: not the epoch of an unset clock, not ahead of us."""
-    return _YEAR_2000_US < source_us <= receive_us + _AHEAD_US
+    return _YEAR_2000_US < source_us <= receive_us + AHEAD_US
 
 
 def are_believable(source_us: Instants, *, receive_us: Instants) -> NDArray[np.bool_]:
     """Say of each source time whether it can be true."""
-    return (source_us > _YEAR_2000_US) & (source_us <= receive_us + _AHEAD_US)
+    return (source_us > _YEAR_2000_US) & (source_us <= receive_us + AHEAD_US)
 
 
-def is_behind(source_us: int, *, receive_us: int) -> bool:
+def patience_us(period_s: float) -> int:
+    """Return how old a value of now may be that is measured so often."""
+    return max(BEHIND_US, round(_BEHIND_PERIODS * period_s * MICROSECONDS_PER_SECOND))
+
+
+def is_behind(source_us: int, *, receive_us: int, patience_us: int = BEHIND_US) -> bool:
     """Say whether a value of now has a source time that is too old for it."""
-    return source_us < receive_us - BEHIND_US
+    return source_us < receive_us - patience_us
 
 
 class SourceClock:
     """Judges the source times of one item.
 
-    A time that goes backwards, is unset, lies ahead or far behind is replaced by the receive time. The first
-    report after subscribing states what the value is *now*: a quiet value truly is old. A time stamp older
-    than ``subscribed_us`` on it becomes that time, in the source's clock. The value was stored when it was
-    new, and a gap may lie between. What is told again with the time that it had is no older for it. Equal
-    times are kept apart by a microsecond, so that no value overwrites another.
+    A time that goes backwards, is unset, lies ahead or further behind than ``patience_us`` is replaced by the
+    receive time. The first report after subscribing states what the value is *now*: a quiet value truly is
+    old. A time stamp older than ``subscribed_us`` on it becomes that time, in the source's clock. The value
+    was stored when it was new, and a gap may lie between. What is told again with the time that it had is no
+    older for it. Equal times are kept apart by a microsecond, so that no value overwrites another.
     """
 
-    __slots__ = ("_is_first", "_source_us", "_stored_us", "_subscribed_us")
+    __slots__ = ("_is_first", "_patience_us", "_source_us", "_stored_us", "_subscribed_us")
 
-    def __init__(self, subscribed_us: int) -> None:
+    def __init__(self, subscribed_us: int, *, patience_us: int = BEHIND_US) -> None:
         self._subscribed_us = subscribed_us
+        self._patience_us = patience_us
         self._source_us: int | None = None
         self._is_first = True
         self._stored_us = 0
@@ -73,7 +87,7 @@ class SourceClock:
         self._is_first, self._source_us = False, source_us
         if is_first:
             return self._after_stored(max(source_us, self._subscribed_us)), False
-        if not is_told_again and is_behind(source_us, receive_us=receive_us):
+        if not is_told_again and self.is_behind(source_us, receive_us=receive_us):
             return self._after_stored(receive_us), True
         return self._after_stored(source_us), False
 
@@ -81,6 +95,10 @@ class SourceClock:
         """Say whether a time can be true and does not go backwards."""
         went_back = self._source_us is not None and source_us < self._source_us
         return not went_back and is_believable(source_us, receive_us=receive_us)
+
+    def is_behind(self, source_us: int, *, receive_us: int) -> bool:
+        """Say whether a time is too old for a value of now."""
+        return is_behind(source_us, receive_us=receive_us, patience_us=self._patience_us)
 
     def _after_stored(self, instant_us: int) -> int:
         if self._stored_us - _SLIGHTLY_US < instant_us <= self._stored_us:
@@ -145,16 +163,21 @@ class Pace:
 class SourceClocks:
     """Judges the source times of many items at once, by the rules of ``SourceClock``, one place each.
 
-    What is wrong is counted in ``losses`` by cause: unset, ahead, behind, backwards, equal. ``are_past``: the
-    values are fetched from a memory, none is too old.
+    What is wrong is counted in ``losses`` by cause: unset, ahead, behind, backwards, equal. ``patience_us``
+    is that of each item, one for all when it is a number.
     """
 
     def __init__(
-        self, count: int, *, subscribed_us: int, losses: LossCounter, are_past: bool = False
+        self,
+        count: int,
+        *,
+        subscribed_us: int,
+        losses: LossCounter,
+        patience_us: Instants | int = BEHIND_US,
     ) -> None:
         self._subscribed_us = subscribed_us
         self._losses = losses
-        self._are_past = are_past
+        self._patience_us = np.broadcast_to(np.asarray(patience_us, np.int64), count)
         self._is_first = np.ones(count, np.bool_)
         self._source_us = np.full(count, NO_TIME, np.int64)
         self._stored_us = np.zeros(count, np.int64)
@@ -185,8 +208,9 @@ class SourceClocks:
         is_true = are_believable(source_us, receive_us=receive_us)
         is_known = is_true & (source_us >= last_us)
         is_first = self._is_first[place]
-        is_late = is_known & ~is_first & (source_us != last_us) & (source_us < receive_us - BEHIND_US)
-        is_taken = is_known if self._are_past else is_known & ~is_late
+        is_old = source_us < receive_us - self._patience_us[place]
+        is_late = is_known & is_old & ~is_first & (source_us != last_us)
+        is_taken = is_known & ~is_late
         is_suspect = (source_us != NO_TIME) & ~is_taken
         if is_suspect.any():
             self._count(is_suspect, is_true, is_ahead=source_us > receive_us, is_behind=is_late)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+from acquisition.blocking_calls import ThreadEach
 from acquisition.driver import DriverState
 from acquisition.hub import TagHub
 from acquisition.shared_memory.mapped import new_epoch
@@ -140,6 +141,7 @@ class Collector:
 
         Returns whether a new collector is to be built for another set-up.
         """
+        asyncio.get_running_loop().set_default_executor(ThreadEach())  # no call that hangs delays the end
         if self._store.report.sqlite_needs_write_lock:
             _log.info("SQLite %s: the write lock guards its checkpoints", self._store.report.sqlite_version)
         self._control.set("epoch", self._epoch)

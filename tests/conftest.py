@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.storage.postgresql_stage import PostgresServer
@@ -17,6 +18,11 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault(
     "HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "jidoka-hypothesis")
 )
+
+
+# Machines are noisy: an example that takes long has found nothing.
+settings.register_profile("jidoka", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("jidoka")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from acquisition.blocking_calls import CallThreads
 from acquisition.driver import Driver, Settle, settled_at_once
 from acquisition.drivers.files.book import FileBook, ForgetfulBook
 from domain.instants import Clock
@@ -30,10 +31,15 @@ class DriverEntry:
     keeps_sequence: bool = False
 
 
-def _modbus(connection: Connection, clock: Clock) -> Driver:
-    from acquisition.drivers.modbus.driver import ModbusDriver
+def _modbus_entry() -> DriverEntry:
+    threads = CallThreads()
 
-    return ModbusDriver(connection, clock=clock)
+    def create(connection: Connection, clock: Clock) -> Driver:
+        from acquisition.drivers.modbus.driver import ModbusDriver
+
+        return ModbusDriver(connection, clock=clock, calls=threads.of(connection))
+
+    return DriverEntry(create, is_polled=True)
 
 
 def _opcua(connection: Connection, clock: Clock) -> Driver:
@@ -57,11 +63,12 @@ def mqtt_entry(settle: Settle) -> DriverEntry:
 
 def files_entry(book: FileBook) -> DriverEntry:
     """Return how to watch folders with a book that remembers which files were taken."""
+    threads = CallThreads()
 
     def create(connection: Connection, clock: Clock) -> Driver:
         from acquisition.drivers.files.driver import FilesDriver
 
-        return FilesDriver(connection, clock=clock, book=book)
+        return FilesDriver(connection, clock=clock, book=book, calls=threads.of(connection))
 
     return DriverEntry(create, is_polled=False, keeps_sequence=True)
 
@@ -74,10 +81,10 @@ def _replay(connection: Connection, clock: Clock) -> Driver:
 
 DRIVERS: Final[Mapping[ConnectionKind, DriverEntry]] = MappingProxyType(
     {
-        ConnectionKind.MODBUS_TCP: DriverEntry(_modbus, is_polled=True),
-        ConnectionKind.MODBUS_TLS: DriverEntry(_modbus, is_polled=True),
-        ConnectionKind.MODBUS_SERIAL: DriverEntry(_modbus, is_polled=True),
-        ConnectionKind.MODBUS_RTU_TCP: DriverEntry(_modbus, is_polled=True),
+        ConnectionKind.MODBUS_TCP: _modbus_entry(),
+        ConnectionKind.MODBUS_TLS: _modbus_entry(),
+        ConnectionKind.MODBUS_SERIAL: _modbus_entry(),
+        ConnectionKind.MODBUS_RTU_TCP: _modbus_entry(),
         ConnectionKind.OPCUA: DriverEntry(
             _opcua,
             is_polled=False,

@@ -7,13 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from acquisition.texts import clean_text
 from domain.plant.quality import BAD_DECODE, GOOD, QualityCause, QualityClass, quality_code
 from domain.plant.readings import ReadingBatch, SampleBlock, reading_batch
 from domain.plant.tags import Tag, TagDtype
+from domain.texts import clean_text
 
 UNCERTAIN_STALE: Final = quality_code(QualityClass.UNCERTAIN, QualityCause.STALE)
 UNCERTAIN_LOST: Final = quality_code(QualityClass.UNCERTAIN, QualityCause.COMMUNICATION_LOST)
+UNCERTAIN_DECODE: Final = quality_code(QualityClass.UNCERTAIN, QualityCause.DECODE)
+"""The device told more digits than the declared whole number can carry here."""
+
 _LONGEST_TEXT: Final = 2000
 _BLOCK_WEIGHT: Final = 50
 
@@ -56,7 +59,8 @@ def bad_value(tag: Tag, quality: int, *, now_us: int) -> TagValue:
 def decoded(tag: Tag, raw: object) -> tuple[float, str, int]:
     """Return value in the tag's unit, text and quality of what a device sent; BAD_DECODE when it is neither.
 
-    A text tag takes numbers as their text; a numeric tag takes no text.
+    A text tag takes numbers as their text; a numeric tag takes no text. A whole number beyond 2**53 is
+    rounded, and uncertain where a whole number was declared.
     """
     if tag.dtype is TagDtype.TEXT:
         if isinstance(raw, (str, bool, int, float)):
@@ -68,8 +72,13 @@ def decoded(tag: Tag, raw: object) -> tuple[float, str, int]:
         except OverflowError:
             return math.nan, "", BAD_DECODE
         if math.isfinite(value):
-            return value, "", GOOD
+            return value, "", UNCERTAIN_DECODE if is_rounded(tag, raw) else GOOD
     return math.nan, "", BAD_DECODE
+
+
+def is_rounded(tag: Tag, raw: bool | int | float) -> bool:
+    """Say whether a raw value loses digits although its tag was declared to hold them all."""
+    return tag.dtype is TagDtype.INT64 and isinstance(raw, int) and int(float(raw)) != raw
 
 
 def batch_of(values: Iterable[TagValue]) -> ReadingBatch | None:

@@ -19,6 +19,7 @@ class FileOutcome(Enum):
 class FileContent:
     """A file that was read. ``digest`` is the SHA-256 of its bytes: the same content is the same file.
 
+    A later file of the same bytes, of which only the name tells another time, has that time in its digest.
     ``readings`` were handed over already; they tell what else was measured at the time of the waveforms.
     """
 

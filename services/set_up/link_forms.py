@@ -102,6 +102,7 @@ LINK_FORMS: Final[Mapping[ConnectionKind, tuple[OptionField, ...]]] = MappingPro
             OptionField("tls", FieldKind.FLAG, "yes"),
             OptionField("port", FieldKind.WHOLE, low=1, high=65535),
             OptionField("ca", FieldKind.FILE, needs="tls"),
+            OptionField("silent_after_s", FieldKind.NUMBER, "0", high=1e7, unit="s"),
             OptionField("version", FieldKind.CHOICE, "3.1.1", choices=("3.1.1", "5"), is_expert=True),
             _USER,
             _PASSWORD,

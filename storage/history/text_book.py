@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
+from domain.texts import clean_text
 from storage.sql import SqlConnection
 
 LONGEST: Final = 1000
@@ -23,7 +24,7 @@ class TextBook:
 
     def number_of(self, text: str) -> int:
         """Return the number of a text, a new one for a text never seen."""
-        body = storable(text[:LONGEST])
+        body = clean_text(text[:LONGEST])
         with self._lock:
             number = self._numbers.get(body)
             if number is not None:
@@ -46,19 +47,6 @@ class TextBook:
         with self._lock:
             for number in texts:
                 self._new.pop(number, None)
-
-
-def storable(text: str) -> str:
-    """Return the text as both engines can store it: no device's text may stop the history of all others.
-
-    NUL, which ends a text for PostgreSQL, goes; lone halves of surrogate pairs are no characters and marked.
-    """
-    whole = text.replace("\0", "")
-    try:
-        whole.encode()
-    except UnicodeEncodeError:
-        return whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole
 
 
 def stored_texts(connection: SqlConnection) -> dict[int, str]:

@@ -131,6 +131,26 @@ def test_f20_values_due_in_an_outage_are_lost_until_they_turn_up() -> None:
     assert missed.lost == 10, "who delivers what it kept by itself owes nothing"
 
 
+@pytest.mark.parametrize("is_down", [False, True])
+def test_f58_after_our_clock_was_set_back_outages_count_from_there(*, is_down: bool) -> None:
+    """An outage in which the clock is set back cannot be measured; one after it is, to the value."""
+    hour = 3600
+    missed = MissedTime([tag(key, OWNER, {}, period_s=1.0) for key in (1, 2)])
+    for second in range(3):
+        missed.note(rows((1, second), (2, second)))
+    if is_down:
+        missed.begin()
+    for second in range(-hour, -hour + 3):
+        missed.note(rows((1, second)))
+    assert missed.lost == 0
+    assert missed.waiting() == ()
+    missed.begin()
+    missed.note(rows((1, -hour + 602)))
+    assert missed.lost == 599
+    (stretches,) = missed.waiting()
+    assert (1, 2 - hour, 602 - hour) in seconds(stretches)
+
+
 def test_ends_that_a_device_left_open_are_asked_for_again_later_and_given_up_at_last() -> None:
     """Periods of 1 s, 3 values due of each tag: tag 1 is brought at once, tag 2 in parts, its last never."""
     missed = MissedTime([tag(key, OWNER, {}, period_s=1.0) for key in (1, 2)])

@@ -51,7 +51,7 @@ def test_the_whole_file_is_read(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(data=st.data())
 def test_damage_of_any_kind_is_refused_or_harmless(name: str, tmp_path: Path, data: st.DataObject) -> None:
     content = bytearray(FILES[name])

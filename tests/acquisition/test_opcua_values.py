@@ -13,7 +13,8 @@ from acquisition.drivers.opcua.changes import Changes, changes_of, joined
 from acquisition.drivers.opcua.inbox import Inbox
 from acquisition.drivers.opcua.rows import ScalarTable
 from acquisition.drivers.opcua.status_codes import quality_of_status
-from acquisition.source_times import NO_TIME, SourceClock, SourceClocks
+from acquisition.drivers.tag_values import decoded
+from acquisition.source_times import FOR_EVER_US, NO_TIME, SourceClock, SourceClocks, patience_us
 from domain.instants import from_microseconds
 from domain.plant.quality import (
     BAD_COMMUNICATION_LOST,
@@ -23,6 +24,9 @@ from domain.plant.quality import (
     GOOD,
     UNCERTAIN_CLOCK,
     Quality,
+    QualityCause,
+    QualityClass,
+    quality_code,
 )
 from domain.plant.readings import LossCounter, ReadingBatch, SampleBlock
 from domain.plant.tags import CaptureSchedule, ConnectionKind, Scaling, Tag, TagDtype
@@ -111,6 +115,18 @@ def test_texts_and_numbers_of_a_text_tag_are_words() -> None:
     assert np.isnan(batch.value).all()
 
 
+def test_a_whole_number_that_loses_digits_is_uncertain_where_it_was_declared_whole() -> None:
+    """Equal means equal in the declared type: the nearest float is a float, and no whole number."""
+    counter = tag(1, OWNER, {}, dtype=TagDtype.INT64)
+    rounded = quality_code(QualityClass.UNCERTAIN, QualityCause.DECODE)
+    told = [2**53, 2**53 + 1, -(2**60) - 1, 2**60, 2**64 - 1, 7]
+    expected = [GOOD, rounded, rounded, GOOD, rounded, GOOD]
+    assert batch_of(counter, *told).quality.tolist() == expected
+    assert [decoded(counter, each)[2] for each in told] == expected
+    assert set(batch_of(tag(1, OWNER, {}), *told).quality.tolist()) == {GOOD}
+    assert {decoded(tag(1, OWNER, {}), each)[2] for each in told} == {GOOD}
+
+
 def test_a_servers_dropped_values_are_counted() -> None:
     losses = LossCounter()
     batch_of(tag(1, OWNER, {}), 1.0, losses=losses, status=0x480)
@@ -156,11 +172,17 @@ def test_what_is_told_far_behind_our_clock_is_doubted_unless_it_is_quiet() -> No
     for second in range(3):
         at_us = NOW_US + second * 1_000_000
         assert slow.judge(at_us - 300_000_000, receive_us=at_us) == (at_us - 300_000_000, False), "5 minutes"
+    hourly = tag(1, OWNER, {}, period_s=3600.0)
+    table = ScalarTable({1: hourly}, subscribed_us=0, losses=LossCounter())
+    told = changes_of((1, data(1.0, source_us=NOW_US - hours * 3_600_000_000)) for hours in (3, 2, 1))
+    batch = table.batch(told, receive_us=np.full(3, NOW_US))
+    assert batch is not None
+    assert batch.quality.tolist() == [GOOD] * 3, "a mean of an hour carries the time at which it began"
 
 
 def test_a_servers_memory_is_not_behind() -> None:
     losses = LossCounter()
-    clocks = SourceClocks(1, subscribed_us=0, losses=losses, are_past=True)
+    clocks = SourceClocks(1, subscribed_us=0, losses=losses, patience_us=FOR_EVER_US)
     old_us = np.array([NOW_US - hours * 3_600_000_000 for hours in (3, 2, 1)])
     stored_us, is_suspect = clocks.judge(np.zeros(3, np.intp), old_us, receive_us=np.full(3, NOW_US))
     assert stored_us.tolist() == old_us.tolist()
@@ -180,8 +202,11 @@ REPORTED = st.lists(st.tuples(st.integers(0, 3), ODD_TIMES), min_size=1, max_siz
 @given(st.lists(REPORTED, min_size=1, max_size=4))
 def test_source_times_are_judged_in_arrays_as_one_by_one(notifications: list[list[tuple[int, int]]]) -> None:
     """F32 as a property: 1601, ahead, behind, backwards, equal, several values of one item in a list."""
-    slow = [SourceClock(NOW_US - 5) for _ in range(4)]
-    clocks = SourceClocks(4, subscribed_us=NOW_US - 5, losses=LossCounter())
+    patience = [patience_us(period_s) for period_s in (0.1, 1.0, 400.0, 3600.0)]
+    slow = [SourceClock(NOW_US - 5, patience_us=each) for each in patience]
+    clocks = SourceClocks(
+        4, subscribed_us=NOW_US - 5, losses=LossCounter(), patience_us=np.array(patience, np.int64)
+    )
     for number, reported in enumerate(notifications):
         if number == 2:
             slow[1].expect_held()

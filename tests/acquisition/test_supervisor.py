@@ -232,7 +232,7 @@ def test_inspection_drops_blocks_that_an_earlier_link_delivered() -> None:
 
 @pytest.mark.parametrize("back_us", [3_600_000_000, 10_200_001])
 def test_inspection_takes_blocks_of_a_clock_that_was_set_back(back_us: int) -> None:
-    """F32: hours back or just too far for a repetition, a fresh link goes on; its blocks are numbered on."""
+    """F32: hours back or just too far for a repetition, a fresh link goes on; a hole stands between."""
     losses = LossCounter()
     inspection = Inspection([tag(1, connection(ConnectionKind.OPCUA), {})], is_simulated=False, losses=losses)
     block = SampleBlock(1, np.zeros(100, dtype=np.float32), 1000.0, 7_200_000_000, 0, 7_200_000, GOOD)
@@ -240,7 +240,10 @@ def test_inspection_takes_blocks_of_a_clock_that_was_set_back(back_us: int) -> N
     back = replace(block, start_us=block.start_us + 100_000 - back_us, first_index=5)
     passed = inspection.block(back, now_s=1)
     assert passed is not None
-    assert passed.first_index == 7_200_100
+    assert passed.first_index == 7_200_100 + 100, "no window joins what no clock puts together"
+    following = inspection.block(replace(back, start_us=back.start_us + 100_000, first_index=105), now_s=2)
+    assert following is not None
+    assert following.first_index == passed.first_index + 100
     assert losses.total == 0
 
 

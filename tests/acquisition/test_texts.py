@@ -9,10 +9,10 @@ from acquisition.drivers.mqtt.catalog import MqttCatalog
 from acquisition.drivers.mqtt.payloads import Message, TopicReader
 from acquisition.drivers.mqtt.sparkplug_payload import make_payload, parse_payload, value_of
 from acquisition.drivers.tag_values import TagValue
-from acquisition.texts import clean_text
 from domain.plant.quality import GOOD
 from domain.plant.readings import LossCounter
 from domain.plant.tags import ConnectionKind, TagDtype
+from domain.texts import clean_text
 from tests.protocol.stage import connection, tag
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[])) | st.binary()

@@ -18,6 +18,7 @@ from uuid import UUID
 import numpy as np
 
 from acquisition.addresses import ModbusTable
+from acquisition.blocking_calls import CallThread
 from acquisition.drivers.modbus.driver import ModbusDriver
 from acquisition.drivers.modbus.link import RegisterClient
 from acquisition.drivers.modbus.scan import ModbusScanner
@@ -241,7 +242,7 @@ async def _modbus(port: int) -> None:
     from pymodbus.client import AsyncModbusTcpClient
 
     owner = _modbus_connection(port)
-    link = TcpLink("127.0.0.1", port, timeout_s=1, losses=LossCounter())
+    link = TcpLink("127.0.0.1", port, timeout_s=1, losses=LossCounter(), calls=CallThread("device"))
     await link.connect()
     tags = [_tag(n + 1, TagKind.MEASURED, owner, {"offset": 2 * n, "type": "float32"}) for n in range(62)]
     group = plan_group(tags, period_s=1.0, default_unit=1, max_gap=8, limit=125)

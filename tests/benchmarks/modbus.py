@@ -18,6 +18,7 @@ from uuid import UUID
 import numpy as np
 
 from acquisition.addresses import ModbusTable
+from acquisition.blocking_calls import CallThread
 from acquisition.drivers import DRIVERS
 from acquisition.drivers.modbus.lines import TcpLine
 from acquisition.drivers.modbus.link import ModbusLink, RegisterClient
@@ -89,7 +90,9 @@ async def _links(port: int, regime: str) -> None:
     raw_us, raw_s = _raw(port, REQUEST, skip=9)
     name = "raw blocking socket and numpy"
     for depth in (1, 8):
-        link = TcpLink("127.0.0.1", port, timeout_s=2, losses=LossCounter(), depth=depth)
+        link = TcpLink(
+            "127.0.0.1", port, timeout_s=2, losses=LossCounter(), calls=CallThread("device"), depth=depth
+        )
         await link.connect()
         if depth == 1:
             read_us, _ = await _cost(_reading(link), READS)
@@ -150,7 +153,9 @@ async def _library(port: int) -> float:
 async def _rtu(port: int, regime: str) -> None:
     request = rtu_frame(read_question(ModbusTable.HOLDING, 1, first=0, count=BLOCK))
     raw_us, _ = _raw(port, request, skip=3)
-    link = RtuLink(TcpLine("127.0.0.1", port), timeout_s=2, settle_s=0.1, losses=LossCounter())
+    link = RtuLink(
+        TcpLine("127.0.0.1", port, CallThread("device")), timeout_s=2, settle_s=0.1, losses=LossCounter()
+    )
     await link.connect()
     read_us, _ = await _cost(_reading(link), READS)
     await link.close()

@@ -49,7 +49,7 @@ def test_velocity_of_another_unit_is_refused() -> None:
         velocity_spectrum(Spectrum(np.zeros(10, np.float32), 1.0, "mm/s"))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(10, 14))
 def test_parseval_the_band_of_everything_is_the_rms(seed: int, power: int) -> None:
     samples = np.random.default_rng(seed).standard_normal(2**power).astype(np.float32)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.addresses import ModbusTable
+from acquisition.blocking_calls import CallThread
 from acquisition.drivers.modbus.link import ModbusLink
 from acquisition.drivers.modbus.rtu import RtuLink
 from acquisition.drivers.modbus.tcp import TcpLink
@@ -64,7 +65,7 @@ def pieces(octets: bytes, cuts: list[int]) -> list[bytes]:
 
 
 async def on_tcp(parts: list[bytes], *, timeout_s: float = SHORT_S) -> list[int] | str:
-    link = TcpLink("plc", 502, timeout_s=timeout_s, losses=LossCounter())
+    link = TcpLink("plc", 502, timeout_s=timeout_s, losses=LossCounter(), calls=CallThread("plc"))
     link.connection_made(Wire())
 
     def hear() -> None:

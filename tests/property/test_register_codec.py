@@ -91,11 +91,25 @@ def test_an_order_in_which_there_is_no_text_says_so() -> None:
         in_every_order(np.zeros(2, dtype=np.uint16), address)
 
 
-@given(st.text(max_size=20), orders)
+@given(st.text(st.characters(exclude_characters="\x00"), max_size=20), orders)
 def test_text_round_trips_without_its_padding(text: str, byte_order: Order) -> None:
-    text = text.rstrip("\x00 ")
+    text = text.rstrip(" ")
     address = ModbusAddress(0, type=RegisterType.STRING, length=40, byte_order=byte_order)
     assert decode_value(encode_value(text, address), address) == text
+
+
+@given(st.binary(min_size=7, max_size=7), orders)
+def test_a_text_ends_at_its_first_nul(rest: bytes, byte_order: Order) -> None:
+    """ACQ-1: behind it lies what was there before; databases refuse NUL in a text."""
+    octets = b"ABC \x00" + rest
+    words = np.frombuffer(octets, ">u2" if byte_order is Order.BIG else "<u2").astype(np.uint16)
+    address = ModbusAddress(0, type=RegisterType.STRING, length=6, byte_order=byte_order)
+    assert decode_value(words, address) == "ABC"
+
+
+def test_a_text_with_nul_is_not_written() -> None:
+    with pytest.raises(DecodeError, match="NUL"):
+        encode_value("ABC\x00XYZ", ModbusAddress(0, type=RegisterType.STRING, length=6))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ class FaultServer:
     exception: int = 0
     silent_units: set[int] = field(default_factory=set)
     illegal: set[int] = field(default_factory=set)
+    dropped: set[int] = field(default_factory=set)
+    """Registers whose reads are not answered at all, as old devices do with what they do not have."""
     is_write_answered: bool = True
     tls: ssl.SSLContext | None = None
     shift: int = 0
@@ -88,6 +90,8 @@ class FaultServer:
                 writer.write(_frame(tid, unit, pdu[:5]))
             return
         if unit in self.silent_units or self.mode == "hang":
+            return
+        if self.dropped & set(range(first, first + count)):
             return
         if self.exception:
             writer.write(_frame(tid, unit, bytes([function | 0x80, self.exception])))

@@ -13,6 +13,7 @@ import asyncua.server.internal_server
 from asyncua import Server, ua
 from asyncua.common.utils import ServiceError
 from asyncua.crypto.permission_rules import SimpleRoleRuleset, User, UserRole
+from asyncua.server.history import HistoryManager
 from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua.ua_binary import struct_from_binary
 
@@ -56,6 +57,8 @@ class Child:
         self.count = 0
         self.attempts = 0
         self.refused: dict[ua.NodeId, int] = {}
+        self.open_points: set[bytes] = set()
+        self.rested: set[bytes] = set()
 
     async def start(self) -> None:
         options, server = self.options, self.server
@@ -196,7 +199,7 @@ class Child:
             case "remembered":
                 storage, node = self.server.iserver.history_manager.storage, self.variables[command["name"]]
                 values = [each.Value.Value for each in storage._datachanges[node.nodeid]]
-                return {"values": values}
+                return {"values": values, "open_points": len(self.open_points)}
             case "set_clock":
                 SetClock.ahead = timedelta(seconds=command["ahead_s"])
             case "hold":
@@ -255,9 +258,35 @@ def cut_browse_answers(page: int) -> None:
     UaProcessor._process_message = answer
 
 
+def keep_history_points(child: Child) -> None:
+    """Let the library's server count the continuation points it has given out, and answer each at first with
+    an empty page: it is still looking.
+    """
+    read = HistoryManager.read_history
+
+    async def answer(self: Any, asked: Any) -> list[Any]:
+        points = {node.ContinuationPoint for node in asked.NodesToRead if node.ContinuationPoint}
+        if asked.ReleaseContinuationPoints:
+            child.open_points -= points
+            return [ua.HistoryReadResult() for _ in asked.NodesToRead]
+        if points - child.rested:
+            child.rested |= points
+            return [
+                ua.HistoryReadResult(ContinuationPoint=each.ContinuationPoint) for each in asked.NodesToRead
+            ]
+        results: list[Any] = await read(self, asked)
+        child.open_points -= points
+        child.open_points |= {each.ContinuationPoint for each in results if each.ContinuationPoint}
+        return results
+
+    HistoryManager.read_history = answer
+
+
 async def main() -> None:
     child = Child(json.loads(sys.argv[1]))
     refuse_on_command(child)
+    if "history_page" in child.options:
+        keep_history_points(child)
     if "browse_page" in child.options:
         cut_browse_answers(child.options["browse_page"])
     await child.start()

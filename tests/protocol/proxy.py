@@ -13,6 +13,8 @@ class Proxy:
         self.connections = 0
         self.disturb: Callable[[bytes], bytes] = lambda data: data
         """Changes what the server sends; the identity as long as nobody sets it."""
+        self.delay_s = 0.0
+        """How late it brings what the server sends."""
         self._is_cut = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -58,7 +60,7 @@ class Proxy:
             await asyncio.wait(
                 [
                     asyncio.create_task(self._pass(reader, there, lambda data: data)),
-                    asyncio.create_task(self._pass(back, writer, lambda data: self.disturb(data))),
+                    asyncio.create_task(self._pass(back, writer, lambda data: self.disturb(data), late=True)),
                 ],
                 return_when=asyncio.ALL_COMPLETED,
             )
@@ -71,9 +73,12 @@ class Proxy:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         change: Callable[[bytes], bytes],
+        *,
+        late: bool = False,
     ) -> None:
         try:
             while data := await reader.read(65536):
+                await asyncio.sleep(self.delay_s if late else 0.0)
                 writer.write(change(data))
                 await writer.drain()
         except OSError:

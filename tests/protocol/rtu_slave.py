@@ -33,6 +33,8 @@ class RtuUnits:
     units: set[int] = field(default_factory=lambda: {1, 2, 3})
     silent: set[int] = field(default_factory=set)
     illegal: set[int] = field(default_factory=set)
+    dropped: set[int] = field(default_factory=set)
+    """Registers whose reads are not answered at all, as old devices do with what they do not have."""
     late_s: list[float] = field(default_factory=list)
     """Delays of the next answers, one each."""
     shift: int = 0
@@ -66,6 +68,8 @@ class RtuUnits:
         if unit not in self.units or unit in self.silent:
             return
         if function == 8 and self.is_deaf_to_loop_back:
+            return
+        if function <= 4 and self.dropped & set(range(first, first + count)):
             return
         if self.late_s:
             await asyncio.sleep(self.late_s.pop(0))

@@ -1,7 +1,9 @@
 """A watched folder: complete files once, bad ones aside, nothing lost on the way [ACQ-1, ACQ-7, NEW-30]."""
 
+import hashlib
 import os
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ import pytest
 from acquisition.driver import DriverState
 from acquisition.drivers import files_entry
 from acquisition.drivers.files.driver import FilesDriver
-from acquisition.drivers.files.reading import time_in_name
+from acquisition.drivers.files.reading import read_values, time_in_name
 from domain.errors import ConfigurationError, StorageError
 from domain.instants import iso_utc, to_microseconds
 from domain.plant.files import FileContent, FileOutcome, TakenFile
@@ -97,7 +99,68 @@ async def test_a_table_is_taken_once_and_only_its_newest_values_are_of_now(folde
     ]
     assert rows == [(1, 15.0, True), (2, 1480.0, True), (1, 25.0, False), (2, 1490.0, False)]
     assert stage.memory.latest()[1].source_us == to_microseconds(datetime(2026, 1, 31, 10, 0, 10, tzinfo=UTC))
-    assert len({r.sequence for r in stage.memory.readings}) == 1, "the same file read again is the same rows"
+
+
+async def test_the_same_bytes_at_another_time_are_another_measurement(folder: Folder) -> None:
+    """ACQ-7: a machine that stands still is recorded all the same; copies of a record are still one."""
+    first, second = "pump_20260131_100000.wav", "pump_20260201_100000.wav"
+    later = ["copy of pump_20260201_100000.wav", "pump (2).wav", "pump_2026-01-31T10-00-00.wav"]
+    async with folder.stage(folder.tag(1, "1", "*pump*.wav", unit="g", **WAVE)):
+        for name in (first, second, *later):
+            _write_wav(folder.path / name, np.zeros(100), rate_hz=1000)
+            await until(lambda done=name: done in folder.names("taken"), within_s=3, what=name)
+    assert [content.name for content in folder.book.taken] == [first, second]
+    starts = [iso_utc(content.waveforms[0].start_us)[:10] for content in folder.book.taken]
+    assert starts == ["2026-01-31", "2026-02-01"]
+    assert len({content.digest for content in folder.book.taken}) == 2
+
+
+async def test_a_table_that_tells_its_times_is_one_whatever_its_name(folder: Folder) -> None:
+    """Also one that an earlier version of the program has noted: by its bytes alone."""
+    async with folder.stage(folder.tag(1, "level")):
+        for name in ("a_20260131_100000.csv", "a_20260201_100000.csv", "a.csv"):
+            (folder.path / name).write_text(CSV.format(1, 2), "utf-8")
+            await until(lambda done=name: done in folder.names("taken"), within_s=3, what=name)
+    (taken,) = folder.book.taken
+    assert taken.digest == hashlib.sha256(CSV.format(1, 2).encode()).digest()
+
+
+async def test_a_table_that_grows_where_it_stays_tells_each_row_once(tmp_path: Path) -> None:
+    """A fresh driver tells them again, and they are the same rows: time and sequence are equal."""
+    place = tmp_path / "share"
+    place.mkdir()
+    path, head = place / "log.csv", "time,level\n"
+    owner = connection(ConnectionKind.FILES, path=str(place), poll_s=0.05, steady_s=0.1, after="leave")
+    folder = Folder(place, Book(), owner)
+    lines = [f"2026-01-31T10:00:0{second}Z,{value}\n" for second, value in enumerate((1, 2, 2, 4))]
+    path.write_text(head + lines[0], "utf-8")
+    async with folder.stage(folder.tag(1, "level")) as stage:
+        for count in (1, 2, 3):
+            await until(lambda at=count: len(folder.book.taken) == at, within_s=3, what=f"{count} rows")
+            path.write_text(head + "".join(lines[: count + 1]), "utf-8")
+        await until(lambda: len(folder.book.taken) == 4, within_s=3, what="all rows")
+    assert [row.value for row in stage.memory.readings] == [1.0, 2.0, 2.0, 4.0]
+    told = {(row.source_us, row.sequence) for row in stage.memory.readings}
+    path.write_text(head + "".join(lines) + "2026-01-31T10:00:09Z,5\n", "utf-8")
+    async with folder.stage(folder.tag(1, "level")) as again:
+        await until(lambda: len(folder.book.taken) == 5, within_s=3, what="grown while we were away")
+    assert {(row.source_us, row.sequence) for row in again.memory.readings} > told
+    assert len(again.memory.readings) == 5
+
+
+def test_rows_of_one_second_are_told_apart_in_order(folder: Folder) -> None:
+    """A log to the second holds several values of it; a line that was cut when it was read is another row."""
+    path, stamp = folder.path / "log.csv", "2026-01-31T10:00:00Z"
+
+    def sequences(*values: str) -> list[int]:
+        path.write_text("time,level\n" + "\n".join(f"{stamp},{value}" for value in values), "utf-8")
+        told = read_values(path, [folder.tag(1, "level")], zone=UTC, now_us=2**60, modified_us=0).readings
+        return told.sequence.tolist()
+
+    cut, whole = sequences("1", "2", "1", "1"), sequences("1", "2", "1", "17")
+    assert cut == sorted(set(cut))
+    assert whole[:3] == cut[:3]
+    assert whole[3] != cut[3]
 
 
 async def test_a_late_file_overwrites_nothing_newer(folder: Folder) -> None:
@@ -282,3 +345,38 @@ def _write_wav(path: Path, samples: np.ndarray, *, rate_hz: int) -> None:
     head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, 1, 1, rate_hz,
                        2 * rate_hz, 2, 16, b"data", len(body))  # fmt: skip
     path.write_bytes(head + body)
+
+
+async def test_a_share_that_hangs_is_told_and_costs_one_thread_however_long(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F15 for folders: no look is begun behind one that hangs. Only the system's call is played."""
+    monkeypatch.setattr("acquisition.drivers.files.driver._LOOK_LIMIT_S", 0.3)
+    is_back, scandir, looks, before = threading.Event(), os.scandir, [0], threading.enumerate()
+    is_back.set()
+
+    def look(place: Path) -> object:
+        looks[0] += 1
+        is_back.wait()
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", look)
+    async with folder.stage(folder.tag(1, "level")) as stage:
+        status = lambda: stage.supervisor.statuses()[0]  # noqa: E731 -- shorter where it is read
+        await until(lambda: status().state == DriverState.CONNECTED.value, within_s=5, what="connected")
+        is_back.clear()
+        try:
+            silent = DriverState.NOT_ANSWERING.value
+            await until(lambda: status().state == silent, within_s=5, what="told")
+            assert status().message_key == "device_not_ready"
+            mark = looks[0]
+            await until(lambda: status().next_try_s is not None, within_s=5, what="a first try is over")
+            await until(lambda: status().next_try_s is None, within_s=5, what="another")
+            await until(lambda: status().next_try_s is not None, within_s=5, what="and over")
+            assert looks[0] == mark
+            begun = [each.name for each in threading.enumerate() if each not in before]
+            assert begun.count(folder.owner.name) == 1
+        finally:
+            is_back.set()
+        (folder.path / "shift.csv").write_text(CSV.format("1.5", "2.5"), "utf-8")
+        await until(lambda: len(folder.book.taken) == 1, within_s=8, what="taken when the share is back")

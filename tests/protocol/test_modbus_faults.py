@@ -123,6 +123,24 @@ async def test_f03_connect_black_hole_is_given_up_in_time() -> None:
             filler.close()
 
 
+async def test_a_name_is_reached_at_the_address_that_answers_however_slow_its_look_up(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead first name server takes seconds, each time: they are not the device's. Its answer is played."""
+
+    def look_up(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        time.sleep(0.3)
+        six = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0))
+        return [six, (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    driver = await opened(device(server, host="press.plant", timeout_s=0.2))
+    assert_true_values(await driver.read(registers(device(server), 1)))
+    wire = driver._link._transport.get_extra_info("socket")  # type: ignore[union-attr]
+    assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), "small frames leave at once"
+    await driver.close()
+
+
 @pytest.mark.parametrize("mode", ["wrong_tid", "tid_0", "previous_tid"])
 async def test_f04_answers_to_other_questions_are_never_taken(server: FaultServer, mode: str) -> None:
     owner = device(server, timeout_s=0.1)

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import os
+import socket
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from serial import Serial
 from serial.tools.list_ports_common import ListPortInfo
 
 from acquisition.driver import DriverState
@@ -260,6 +263,106 @@ async def test_a_port_belongs_to_one_connection(units: RtuUnits) -> None:
                 await ModbusDriver(owner, clock=RealClock()).connect()
         async with opened(owner) as again:
             assert assert_true_values(await again.read([register(owner, 1)])) == 1
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """While it is cleared no write returns, whatever its limit; only this call of the adapter is played."""
+    goes_on, write = threading.Event(), Serial.write
+    goes_on.set()
+
+    def stuck_write(port: Serial, octets: bytes) -> int | None:
+        goes_on.wait()
+        return write(port, octets)
+
+    monkeypatch.setattr(Serial, "write", stuck_write)
+    yield goes_on
+    goes_on.set()
+
+
+async def test_an_adapter_that_takes_no_octets_is_told_as_gone_and_found_again(
+    units: RtuUnits, stuck: threading.Event
+) -> None:
+    """Told <= 5 s, as for any link that hangs, and good again when the adapter goes on."""
+    async with PtyLine(units) as line:
+        owner = serial(line)
+        async with Stage([owner], [register(owner, 1)]) as stage:
+            await until(lambda: stage.memory.is_good(1), within_s=4, what="first value")
+            stuck.clear()
+            state = DriverState.DISCONNECTED.value
+            await until(lambda: stage.supervisor.statuses()[0].state == state, within_s=5, what="told")
+            assert stage.memory.is_bad(1)
+            stuck.set()
+            await until(lambda: stage.memory.is_good(1), within_s=8, what="good when it goes on")
+
+
+async def test_a_port_is_free_again_although_nobody_could_wait_for_its_closing(
+    units: RtuUnits, stuck: threading.Event
+) -> None:
+    """A collector that is built anew opens the same port again, in the same process."""
+    async with PtyLine(units) as line:
+        owner = serial(line)
+        async with Stage([owner], [register(owner, 1)]) as stage:
+            await until(lambda: stage.memory.is_good(1), within_s=4, what="first value")
+            stuck.clear()
+            await asyncio.sleep(0.3)  # a question hangs: longer than a period
+        stuck.set()
+        async with Stage([owner], [register(owner, 1)]) as again:
+            await until(lambda: again.memory.is_good(1), within_s=8, what="good on the same port")
+
+
+async def test_a_port_that_opens_too_late_is_closed_again(
+    units: RtuUnits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, opened_ports, real = threading.Event(), [], serial_line.serial.Serial
+
+    def late(*settings: object, **more: object) -> Serial:
+        goes_on.wait()
+        opened_ports.append(real(*settings, **more))
+        return opened_ports[-1]
+
+    monkeypatch.setattr(serial_line.serial, "Serial", late)
+    async with PtyLine(units) as line:
+        driver = ModbusDriver(serial(line), clock=RealClock())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await driver.connect()
+        await driver.close()
+        goes_on.set()
+        await until(lambda: opened_ports and not opened_ports[0].is_open, within_s=5, what="closed")
+
+
+async def test_names_that_are_not_found_and_calls_that_hang_stop_no_line(
+    units: RtuUnits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F15: more look-ups of names hang than the loop's pool has threads. Only the system's call is played."""
+    goes_on, getaddrinfo, looked_up = threading.Event(), socket.getaddrinfo, set()
+
+    def look_up(host: str, *more: object, **named: object) -> object:
+        if host.endswith(".plant"):
+            looked_up.add(host)
+            goes_on.wait()
+            raise socket.gaierror(-3, "no answer")
+        return getaddrinfo(host, *more, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    dead = [connection(ConnectionKind.MODBUS_TCP, host=f"d{number}.plant") for number in range(40)]
+    async with PtyLine(units) as line, TcpSlave(units) as server:
+        kind = ConnectionKind.MODBUS_RTU_TCP
+        named, port = connection(kind, host="localhost", port=server.port), serial(line)
+        tags = [register(port, 1), register(named, 2)]
+        tags += [register(each, 100 + number) for number, each in enumerate(dead)]
+        try:
+            async with Stage([*dead, named, port], tags) as stage:
+                await until(lambda: len(looked_up) == 40, within_s=8, what="all names asked")
+                mark = len(stage.memory.readings)
+                await until(
+                    lambda: {r.tag_key for r in stage.memory.readings[mark:] if r.quality.is_good} == {1, 2},
+                    within_s=4,
+                    what="the living go on",
+                )
+        finally:
+            goes_on.set()
 
 
 def test_the_port_is_that_of_the_adapter_or_none() -> None:

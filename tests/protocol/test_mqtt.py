@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acquisition.addresses import MqttAddress
 from acquisition.driver import DriverState
 from acquisition.drivers.mqtt.driver import MqttDriver
+from acquisition.drivers.mqtt.silence import silent_after_s
 from domain.errors import ConfigurationError, NotPermitted
 from domain.plant.quality import QualityCause, QualityClass
 from domain.plant.readings import Reading, ReadingBatch
@@ -24,6 +26,7 @@ from tests.protocol.mqtt_stage import (
     SETTINGS,
     Broker,
     DeadLine,
+    EdgeNode,
     Publisher,
     beating,
     broker,  # noqa: F401
@@ -324,6 +327,48 @@ async def test_a_topic_that_should_speak_and_does_not_turns_stale(broker: Broker
             assert stage.memory.is_good(2), "it reports by exception"
             device.send("quiet/sensor", "1")
             await until(lambda: stage.memory.is_good(1), within_s=2, what="speaks again")
+
+
+async def test_a_flat_sensor_turns_stale_where_its_link_says_how_often_it_speaks(broker: Broker) -> None:
+    """Rule 3.3: what a tag says itself comes first; Sparkplug tells changes only, and its own death."""
+    owner = mqtt(broker.port, silent_after_s=0.6)
+    wave = {"sampling_rate_hz": 100.0, "capture": CaptureSchedule(0.1, 4, is_streaming=True)}
+    tags = [
+        topic_tag(1, owner, "flat/sensor"),
+        topic_tag(2, owner, "flat/slow", silent_after_s=60.0),
+        topic_tag(3, owner, "Plant/flat", "sparkplug", metric="Temperature"),
+        topic_tag(4, owner, "flat/wave", "float32", **wave),
+    ]
+    async with Stage([owner], [*tags, probe_tag(owner)]) as stage:
+        with Publisher(broker.port) as device:
+            await listening(stage)
+            node = EdgeNode(broker.port, node="flat")
+            node.birth({"name": "Temperature", "datatype": 10, "double_value": 1.0})
+            for topic in ("flat/sensor", "flat/slow"):
+                device.send(topic, "1")
+            await until(lambda: stage.memory.is_good(1, 2, 3), within_s=2, what="values")
+            async with beating(lambda _: device.send("flat/wave", np.ones(4, "<f4").tobytes())):
+                await until(lambda: stage.memory.is_bad(1), within_s=2, what="silence noticed")
+                assert stage.memory.is_good(2, 3)
+                assert 4 not in stage.memory.latest(), "a waveform that comes is not silent"
+            await until(lambda: stage.memory.is_bad(4), within_s=2, what="it is when it ends")
+            node.publisher.vanish()
+
+
+@pytest.mark.parametrize(
+    ("changes", "usual_s", "expected_s"),
+    [
+        ({}, 0.0, 0.0),
+        ({"period_s": 1.0}, 0.0, 0.0),
+        ({"period_s": 300.0}, 0.0, 900.0),
+        ({"period_s": 300.0}, 60.0, 60.0),
+        ({"silent_after_s": 5.0, "period_s": 300.0}, 60.0, 5.0),
+    ],
+)
+def test_how_much_silence_is_too_much(changes: dict[str, float], usual_s: float, expected_s: float) -> None:
+    """The period of a second is that of a tag of which nobody said anything: it may tell changes only."""
+    one = topic_tag(1, mqtt(1), "t", **changes)
+    assert silent_after_s(one, MqttAddress.from_plain(one.address), usual_s=usual_s) == expected_s
 
 
 async def test_a_link_without_traffic_is_connected(broker: Broker) -> None:

@@ -1,6 +1,7 @@
 """Back-fill from an OPC UA server that remembers, through to the stored history [NEW-14, ACQ-8]."""
 
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -182,6 +183,12 @@ async def test_a_server_is_read_to_the_end_whichever_way_it_cuts_its_answers(ser
     driver = OpcUaDriver(owner, clock=RealClock())
     await driver.connect()
     batches = [batch async for batch in driver.read_past(tags, start_us=begin_us, end_us=end_us)]
+    assert (await server.tell("remembered", name="tag.0"))["open_points"] == 0
+    async for _ in driver.read_past(tags, start_us=begin_us, end_us=end_us):
+        break  # what is left early is given back
+    deadline_s = time.monotonic() + 4
+    while (await server.tell("remembered", name="tag.0"))["open_points"]:
+        assert time.monotonic() < deadline_s, "never given back"
     await driver.close()
     assert {key for batch in batches for key in batch.tag_key.tolist()} == {COUNTER}
     values = [value for batch in batches for value in batch.value.tolist() if value >= 1000]

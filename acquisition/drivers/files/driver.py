@@ -1,6 +1,7 @@
 """A watched folder: files of portable instruments and other programs, each taken once it is complete.
 
-The folder is polled, which works on every file system and over network shares.
+The folder is polled, which works on every file system and over network shares. A share that hangs holds up
+nothing but its own thread.
 """
 
 import asyncio
@@ -17,12 +18,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from acquisition.addresses import FILE_ENDINGS
+from acquisition.blocking_calls import CallThread
 from acquisition.drivers.files.book import FileBook
-from acquisition.drivers.files.reading import FileValues, channels_of, read_values
+from acquisition.drivers.files.reading import FileValues, channels_of, read_values, time_in_name
 from acquisition.drivers.options import Options
 from acquisition.drivers.tag_values import NOTHING_YET, bad_value, batch_of
 from acquisition.drivers.writing import Value
-from domain.errors import ConfigurationError, ConnectionLost, NotPermitted, StorageError
+from domain.errors import ConfigurationError, ConnectionLost, DeviceTimeout, NotPermitted, StorageError
 from domain.instants import Clock
 from domain.plant.discovery import FoundItem
 from domain.plant.files import FileContent, FileOutcome, TakenFile
@@ -40,6 +42,11 @@ _OLD_S: Final = 60.0
 _PATIENCE: Final = 5.0
 """What cannot be read is tried once more after so many times ``steady_s``: it may still be arriving."""
 
+_LOOK_LIMIT_S: Final = 8.0
+"""A share that does not say what lies in a folder for so long is away."""
+
+_MOST_TOLD: Final = 1_000_000
+"""So many rows of a file that stays are kept in memory, to tell only the new ones when it grows."""
 
 _ROWS_A_TURN: Final = 20_000
 """Other devices of the same loop get their turn after so many rows."""
@@ -55,9 +62,21 @@ class _Sight:
 
 @dataclass(slots=True)
 class _Candidate:
+    """A file of the folder as it is now; ``told`` is what was taken of it before it grew."""
+
     sight: _Sight
     since_s: float
     is_done: bool = False
+    told: ReadingBatch | None = None
+
+    def told_of(self, readings: ReadingBatch) -> int:
+        """Return how many rows are told already: all of before, when they are the first of these."""
+        if self.told is None or len(self.told) > len(readings):
+            return 0
+        begin = readings.select(np.arange(len(self.told)))
+        columns = ((begin.tag_key, self.told.tag_key), (begin.source_us, self.told.source_us))
+        is_same = all(np.array_equal(new, old) for new, old in columns)
+        return len(begin) if is_same and np.array_equal(begin.value, self.told.value, equal_nan=True) else 0
 
 
 class FilesDriver:
@@ -68,9 +87,12 @@ class FilesDriver:
     ``most_bytes`` 500000000. Files that cannot be read go to ``rejected/`` with the reason beside them.
     """
 
-    def __init__(self, connection: Connection, *, clock: Clock, book: FileBook) -> None:
+    def __init__(
+        self, connection: Connection, *, clock: Clock, book: FileBook, calls: CallThread | None = None
+    ) -> None:
         options = Options(connection)
         self._connection = connection
+        self._calls = calls or CallThread(connection.name)
         self._folder = Path(options.text("path"))
         self._poll_s = options.number("poll_s", default=2.0, low=0.05, high=3600)
         self._steady_s = options.number("steady_s", default=2.0, low=0.05, high=3600)
@@ -90,7 +112,7 @@ class FilesDriver:
         self.losses = LossCounter()
 
     async def connect(self) -> None:
-        """See whether the folder is there; ConnectionLost when it is not."""
+        """See whether the folder is there; ConnectionLost when it is not, DeviceTimeout when it hangs."""
         await self._scan()
         self._is_open = True
 
@@ -108,7 +130,7 @@ class FilesDriver:
         place = {tag.key: row for row, tag in enumerate(tags)}
         for name in sorted(await self._scan()):
             with contextlib.suppress(ConfigurationError, OSError):
-                found = (await asyncio.to_thread(self._read, self._folder / name, tags, b"")).readings
+                found = (await self._calls.run(self._read, self._folder / name, tags)).readings
                 for row in range(len(found)):
                     target = place[int(found.tag_key[row])]
                     if batch.quality[target] or found.source_us[row] >= batch.source_us[target]:
@@ -118,7 +140,7 @@ class FilesDriver:
         return batch
 
     async def subscribe(self, tags: Sequence[Tag]) -> AsyncIterator[ReadingBatch | SampleBlock]:
-        """Deliver the values of complete files, oldest first; raises ConnectionLost without the folder."""
+        """Deliver the values of complete files, oldest first; raises like ``connect``."""
         while not self._closing.is_set():
             complete = self._complete(await self._scan())
             yield NOTHING_YET
@@ -135,7 +157,7 @@ class FilesDriver:
     async def browse(self, place: str = "") -> Sequence[FoundItem]:
         """Return the files that lie here, and below a file its channels."""
         if place:
-            return await asyncio.to_thread(channels_of, self._folder / Path(place).name, zone=self._zone)
+            return await self._calls.run(channels_of, self._folder / Path(place).name, zone=self._zone)
         return [FoundItem(name, name, has_children=True) for name in sorted(await self._scan())]
 
     async def write(self, tag: Tag, value: Value) -> None:
@@ -150,7 +172,15 @@ class FilesDriver:
 
     async def _scan(self) -> dict[str, _Sight]:
         try:
-            return await asyncio.to_thread(self._look)
+            async with asyncio.timeout(_LOOK_LIMIT_S):
+                return await self._calls.run(self._look)
+        except TimeoutError:
+            raise DeviceTimeout(
+                f"folder {self._folder} was not read within {_LOOK_LIMIT_S:.0f} s: its network share hangs",
+                key="device_not_ready",
+                device=str(self._folder),
+                seconds=round(_LOOK_LIMIT_S),
+            ) from None
         except OSError as unreachable:
             raise ConnectionLost(
                 f"folder {self._folder} cannot be read ({unreachable.strerror}): check its name, "
@@ -178,7 +208,8 @@ class FilesDriver:
         for name, sight in sights.items():
             known = self._seen.get(name)
             if known is None or known.sight != sight:
-                self._seen[name] = _Candidate(sight, now_s - self._age_s(sight))
+                told = known.told if known is not None else None
+                self._seen[name] = _Candidate(sight, now_s - self._age_s(sight), told=told)
         self._seen = {name: each for name, each in self._seen.items() if name in sights}
         ready = [
             (each.sight.modified_ns, name)
@@ -197,11 +228,15 @@ class FilesDriver:
     async def _serve(self, path: Path, tags: Sequence[Tag]) -> AsyncGenerator[ReadingBatch]:
         candidate = self._seen[path.name]
         try:
-            digest = await asyncio.to_thread(self._digest, path, candidate.sight)
-            if await self._book.find(self._connection.id, digest) is not None:
-                self._done(candidate, path, TAKEN)
+            found = await self._calls.run(self._digest, path, candidate.sight)
+            digest = await self._unknown_digest(path.name, found)
+            if digest is None:
+                await self._done(candidate, path, TAKEN)
                 return
-            values = await asyncio.to_thread(self._read, path, tags, digest)
+            values = await self._calls.run(self._read, path, tags)
+            if digest != found and values.named_us is None:  # it tells its time itself: a copy
+                await self._done(candidate, path, TAKEN)
+                return
         except StorageError as problem:
             self._wait_for_storage(path, problem)
             return
@@ -213,9 +248,10 @@ class FilesDriver:
             return
         except ConfigurationError as problem:
             if self._is_hopeless(candidate):
-                await self._reject(candidate, path, digest, str(problem))
+                await self._reject(candidate, path, digest or found, str(problem))
             return
-        readings = await asyncio.to_thread(self._book.marked, values.readings)
+        fresh = values.readings.select(np.arange(candidate.told_of(values.readings), len(values.readings)))
+        readings = await self._calls.run(self._book.marked, fresh)
         for low in range(0, len(readings), _ROWS_A_TURN):
             yield readings.select(np.arange(low, min(low + _ROWS_A_TURN, len(readings))))
             await asyncio.sleep(0)
@@ -228,7 +264,22 @@ class FilesDriver:
         except StorageError as problem:
             self._wait_for_storage(path, problem)
             return
-        self._done(candidate, path, TAKEN)
+        candidate.told = values.readings if len(values.readings) <= _MOST_TOLD else None
+        await self._done(candidate, path, TAKEN)
+
+    async def _unknown_digest(self, name: str, digest: bytes) -> bytes | None:
+        """Return by what a file is remembered that was not taken yet, None for one that was.
+
+        Machines that stand still record the same bytes; where only names tell times, they tell files apart.
+        """
+        known = await self._book.find(self._connection.id, digest)
+        if known is None:
+            return digest
+        named_us = time_in_name(name, self._zone)
+        if named_us is None or time_in_name(known.name, self._zone) == named_us:
+            return None
+        later = hashlib.sha256(digest + named_us.to_bytes(8, signed=True)).digest()
+        return later if await self._book.find(self._connection.id, later) is None else None
 
     def _is_hopeless(self, candidate: _Candidate) -> bool:
         """Say whether a file that cannot be read had time enough to arrive."""
@@ -247,7 +298,7 @@ class FilesDriver:
             raise OSError("it is being written")
         return digest
 
-    def _read(self, path: Path, tags: Sequence[Tag], digest: bytes) -> FileValues:
+    def _read(self, path: Path, tags: Sequence[Tag]) -> FileValues:
         status = path.stat()
         if status.st_size > self._most_bytes:
             raise ConfigurationError(
@@ -261,7 +312,6 @@ class FilesDriver:
             tags,
             zone=self._zone,
             now_us=self._clock.now_us(),
-            sequence=int.from_bytes(digest[:8]) >> 2,
             modified_us=status.st_mtime_ns // 1000,
         )
 
@@ -278,18 +328,19 @@ class FilesDriver:
         """Move a bad file aside with its reason, once; where that is not possible, note it."""
         self.losses.add("file_rejected")
         _log.warning("file %s is rejected: %s", path, reason)
-        if not self._done(candidate, path, REJECTED, reason):
+        if not await self._done(candidate, path, REJECTED, reason):
             noted = TakenFile(self._connection.id, digest, path.name, FileOutcome.REJECTED, reason)
             try:
                 await self._book.reject(noted)
             except StorageError as problem:
                 _log.warning("the rejection of %s could not be noted: %s", path, problem)
 
-    def _done(self, candidate: _Candidate, path: Path, place: str, reason: str = "") -> bool:
+    async def _done(self, candidate: _Candidate, path: Path, place: str, reason: str = "") -> bool:
         """Move a finished file into a folder beside; return whether it went there."""
         candidate.is_done = True
-        if self._after != _MOVE:
-            return False
+        return self._after == _MOVE and await self._calls.run(self._moved, path, place, reason)
+
+    def _moved(self, path: Path, place: str, reason: str) -> bool:
         try:
             (self._folder / place).mkdir(exist_ok=True)
             target = _free(self._folder / place / path.name)

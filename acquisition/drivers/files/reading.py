@@ -28,6 +28,9 @@ _NAME_DATE: Final = re.compile(r"20\d\d([-_.]?)[01]\d\1[0-3]\d|[0-3]\d([-_.])[01
 _RUNNING: Final = re.compile(r"\d{5,}|(?:(?<=[-_ (#])|^)\d{3,}(?=\)?\.)")
 """A long number anywhere, or three digits and more at the end: "P201" is a pump, "_0007" is the seventh."""
 _EVEN: Final = 0.01
+_MIX: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
+"""The golden ratio, odd: its product spreads every bit of a number into the upper ones."""
+
 _FEWEST_SAMPLES: Final = 8
 _FAST_HZ: Final = 100.0
 """What comes so often is a waveform; slower columns are single values unless a person says otherwise."""
@@ -35,29 +38,33 @@ _FAST_HZ: Final = 100.0
 
 @dataclass(frozen=True, slots=True)
 class FileValues:
-    """What a file says: rows in order of time, waveforms, and the tags whose channel it does not hold."""
+    """What a file says: rows in order of time, waveforms, and the tags whose channel it does not hold.
+
+    ``named_us`` is when it began where only its name says so.
+    """
 
     readings: ReadingBatch
     waveforms: tuple[Waveform, ...]
     missing: tuple[Tag, ...]
+    named_us: int | None
 
 
 def read_values(
-    path: Path, tags: Sequence[Tag], *, zone: tzinfo, now_us: int, sequence: int, modified_us: int
+    path: Path, tags: Sequence[Tag], *, zone: tzinfo, now_us: int, modified_us: int
 ) -> FileValues:
     """Read a file for the tags whose pattern fits its name; ConfigurationError says what is wrong with it.
 
-    Its begin is told by the file, else by a date in its name, else by when it was modified. Every row carries
-    ``sequence``, so that the same file read twice is the same rows.
+    Its begin is told by the file, else by a date in its name, else by when it was modified. The sequence of a
+    row comes from what it says, so that a file read again is the same rows, also when it has grown.
     """
     wanted = [(tag, address.channel) for tag, address in _addressed(tags) if address.fits(path.name)]
     recording = read_recording(path, zone=zone)
-    begin_us = recording.start_us
+    begin_us, named_us = recording.start_us, None
     if begin_us is None:
         if any(channel in recording.columns and not tag.is_waveform for tag, channel in wanted):
             raise _wrong(path, "its time column holds no dates")
-        begin_us = time_in_name(path.name, zone)
-    content = _Content(path, recording, modified_us if begin_us is None else begin_us, sequence=sequence)
+        begin_us = named_us = time_in_name(path.name, zone)
+    content = _Content(path, recording, modified_us if begin_us is None else begin_us)
     for tag, channel in wanted:
         content.add(tag, channel)
     if not content.is_wanted:
@@ -65,7 +72,7 @@ def read_values(
         raise _wrong(path, f"no tag asks for any of its channels ({offered})")
     if content.newest_us > now_us + _AHEAD_US:
         raise _wrong(path, "its times lie in the future; look at the clock of the instrument and the zone")
-    return content.values(now_us)
+    return content.values(now_us, named_us=named_us)
 
 
 def channels_of(path: Path, *, zone: tzinfo) -> list[FoundItem]:
@@ -131,11 +138,10 @@ def _addressed(tags: Sequence[Tag]) -> list[tuple[Tag, FilesAddress]]:
 class _Content:
     """Rows and waveforms under construction."""
 
-    def __init__(self, path: Path, recording: Recording, begin_us: int, *, sequence: int) -> None:
+    def __init__(self, path: Path, recording: Recording, begin_us: int) -> None:
         self._path = path
         self._recording = recording
         self._begin_us = begin_us
-        self._sequence = sequence
         self._keys: list[NDArray[np.int32]] = []
         self._times: list[NDArray[np.int64]] = []
         self._numbers: list[NDArray[np.float64]] = []
@@ -163,19 +169,20 @@ class _Content:
         else:
             self._missing.append(tag)
 
-    def values(self, receive_us: int) -> FileValues:
+    def values(self, receive_us: int, *, named_us: int | None) -> FileValues:
         """Return everything in order of time."""
         times = np.concatenate(self._times)
         order = np.argsort(times, kind="stable")
+        keys, times, numbers = np.concatenate(self._keys)[order], times[order], np.concatenate(self._numbers)
         batch = reading_batch(
-            np.concatenate(self._keys)[order],
-            np.concatenate(self._numbers)[order],
+            keys,
+            numbers[order],
             quality=GOOD,
-            source_us=times[order],
-            receive_us=np.maximum(receive_us, times[order]),
-            sequence=self._sequence,
+            source_us=times,
+            receive_us=np.maximum(receive_us, times),
+            sequence=_sequences(keys, times, numbers[order]),
         )
-        return FileValues(batch, tuple(self._waveforms), tuple(self._missing))
+        return FileValues(batch, tuple(self._waveforms), tuple(self._missing), named_us)
 
     def _add_rows(self, tag: Tag, times: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         self._keys.append(np.full(len(times), tag.key, dtype=np.int32))
@@ -201,6 +208,23 @@ class _Content:
                 )
             )
         self._add_rows(tag, starts, channel.first_index.astype(np.float64))
+
+
+def _sequences(
+    keys: NDArray[np.int32], times: NDArray[np.int64], numbers: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return what tells rows of one tag and time apart: how many came before, and a mark of the value.
+
+    Sixteen bits are two bytes a row in history. A line that was cut when it was read first is another row.
+    """
+    order = np.lexsort((times, keys))
+    is_first = np.ones(len(order), np.bool_)
+    is_first[1:] = (np.diff(keys[order]) != 0) | (np.diff(times[order]) != 0)
+    rank = np.arange(len(order))
+    before = np.empty(len(order), np.int64)
+    before[order] = rank - np.maximum.accumulate(np.where(is_first, rank, 0))
+    mark = (numbers.view(np.uint64) * _MIX) >> np.uint64(48)
+    return before << 16 | mark.astype(np.int64)
 
 
 def _scaled(path: Path, tag: Tag, told_unit: str, samples: NDArray[np.float32]) -> NDArray[np.float32]:

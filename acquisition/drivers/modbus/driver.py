@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 
 from acquisition.addresses import ModbusAddress
+from acquisition.blocking_calls import CallThread
 from acquisition.drivers.modbus.link import ModbusLink, RegisterClient
 from acquisition.drivers.modbus.links import link_maker
 from acquisition.drivers.modbus.register_codec import OrderTrial, in_every_order
@@ -30,7 +31,7 @@ class ModbusDriver:
     ``links.py`` says.
     """
 
-    def __init__(self, connection: Connection, *, clock: Clock) -> None:
+    def __init__(self, connection: Connection, *, clock: Clock, calls: CallThread | None = None) -> None:
         options = Options(connection)
         self._name = connection.name
         self._unit = options.integer("unit", default=1, low=0, high=255)
@@ -39,7 +40,8 @@ class ModbusDriver:
         self._is_writing_released = options.flag("writing_released")
         self._sentinels = sentinels_of(options, default_unit=self._unit)
         self.losses = LossCounter()
-        self._make_link = link_maker(connection, losses=self.losses)
+        calls = calls or CallThread(connection.name)
+        self._make_link = link_maker(connection, losses=self.losses, calls=calls)
         self._clock = clock
         self._link: ModbusLink | None = None
         self._closing = asyncio.Event()
@@ -51,9 +53,8 @@ class ModbusDriver:
 
         ConnectionLost when it cannot be, ConfigurationError when a person must help.
         """
-        link = self._make_link()
+        self._link = link = self._make_link()
         await link.connect()
-        self._link = link
 
     async def read(self, tags: Sequence[Tag]) -> ReadingBatch:
         """Read every tag once."""

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Protocol
 
+from acquisition.blocking_calls import CallThread
+from acquisition.drivers.modbus.sockets import open_socket
 from domain.errors import ConnectionLost
 
 
@@ -46,8 +48,9 @@ class TcpLine(asyncio.Protocol):
     octet_s = 0.0
     silence_s = 0.0
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, calls: CallThread) -> None:
         self.name = f"{host}:{port}"
+        self._calls = calls
         self._address = host, port
         self._ear: Ear | None = None
         self._transport: asyncio.Transport | None = None
@@ -56,8 +59,8 @@ class TcpLine(asyncio.Protocol):
         """Connect; ConnectionLost when it is refused or nobody answers in time."""
         self._ear = ear
         try:
-            async with asyncio.timeout(within_s):
-                await asyncio.get_running_loop().create_connection(lambda: self, *self._address)
+            socket = await open_socket(*self._address, calls=self._calls, within_s=within_s)
+            await asyncio.get_running_loop().create_connection(lambda: self, sock=socket)
         except OSError as reason:
             raise ConnectionLost(
                 f"{self.name} cannot be reached: check power, cable and address",

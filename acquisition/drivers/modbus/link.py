@@ -13,6 +13,22 @@ from acquisition.drivers.modbus.validation import (
     registers_of,
     write_question,
 )
+from domain.errors import DeviceTimeout
+
+
+class NotAsked(DeviceTimeout):
+    """The question was not put to its unit, which had left an earlier one unanswered."""
+
+    @classmethod
+    def behind(cls, silence: DeviceTimeout) -> "NotAsked":
+        """Return what becomes of a question that waits behind the unanswered one."""
+        if isinstance(silence, cls):
+            return silence
+        return cls(str(silence), key=silence.key, **silence.parameters)
+
+
+class LeftAlone(NotAsked):
+    """Nothing is put to the unit until nothing older can be under way."""
 
 
 class ModbusLink(Protocol):
@@ -34,8 +50,8 @@ class ModbusLink(Protocol):
         """Send questions in this order as the link allows; each future is one answer.
 
         They fail with ConnectionLost, DeviceTimeout, ProtocolError or DeviceRefused. Reads that still wait
-        behind one which their unit left unanswered fail with it. A cancelled future gives up the answer; the
-        link stays in step.
+        behind one which their unit left unanswered fail with NotAsked. A cancelled future gives up the
+        answer; the link stays in step.
         """
         ...
 

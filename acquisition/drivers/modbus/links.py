@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from acquisition.blocking_calls import CallThread
 from acquisition.drivers.modbus.lines import Line, TcpLine
 from acquisition.drivers.modbus.link import ModbusLink
 from acquisition.drivers.modbus.rtu import RtuLink
@@ -27,41 +28,47 @@ from domain.plant.readings import LossCounter
 from domain.plant.tags import Connection, ConnectionKind
 
 LinkMaker = Callable[[], ModbusLink]
+_Prepare = Callable[[Options, LossCounter, CallThread], LinkMaker]
 
 _PORT: Final = 502
 _SECURE_PORT: Final = 802
 _MOST_IN_FLIGHT: Final = 16
 
 
-def link_maker(connection: Connection, *, losses: LossCounter) -> LinkMaker:
-    """Return what makes a fresh link for each connect; ConfigurationError names a wrong option."""
-    return _MAKERS[connection.kind](Options(connection), losses)
+def link_maker(connection: Connection, *, losses: LossCounter, calls: CallThread) -> LinkMaker:
+    """Return what makes a fresh link for each connect; ConfigurationError names a wrong option.
+
+    What may hang is called in the thread of ``calls``.
+    """
+    return _MAKERS[connection.kind](Options(connection), losses, calls)
 
 
-def _tcp(options: Options, losses: LossCounter) -> LinkMaker:
-    return _socket_link(options, losses, port=_PORT)
+def _tcp(options: Options, losses: LossCounter, calls: CallThread) -> LinkMaker:
+    return _socket_link(options, losses, calls, port=_PORT)
 
 
-def _tls(options: Options, losses: LossCounter) -> LinkMaker:
-    server_name = options.text("server_name", default=options.text("host"))
-    return _socket_link(options, losses, port=_SECURE_PORT, tls=TlsEnd(tls_context(options), server_name))
+def _tls(options: Options, losses: LossCounter, calls: CallThread) -> LinkMaker:
+    tls = TlsEnd(tls_context(options), options.text("server_name", default=options.text("host")))
+    return _socket_link(options, losses, calls, port=_SECURE_PORT, tls=tls)
 
 
-def _socket_link(options: Options, losses: LossCounter, *, port: int, tls: TlsEnd | None = None) -> LinkMaker:
+def _socket_link(
+    options: Options, losses: LossCounter, calls: CallThread, *, port: int, tls: TlsEnd | None = None
+) -> LinkMaker:
     host = options.text("host")
     port = options.integer("port", default=port, low=1, high=65535)
     timeout_s = options.number("timeout_s", default=0.8, low=0.05, high=5.0)
     depth = options.integer("depth", default=1, low=1, high=_MOST_IN_FLIGHT)
-    return lambda: TcpLink(host, port, timeout_s=timeout_s, losses=losses, depth=depth, tls=tls)
+    return lambda: TcpLink(host, port, timeout_s=timeout_s, losses=losses, calls=calls, depth=depth, tls=tls)
 
 
-def _rtu_tcp(options: Options, losses: LossCounter) -> LinkMaker:
+def _rtu_tcp(options: Options, losses: LossCounter, calls: CallThread) -> LinkMaker:
     host = options.text("host")
     port = options.integer("port", default=_PORT, low=1, high=65535)
-    return _rtu_link(options, losses, lambda: TcpLine(host, port))
+    return _rtu_link(options, losses, lambda: TcpLine(host, port, calls))
 
 
-def _serial(options: Options, losses: LossCounter) -> LinkMaker:
+def _serial(options: Options, losses: LossCounter, calls: CallThread) -> LinkMaker:
     from acquisition.drivers.modbus.serial_line import PARITIES, SerialLine, SerialSettings
 
     adapter = options.text("adapter", default="")
@@ -73,7 +80,7 @@ def _serial(options: Options, losses: LossCounter) -> LinkMaker:
         stop_bits=options.integer("stop_bits", default=1, low=1, high=2),
         data_bits=options.integer("data_bits", default=8, low=7, high=8),
     )
-    return _rtu_link(options, losses, lambda: SerialLine(settings))
+    return _rtu_link(options, losses, lambda: SerialLine(settings, calls))
 
 
 def _rtu_link(options: Options, losses: LossCounter, make_line: Callable[[], Line]) -> LinkMaker:
@@ -82,7 +89,7 @@ def _rtu_link(options: Options, losses: LossCounter, make_line: Callable[[], Lin
     return lambda: RtuLink(make_line(), timeout_s=timeout_s, settle_s=settle_s, losses=losses)
 
 
-_MAKERS: Final[Mapping[ConnectionKind, Callable[[Options, LossCounter], LinkMaker]]] = MappingProxyType(
+_MAKERS: Final[Mapping[ConnectionKind, _Prepare]] = MappingProxyType(
     {
         ConnectionKind.MODBUS_TCP: _tcp,
         ConnectionKind.MODBUS_TLS: _tls,

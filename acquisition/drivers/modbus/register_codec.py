@@ -163,7 +163,9 @@ def decode_value(registers: Registers, address: ModbusAddress) -> bool | int | f
     octets = words.astype(">u2").tobytes()
     if address.type is RegisterType.STRING:
         try:
-            return octets.rstrip(b"\x00 ").decode("utf-8")
+            return (
+                octets.partition(b"\x00")[0].rstrip(b" ").decode("utf-8")
+            )  # behind NUL lies what was before
         except UnicodeDecodeError:
             raise DecodeError("the registers hold no UTF-8 text") from None
     value: int | float = np.frombuffer(octets, dtype=_BIG_ENDIAN[address.type])[0].item()
@@ -200,6 +202,8 @@ def _encode_field(value: bool | int | float | str, address: ModbusAddress) -> Re
 
 def _encode_text(value: bool | int | float | str, address: ModbusAddress) -> Registers:
     octets = str(value).encode("utf-8")
+    if b"\x00" in octets:
+        raise DecodeError("a text ends at its first NUL and cannot hold one")
     if len(octets) > 2 * address.length:
         raise DecodeError(f"the text needs {len(octets)} bytes, the tag has {2 * address.length}")
     words = np.frombuffer(octets.ljust(2 * address.length, b"\x00"), dtype=">u2").astype(np.uint16)

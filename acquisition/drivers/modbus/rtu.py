@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from acquisition.drivers.modbus.lines import Line
+from acquisition.drivers.modbus.link import LeftAlone, NotAsked
 from acquisition.drivers.modbus.rtu_frames import (
     SHORTEST,
     RtuAnswer,
@@ -99,9 +100,9 @@ class RtuLink:
     async def close(self) -> None:
         """Close the line; what is open or waits ends with ConnectionLost."""
         self._lose(ConnectionLost(f"{self.name}: closed by us", key="device_not_connected", device=self.name))
+        await self._line.close()  # first: whoever has no time for us still leaves the line free
         if self._worker is not None:
             await asyncio.wait({self._worker})
-        await self._line.close()
 
     # --- what the line tells ---
 
@@ -177,7 +178,7 @@ class RtuLink:
         self._waiting = deque(pair for pair in self._waiting if pair not in behind)
         for _, answer in behind:
             if not answer.done():
-                answer.set_exception(problem)
+                answer.set_exception(NotAsked.behind(problem))
 
     async def _in_step(self, question: Question) -> bytes:
         """Ask when the unit's next answer can only be the one to this question."""
@@ -230,11 +231,11 @@ class RtuLink:
             data = await self._exchange(question, doubt)
         except DeviceRefused:
             return  # it does not know the function, but it has answered the newest question
-        except DeviceTimeout:
+        except DeviceTimeout as silence:
             doubt.unanswered_loop_backs += 1
             if doubt.unanswered_loop_backs >= DEAF_AFTER:
                 self._deaf_units.add(unit)
-            raise
+            raise NotAsked.behind(silence) from silence
         if data != question.body:
             self._doubts[unit] = doubt
             self._unsettle()
@@ -243,7 +244,7 @@ class RtuLink:
     def _require_long_silence(self, unit: int, doubt: _Doubt) -> None:
         needed_s = DEAF_AFTER * (self._timeout_s + self._settle_s)
         if self._loop.time() - doubt.since_s < needed_s:
-            raise DeviceTimeout(
+            raise LeftAlone(
                 f"{self.name}: unit {unit} was late and is left alone for {needed_s:.1f} s",
                 key="unit_left_alone",
                 device=self.name,

@@ -1,6 +1,7 @@
 """Serial ports; the only module that imports pyserial.
 
 A thread reads, because Windows' event loop cannot wait for a serial port; octets cross to the loop in order.
+The connection's own thread opens, writes and closes, one after the other: adapters' drivers may hang in each.
 """
 
 import asyncio
@@ -14,11 +15,14 @@ from typing import Final
 import serial
 from serial.tools import list_ports
 
+from acquisition.blocking_calls import CallThread
 from acquisition.drivers.modbus.lines import Ear
 from domain.errors import ConfigurationError, ConnectionLost
 
 _READ_WAIT_S: Final = 0.2
 _WRITE_LIMIT_S: Final = 1.0
+_SEND_LIMIT_S: Final = 2.0
+"""Some drivers of adapters know no limit of ours."""
 _CHARACTERS_OF_SILENCE: Final = 3.5
 _SHORTEST_SILENCE_S: Final = 0.00175
 """The specification's fixed 1.75 ms above 19 200 baud."""
@@ -99,15 +103,17 @@ def port_name(settings: SerialSettings, ports: Sequence[SerialPort]) -> str:
 class SerialLine:
     """A serial port, found by its adapter each time it is opened."""
 
-    def __init__(self, settings: SerialSettings) -> None:
+    def __init__(self, settings: SerialSettings, calls: CallThread) -> None:
         self.name = settings.port or settings.adapter
         self.octet_s = settings.octet_s
         self.silence_s = max(_CHARACTERS_OF_SILENCE * settings.octet_s, _SHORTEST_SILENCE_S)
         self._settings = settings
+        self._calls = calls
         self._port: serial.Serial | None = None
         self._ear: Ear | None = None
         self._reader: threading.Thread | None = None
         self._is_closing = False
+        self._closed: asyncio.Future[None] | None = None
 
     async def open(self, ear: Ear, *, within_s: float) -> None:
         """Open the port for us alone.
@@ -115,12 +121,18 @@ class SerialLine:
         ConnectionLost when it is not there or taken, ConfigurationError when it is not allowed or its
         settings are impossible.
         """
-        loop = asyncio.get_running_loop()
         self._ear = ear
-        self._port = port = await asyncio.to_thread(self._opened)
-        self.name = str(port.port)
+        await self._calls.run(self._open, asyncio.get_running_loop())
+        assert self._port is not None
+        self.name = str(self._port.port)
+
+    def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._port = port = self._opened()
+        if self._is_closing:  # it took so long that nobody waits for it any more
+            port.close()
+            return
         self._reader = threading.Thread(
-            target=self._read, args=(port, loop), name=f"serial {self.name}", daemon=True
+            target=self._read, args=(port, loop), name=f"serial {port.port}", daemon=True
         )
         self._reader.start()
 
@@ -170,20 +182,33 @@ class SerialLine:
         if port is None or self._is_closing:
             raise ConnectionLost(f"{self.name} is not open", key="device_not_connected", device=self.name)
         try:
-            await asyncio.to_thread(port.write, octets)
+            async with asyncio.timeout(_SEND_LIMIT_S):
+                await self._calls.run(port.write, octets)
+        except TimeoutError:
+            raise self._gone(f"it takes no octets for {_SEND_LIMIT_S:.0f} s") from None
         except (serial.SerialException, OSError) as reason:
             raise self._gone(reason) from reason
 
     async def close(self) -> None:
-        """Stop the reader, which closes the port."""
+        """Stop the reader, then close the port, behind a write under way; both happen also unattended."""
         self._is_closing = True
-        if self._port is not None and self._reader is not None:
-            with contextlib.suppress(serial.SerialException, OSError):
-                self._port.cancel_read()
-            await asyncio.to_thread(self._reader.join)
+        if self._port is None:
+            return
+        if self._closed is None:
+            self._closed = self._calls.begin(self._close)
+        await asyncio.shield(self._closed)
+
+    def _close(self) -> None:
+        assert self._port is not None
+        with contextlib.suppress(serial.SerialException, OSError):
+            self._port.cancel_read()
+        if self._reader is not None:
+            self._reader.join()
+        with contextlib.suppress(serial.SerialException, OSError):
+            self._port.close()
 
     def _read(self, port: serial.Serial, loop: asyncio.AbstractEventLoop) -> None:
-        """Pass octets to the loop until the port is closed or gone (the thread's whole life)."""
+        """Pass octets to the loop until the port is to be closed or is gone (the thread's whole life)."""
         try:
             while not self._is_closing:
                 octets = port.read(1)
@@ -193,9 +218,6 @@ class SerialLine:
         except (serial.SerialException, OSError) as reason:
             if not self._is_closing:
                 self._tell(loop, self._gone(reason))
-        finally:
-            with contextlib.suppress(serial.SerialException, OSError):
-                port.close()
 
     def _tell(self, loop: asyncio.AbstractEventLoop, news: bytes | ConnectionLost) -> None:
         assert self._ear is not None
@@ -203,7 +225,7 @@ class SerialLine:
         with contextlib.suppress(RuntimeError):  # the loop has ended before us
             loop.call_soon_threadsafe(take, news)  # type: ignore[arg-type]
 
-    def _gone(self, reason: Exception) -> ConnectionLost:
+    def _gone(self, reason: object) -> ConnectionLost:
         return ConnectionLost(
             f"{self.name} is gone: is the adapter still plugged in? ({reason})",
             key="serial_unplugged",

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from acquisition.blocking_calls import CallThread
+from acquisition.drivers.modbus.link import NotAsked
+from acquisition.drivers.modbus.sockets import open_socket
 from acquisition.drivers.modbus.tls import refusal_of
 from acquisition.drivers.modbus.validation import Question, answer_data
 from domain.errors import AcquisitionError, ConnectionLost, ControlRoomError, DeviceTimeout
@@ -53,6 +56,7 @@ class TcpLink(asyncio.BufferedProtocol):
         *,
         timeout_s: float,
         losses: LossCounter,
+        calls: CallThread,
         depth: int = 1,
         tls: TlsEnd | None = None,
     ) -> None:
@@ -60,6 +64,7 @@ class TcpLink(asyncio.BufferedProtocol):
         self._address = host, port
         self._timeout_s = timeout_s
         self._losses = losses
+        self._calls = calls
         self._depth = depth
         self._tls = tls
         self._loop = asyncio.get_running_loop()
@@ -80,12 +85,12 @@ class TcpLink(asyncio.BufferedProtocol):
         refuses the other's certificate.
         """
         context, server_name = (self._tls.context, self._tls.server_name) if self._tls else (None, None)
-        host, port = self._address
-        begin_s = self._loop.time()
         try:
-            async with asyncio.timeout(self._timeout_s * (2 if self._tls else 1)):
+            socket = await open_socket(*self._address, calls=self._calls, within_s=self._timeout_s)
+            begin_s = self._loop.time()
+            async with asyncio.timeout(2 * self._timeout_s):  # a handshake is arithmetic for the device
                 await self._loop.create_connection(
-                    lambda: self, host, port, ssl=context, server_hostname=server_name
+                    lambda: self, sock=socket, ssl=context, server_hostname=server_name
                 )
         except ssl.SSLError as refusal:
             raise refusal_of(refusal, device=self.name) from refusal
@@ -167,16 +172,21 @@ class TcpLink(asyncio.BufferedProtocol):
             self._send()
 
     def _fail(self, asked: _Open) -> None:
-        """Fail a question, and the reads behind it that its unit would leave unanswered as well."""
+        """Fail a question, and the reads behind it that its unit may leave unanswered as well."""
         unit = asked.question.unit
-        silence = f"{self.name} holds the connection but unit {unit} does not answer"
+        silence = DeviceTimeout(
+            f"{self.name} holds the connection but unit {unit} does not answer",
+            key="unit_not_answering",
+            device=self.name,
+            unit=unit,
+        )
         behind = [(q, a) for q, a in self._waiting if q.unit == unit and q.is_read]
         self._waiting = deque(pair for pair in self._waiting if pair not in behind)
-        for answer in (asked.answer, *(answer for _, answer in behind)):
+        if not asked.answer.done():
+            asked.answer.set_exception(silence)
+        for _, answer in behind:
             if not answer.done():
-                answer.set_exception(
-                    DeviceTimeout(silence, key="unit_not_answering", device=self.name, unit=unit)
-                )
+                answer.set_exception(NotAsked.behind(silence))
 
     # --- what the socket tells ---
 

@@ -11,9 +11,9 @@ from acquisition.drivers.mqtt.payloads import Message
 from acquisition.drivers.mqtt.sparkplug import NAMESPACE, SparkplugTopic
 from acquisition.drivers.mqtt.sparkplug_payload import DATATYPES, Metric, parse_payload, value_of
 from acquisition.json_path import Steps, path_text
-from acquisition.texts import clean_text
 from domain.errors import DecodeError, UnitError
 from domain.plant.discovery import FoundItem
+from domain.texts import clean_text
 from domain.units import all_units, unit
 
 MOST_TOPICS: Final = 20_000

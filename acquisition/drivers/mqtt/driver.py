@@ -49,9 +49,11 @@ class MqttDriver:
     Options: ``host``, ``port`` 1883 (8883 with tls), ``version`` "3.1.1" or "5", ``tls`` False, ``ca`` file,
     ``certificate`` and ``key`` files of ours, ``user`` and ``password_variable`` (name of an environment
     variable), ``waiver`` False (needed for a password without tls), ``client_id``, ``session_expiry_s`` 0
-    (for how long the broker keeps plain values with a time of their own while we are away), ``keep_alive_s``
-    2, ``capacity`` 20000 values waiting, ``most_payload_bytes`` 4000000, ``read_wait_s`` 2, ``browse_filter``
-    "#", ``writing_released`` False (lets us ask Sparkplug nodes to be born again).
+    (for how long the broker keeps plain values with a time of their own while we are away),
+    ``silent_after_s`` 0 (after so much silence plain topics are stale; without it those are whose tag has a
+    period of more than a second, after three), ``keep_alive_s`` 2, ``capacity`` 20000 values waiting,
+    ``most_payload_bytes`` 4000000, ``read_wait_s`` 2, ``browse_filter`` "#", ``writing_released`` False (lets
+    us ask Sparkplug nodes to be born again).
     """
 
     def __init__(self, connection: Connection, *, clock: Clock, settle: Settle = settled_at_once) -> None:
@@ -127,6 +129,7 @@ class MqttDriver:
                 taken = [item for _, items in await inbox.take(within_s=_CHECK_S) for item in items]
                 blocks = [item for item in taken if isinstance(item, SampleBlock)]
                 for number, block in enumerate(blocks, start=1):
+                    silence.heard_of(block.tag_key, now_s=self._clock.monotonic_s())
                     yield block
                     if number % _BLOCKS_A_TURN == 0:
                         await asyncio.sleep(0)
@@ -201,14 +204,14 @@ class MqttDriver:
 
     async def _begin(self, link: MqttLink, tags: Sequence[Tag], *, into: dict[int, TagValue]) -> Routes:
         """Route and subscribe; tags that cannot be had get their bad row ``into``."""
-        routes = self._routes = Routes(tags, self._settings.most_payload_bytes, losses=self.losses)
+        routes = self._routes = Routes(tags, self._settings, losses=self.losses)
         self._note_refused(routes, await link.subscribe(routes.topics), into=into)
         return routes
 
     async def _take_up(self, tags: Sequence[Tag], *, into: dict[int, TagValue]) -> KeptSession:
         """Take up the session that the broker keeps, as ``_begin`` does with the clean one."""
         taken_up = TakenUp(self._clock.now_us(), self._taken_us)
-        routes = Routes(tags, self._settings.most_payload_bytes, losses=self.losses, taken_up=taken_up)
+        routes = Routes(tags, self._settings, losses=self.losses, taken_up=taken_up)
         kept = self._kept = KeptSession(
             self._settings, routes, deliver=self._deliver, on_end=self._ended, has_room=self._has_room
         )

@@ -14,7 +14,7 @@ from acquisition.addresses import MqttAddress, MqttFormat, TimeForm
 from acquisition.block_numbering import BlockNumbering
 from acquisition.drivers.tag_values import UNCERTAIN_STALE, Delivered, TagValue, bad_value, decoded
 from acquisition.json_path import follow, path_steps
-from acquisition.source_times import NO_TIME, Lateness, Pace, SourceClock, is_behind
+from acquisition.source_times import NO_TIME, Lateness, Pace, SourceClock, patience_us
 from domain.errors import ConfigurationError
 from domain.instants import MICROSECONDS_PER_SECOND, to_microseconds
 from domain.plant.quality import BAD_DECODE, BAD_NOT_CONFIGURED, GOOD, UNCERTAIN_CLOCK, QualityFlag
@@ -126,7 +126,7 @@ class _TopicTag:
         self._steps = path_steps(address.path)
         self._time_steps = path_steps(address.time_path) if address.time_path else None
         self._losses = losses
-        self._clock = SourceClock(0)
+        self._clock = SourceClock(0, patience_us=patience_us(tag.period_s))
         self._lateness = None if taken_up is None else Lateness(taken_up.at_us)
         self._pace = Pace()
         self._taken_us = NO_TIME if taken_up is None else taken_up.taken_us.get(tag.key, NO_TIME)
@@ -182,7 +182,7 @@ class _TopicTag:
         if self._lateness is not None:
             return self._lateness.is_late(source_us, receive_us=receive_us)
         is_fast = self._pace.is_fast(source_us, receive_us=receive_us)
-        return is_fast and is_behind(source_us, receive_us=receive_us)
+        return is_fast and self._clock.is_behind(source_us, receive_us=receive_us)
 
     def _source_us(self, content: object) -> tuple[int | None, bool]:
         """Return the time in the payload and whether it holds the one it should."""

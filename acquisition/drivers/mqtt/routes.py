@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from acquisition.addresses import MqttAddress, MqttFormat
 from acquisition.drivers.mqtt.payloads import Message, TakenUp, TopicReader
+from acquisition.drivers.mqtt.settings import MqttSettings
+from acquisition.drivers.mqtt.silence import silent_after_s
 from acquisition.drivers.mqtt.sparkplug import EdgeNode, SparkplugTopic, node_of
 from acquisition.drivers.tag_values import Delivered
 from domain.errors import ConfigurationError
@@ -18,9 +20,14 @@ class Routes:
     """Which reader takes a message of one session; ``taken_up`` is given when the broker kept it."""
 
     def __init__(
-        self, tags: Iterable[Tag], most_bytes: int, *, losses: LossCounter, taken_up: TakenUp | None = None
+        self,
+        tags: Iterable[Tag],
+        settings: MqttSettings,
+        *,
+        losses: LossCounter,
+        taken_up: TakenUp | None = None,
     ) -> None:
-        self._most_bytes = most_bytes
+        self._settings = settings
         self._losses = losses
         self._taken_up = taken_up
         self.readers: dict[str, TopicReader] = {}
@@ -45,14 +52,15 @@ class Routes:
             if reader is None:
                 reader = TopicReader(
                     address.topic,
-                    most_bytes=self._most_bytes,
+                    most_bytes=self._settings.most_payload_bytes,
                     losses=self._losses,
                     taken_up=self._taken_up,
                 )
             reader.add(tag, address)
             self.readers[address.topic] = reader
-        if address.silent_after_s:
-            self.silent_after_s[tag.key] = (tag, address.silent_after_s)
+        limit_s = silent_after_s(tag, address, usual_s=self._settings.silent_after_s)
+        if limit_s:
+            self.silent_after_s[tag.key] = (tag, limit_s)
 
     @property
     def topics(self) -> list[str]:

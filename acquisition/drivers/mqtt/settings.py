@@ -19,7 +19,8 @@ class MqttSettings:
     ``ca`` None means the certificates that the system trusts; ``certificate`` and ``key`` are ours.
     ``password`` never stands in the set-up: the option names an environment variable. ``session_expiry_s``
     says for how long the broker keeps values while we are away, 0 for not at all; version 3.1.1 only knows
-    whether. ``kept_client_id`` names the session in which it does, the same at every start.
+    whether. After ``silent_after_s`` a plain topic that does not say otherwise is stale, 0 for never.
+    ``kept_client_id`` names the session in which it does, the same at every start.
     """
 
     host: str
@@ -34,6 +35,7 @@ class MqttSettings:
     client_id: str
     kept_client_id: str
     session_expiry_s: int
+    silent_after_s: float
     keep_alive_s: int
     capacity: int
     most_payload_bytes: int
@@ -65,6 +67,7 @@ class MqttSettings:
             client_id=client_id or f"jidoka-{secrets.token_hex(6)}",
             kept_client_id=f"{client_id or 'jidoka'}-{connection.id.hex[-16:]}",
             session_expiry_s=options.integer("session_expiry_s", default=0, low=0, high=_LONGEST_EXPIRY_S),
+            silent_after_s=options.number("silent_after_s", default=0.0, low=0.0, high=1e7),
             keep_alive_s=options.integer("keep_alive_s", default=2, low=1, high=5),
             capacity=options.integer("capacity", default=20_000, low=10, high=10_000_000),
             most_payload_bytes=options.integer(

@@ -4,12 +4,30 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from acquisition.addresses import MqttAddress, MqttFormat
 from acquisition.drivers.tag_values import UNCERTAIN_STALE, Delivered, TagValue, bad_value
 from domain.plant.quality import BAD_STALE, CLASS_MASK, FLAG_MASK, GOOD, QualityClass, QualityFlag
 from domain.plant.readings import ReadingBatch
 from domain.plant.tags import Tag
 
 _QUIET_S: Final = 1.0
+_PERIODS: Final = 3
+_UNDECLARED_S: Final = 1.0
+"""The period of a tag of which nobody said how often it comes."""
+
+
+def silent_after_s(tag: Tag, address: MqttAddress, *, usual_s: float) -> float:
+    """Return after how much silence a tag is stale, 0 for never.
+
+    Its address says so, else its link does (``usual_s``), else a period that somebody has declared. A node of
+    Sparkplug tells changes and its own death.
+    """
+    if address.silent_after_s or address.format is MqttFormat.SPARKPLUG:
+        return address.silent_after_s
+    if usual_s:
+        return usual_s
+    is_declared = tag.period_s > _UNDECLARED_S and not tag.is_waveform
+    return _PERIODS * tag.period_s if is_declared else 0.0
 
 
 class Silence:
@@ -27,9 +45,13 @@ class Silence:
         of_now = batch.quality & CLASS_MASK != QualityClass.BAD
         of_now &= batch.quality & QualityFlag.BACK_FILLED == 0
         for key in batch.tag_key[of_now].tolist():
-            if key in self._heard_s:
-                self._heard_s[key] = now_s
-                self._stale.discard(key)
+            self.heard_of(key, now_s=now_s)
+
+    def heard_of(self, key: int, *, now_s: float) -> None:
+        """Note that a tag spoke."""
+        if key in self._heard_s:
+            self._heard_s[key] = now_s
+            self._stale.discard(key)
 
     def rows(self, *, now_s: float, now_us: int) -> list[TagValue]:
         """Return a bad row for each tag that just became too silent."""

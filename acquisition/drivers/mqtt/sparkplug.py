@@ -22,7 +22,7 @@ from acquisition.drivers.tag_values import (
     bad_value,
     decoded,
 )
-from acquisition.source_times import SourceClock, is_believable
+from acquisition.source_times import SourceClock, is_believable, patience_us
 from domain.errors import DecodeError
 from domain.plant.quality import (
     BAD_COMMUNICATION_LOST,
@@ -76,7 +76,7 @@ class _MetricTag:
     def __init__(self, tag: Tag, *, losses: LossCounter) -> None:
         self.tag = tag
         self.numbering: BlockNumbering | None = waveform_numbering(tag, losses)
-        self.clock = SourceClock(0)
+        self.clock = SourceClock(0, patience_us=patience_us(tag.period_s))
         self.last: TagValue | None = None
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError as ProtobufDecodeError
 
-from acquisition.texts import clean_text
 from domain.errors import DecodeError
 from domain.instants import MICROSECONDS_PER_SECOND
+from domain.texts import clean_text
 
 _F = descriptor_pb2.FieldDescriptorProto
 _PACKAGE: Final = "sparkplug_b"

@@ -16,9 +16,9 @@ from acquisition.addresses import NodeIdType, OpcUaAddress
 from acquisition.drivers.opcua.changes import changes_of, words_of
 from acquisition.drivers.opcua.library import Node, translated, ua
 from acquisition.drivers.opcua.session import OpcUaSession
-from acquisition.texts import clean_text
 from domain.errors import ConfigurationError
 from domain.plant.discovery import FoundItem
+from domain.texts import clean_text
 from domain.units import unit_from_opcua
 
 MOST_CHILDREN: Final = 20_000

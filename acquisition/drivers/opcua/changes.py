@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.source_times import NO_TIME
-from acquisition.texts import clean_text
 from domain.instants import iso_utc, to_microseconds
+from domain.texts import clean_text
 
 EXACT: Final = 2**53
 """Whole numbers from here on are not all float64 values; the exact one is kept beside."""

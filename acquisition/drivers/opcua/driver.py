@@ -5,6 +5,7 @@ Nodes are visited in turn, because servers delete them without a word.
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -180,13 +181,15 @@ class OpcUaDriver:
         nodes = {handle: plan.nodes[handle] for handle in plan.scalars}
         table = ScalarTable(plan.scalars, subscribed_us=0, losses=self.losses, are_past=True)
         nodes = await remembered(self._session, nodes) if nodes else {}
-        async for changes in pages(self._session, nodes, start_us=start_us, end_us=end_us):
-            inside = (changes.source_us >= start_us) & (changes.source_us < end_us)
-            wanted = changes.select(np.flatnonzero(inside))
-            batch = table.batch(wanted, receive_us=np.full(len(wanted), self._clock.now_us()))
-            if batch is not None:
-                flagged = batch.quality | np.uint16(QualityFlag.BACK_FILLED)
-                yield replace(batch, quality=flagged)
+        told = pages(self._session, nodes, start_us=start_us, end_us=end_us)
+        async with contextlib.aclosing(told):
+            async for changes in told:
+                inside = (changes.source_us >= start_us) & (changes.source_us < end_us)
+                wanted = changes.select(np.flatnonzero(inside))
+                batch = table.batch(wanted, receive_us=np.full(len(wanted), self._clock.now_us()))
+                if batch is not None:
+                    flagged = batch.quality | np.uint16(QualityFlag.BACK_FILLED)
+                    yield replace(batch, quality=flagged)
 
     async def browse(self, place: str = "") -> Sequence[FoundItem]:
         """Return what lies directly below a place, "" for the Objects folder."""
@@ -352,11 +355,11 @@ class OpcUaDriver:
             visited = list(itertools.islice(handles, min(_VISITED_NODES, len(scalars))))
             answers = await self._session.read([plan.monitored[handle][0] for handle in visited])
             for handle, answer in zip(visited, answers, strict=True):
-                if self._is_back(plan, handle, answer, inbox):
+                if self._came_back(plan, handle, answer, inbox):
                     table.expect_held(handle)
                     await self._monitor(plan, [handle])
 
-    def _is_back(self, plan: _Plan, handle: int, answer: DataValue, inbox: Inbox) -> bool:
+    def _came_back(self, plan: _Plan, handle: int, answer: DataValue, inbox: Inbox) -> bool:
         """Note a node that is gone; return whether one is there again that was gone."""
         status = 0 if answer.StatusCode is None else int(answer.StatusCode.value)
         is_gone = quality_of_status(status) == BAD_NOT_CONFIGURED

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from acquisition.drivers.opcua.changes import Changes, words_of
 from acquisition.drivers.opcua.status_codes import OVERFLOW_BITS, quality_of_status
-from acquisition.source_times import Instants, Places, SourceClocks
+from acquisition.drivers.tag_values import UNCERTAIN_DECODE, is_rounded
+from acquisition.source_times import FOR_EVER_US, Instants, Places, SourceClocks, patience_us
 from domain.plant.quality import BAD_DECODE, CLASS_MASK, GOOD, UNCERTAIN_CLOCK, QualityClass
 from domain.plant.readings import LossCounter, ReadingBatch, reading_batch
 from domain.plant.tags import Tag, TagDtype
@@ -25,13 +26,17 @@ class ScalarTable:
         self._key = np.full(size, -1, np.int32)
         self._factor, self._offset = np.ones(size), np.zeros(size)
         self._is_text = np.zeros(size, np.bool_)
+        self._whole = {handle: tag for handle, tag in tags.items() if tag.dtype is TagDtype.INT64}
         for handle, tag in tags.items():
             self._key[handle] = tag.key
             self._factor[handle], self._offset[handle] = tag.scaling.factor, tag.scaling.offset
             self._is_text[handle] = tag.dtype is TagDtype.TEXT
         self._is_scaled = bool(((self._factor != 1.0) | (self._offset != 0.0)).any())
         self._has_texts = bool(self._is_text.any())
-        self._clocks = SourceClocks(size, subscribed_us=subscribed_us, losses=losses, are_past=are_past)
+        patience = np.full(size, FOR_EVER_US, np.int64)
+        if not are_past:
+            patience[list(tags)] = [patience_us(tag.period_s) for tag in tags.values()]
+        self._clocks = SourceClocks(size, subscribed_us=subscribed_us, losses=losses, patience_us=patience)
 
     def expect_held(self, handle: int) -> None:
         """The next value of a handle is what the server holds, however old."""
@@ -61,6 +66,8 @@ class ScalarTable:
         is_bad = (quality & CLASS_MASK) == QualityClass.BAD
         quality[~is_told & ~is_bad] = BAD_DECODE
         value[~is_told | is_bad] = np.nan
+        for row in self._rounded(changes, place):
+            quality[row] = UNCERTAIN_DECODE if quality[row] == GOOD else quality[row]
         source_us, is_suspect = self._clocks.judge(place, changes.source_us, receive_us=receive_us)
         if is_suspect.any():
             quality[is_suspect & (quality == GOOD)] = UNCERTAIN_CLOCK
@@ -73,6 +80,14 @@ class ScalarTable:
             raw_status=np.where(changes.status >> 30, changes.status, np.uint32(0)),
             text=text,
         )
+
+    def _rounded(self, changes: Changes, place: Places) -> list[int]:
+        """Return the rows of declared whole numbers that lost digits."""
+        if not self._whole or not changes.content:
+            return []
+        large = [(row, each) for row, each in changes.content.items() if isinstance(each, int)]
+        tags = [(row, each, self._whole.get(int(place[row]))) for row, each in large]
+        return [row for row, each, tag in tags if tag is not None and is_rounded(tag, each)]
 
     def _scaled(self, value: NDArray[np.float64], place: Places) -> NDArray[np.float64]:
         if not self._is_scaled:

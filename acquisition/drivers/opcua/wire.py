@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from acquisition.drivers.opcua.changes import EXACT, Changes, Content, as_samples, moment_text
 from acquisition.source_times import NO_TIME
-from acquisition.texts import clean_text
+from domain.texts import clean_text
 
 _NUMBERS: Final = {
     1: "u1", 2: "i1", 3: "u1", 4: "<i2", 5: "<u2", 6: "<i4", 7: "<u4", 8: "<i8", 9: "<u8",

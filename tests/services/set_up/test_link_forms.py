@@ -25,7 +25,7 @@ FILLED: Mapping[ConnectionKind, Mapping[str, str]] = {
     ConnectionKind.MODBUS_RTU_TCP: {"host": "10.0.0.7"},
     ConnectionKind.MODBUS_SERIAL: {"port": "COM3"},
     ConnectionKind.OPCUA: {"endpoint": "opc.tcp://10.0.0.8:4840", "security": "None", "waiver": "yes"},
-    ConnectionKind.MQTT: {"host": "broker", "session_expiry_s": "86400 s"},
+    ConnectionKind.MQTT: {"host": "broker", "session_expiry_s": "86400 s", "silent_after_s": "90,5 s"},
     ConnectionKind.FILES: {"path": HERE, "zone": "Europe/Berlin"},
 }
 

@@ -97,6 +97,12 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
         QT_TRANSLATE_NOOP("Link", "Authority"),
         QT_TRANSLATE_NOOP("Link", "PEM file; empty for those that this computer trusts"),
     ),
+    "silent_after_s": (
+        QT_TRANSLATE_NOOP("Link", "Values are stale after a silence of"),
+        QT_TRANSLATE_NOOP(
+            "Link", "Three times what the slowest sensor takes; 0 where topics tell changes only"
+        ),
+    ),
     "session_expiry_s": (
         QT_TRANSLATE_NOOP("Link", "Broker keeps values while we are away for"),
         QT_TRANSLATE_NOOP("Link", "Only values whose payload tells their time; 0 for not at all"),
