@@ -116,7 +116,8 @@ def import_file(path: Path, folder: Path, *, is_dry_run: bool) -> dict[str, Any]
     if reading.complaints or is_dry_run:
         return _report(reading, is_imported=False)
     with _opened(folder) as store:
-        return _report(PlantFile(store).import_from(path, by=program_actor("import")), is_imported=True)
+        reading = PlantFile(store).import_from(path, by=program_actor("import"))
+        return _report(reading, is_imported=True) | {"stored_already": reading.stored_already}
 
 
 def _report(reading: FileReading, *, is_imported: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from domain.errors import ConfigurationError
 from domain.plant.bearings import BearingType
 from domain.roles import Actor, Permission
 from services.access import require
-from services.set_up.configuration import Edit, Step, Thing
+from services.set_up.configuration import Edit, Step, Thing, stored_keys
 from storage import setup_file
 from storage.store import Store
 
@@ -23,6 +23,8 @@ class FileReading:
     """What a set-up file holds; ``problems`` name everything that is wrong, and then nothing is imported.
 
     ``edit`` takes an import back, while nothing was collected and nobody changed anything since.
+    ``stored_already`` counts its tags under whose keys the history here holds values: right for the plant
+    that recorded them, wrong for any other.
     """
 
     assets: int
@@ -30,6 +32,7 @@ class FileReading:
     rules: int
     problems: tuple[ConfigurationError, ...] = ()
     bearings: int = 0
+    stored_already: int = field(default=0, compare=False)
     edit: Edit | None = field(default=None, compare=False)
 
     @property
@@ -75,6 +78,17 @@ class PlantFile:
             draft.unlink(missing_ok=True)
         return path
 
+    def read(self, path: Path) -> FileReading:
+        """Check a file against the history here; as ``read_file``."""
+        return self._told(_read(path))
+
+    def _told(self, reading: setup_file.SetUpReading) -> FileReading:
+        told, found = _told(reading), reading.set_up
+        if found is None:
+            return told
+        keys = [tag.key for tag in found.plant.tags]
+        return replace(told, stored_already=len(stored_keys(self._store, keys)))
+
     def import_from(self, path: Path, *, by: Actor) -> FileReading:
         """Read a file into an empty plant: every row or none.
 
@@ -82,7 +96,7 @@ class PlantFile:
         """
         require(by, Permission.CONFIGURE)
         reading = _read(path)
-        told, found = _told(reading), reading.set_up
+        told, found = self._told(reading), reading.set_up
         if found is None:
             return told
         with self._store.unit_of_work(by) as work:

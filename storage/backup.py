@@ -362,8 +362,6 @@ def install(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = 
             synchronise_file(draft)
         moved = exchange_files(folder, drafts, leaving=leaving, now_us=now_us)
         mark_plant(folder, UUID(hex=manifest.plant_id))
-        if folder.history_db.name in leaving:
-            folder.history_marker.unlink(missing_ok=True)  # it went on purpose: nobody is to miss it
         return moved
     except OSError as error:
         raise StorageError(
@@ -376,6 +374,8 @@ def install(path: Path, folder: DataFolder, *, now_us: int, note: Note | None = 
 def _keep_off_known_keys(copy: Path, staying: tuple[Path, ...]) -> None:
     """Let new tags of a copy get no key under which anything is stored that the copy does not know."""
     key = greatest_key_in(staying)
+    if key == 0:
+        return
     with told(copy), closing(connect(copy, mode="rw")) as connection:
         connection.execute(
             "INSERT INTO counters (name, last) VALUES ('tag_key', ?) "

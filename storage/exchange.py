@@ -58,8 +58,8 @@ def exchange_files(
         tuple((name, place.name) for name, place in places.items()),
         tuple((draft.name, name) for name, draft in coming.items()),
     )
-    _write_note(folder, planned)
     try:
+        _write_note(folder, planned)
         _go_on(folder, planned)
     except OSError:
         back = replace(planned, is_going_back=True)
@@ -111,6 +111,9 @@ def _go_on(folder: DataFolder, exchange: Exchange) -> None:
     for draft, name in exchange.coming:
         if (folder.root / draft).exists():
             os.replace(folder.root / draft, folder.root / name)
+    history = folder.history_db.name
+    if history in dict(exchange.leaving) and history not in {name for _, name in exchange.coming}:
+        folder.history_marker.unlink(missing_ok=True)  # it went on purpose: nobody is to miss it
     _end(folder)
 
 
@@ -128,7 +131,7 @@ def _go_back(folder: DataFolder, exchange: Exchange) -> None:
 
 def _end(folder: DataFolder) -> None:
     _synchronise(folder)
-    (folder.root / _NOTE).unlink()
+    (folder.root / _NOTE).unlink(missing_ok=True)
     _synchronise(folder)
 
 

@@ -200,7 +200,11 @@ class Store:
             keeping=_keeping(plant.tags),
             retention=retention or RetentionPolicy(days.raw, days.minutes, days.hours),
         )
-        self._keep_off_known_keys(base)
+        try:
+            self._keep_off_known_keys(base)
+        except BaseException:
+            historian.close()
+            raise
         return historian
 
     def _keep_off_known_keys(self, base: HistoryBase) -> None:

@@ -64,11 +64,9 @@ class BearingCatalogue:
         points = [p for p in plant.points if p.bearing and p.bearing.designation.casefold() == wanted]
         if not points:
             return ()
-        own = self.editions(bearing.maker, bearing.geometry.designation)
-        makers = {
-            b.maker for b in self._store.bearings.latest() if b.geometry.designation.casefold() == wanted
-        }
-        others = [b for maker in makers - {bearing.maker} for b in self.editions(maker, wanted)]
+        named = [b for b in self._store.bearings.all() if b.geometry.designation.casefold() == wanted]
+        own = [each for each in named if each.key == bearing.key]
+        others = [each for each in named if each.key != bearing.key]
         uses = (BearingUse(point, _edition_of(point, own)) for point in points)
         return tuple(use for use in uses if use.edition is not None or _edition_of(use.point, others) is None)
 

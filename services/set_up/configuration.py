@@ -101,6 +101,7 @@ class Configuration:
 
         RuleViolation when something needs a thing that would go.
         """
+        require(by, Permission.CONFIGURE)
         if edit.is_undone_unused_only:
             self._refuse_used([tag.key for tag in edit.made(Tag)])
         with self._changing(by) as work:
@@ -110,10 +111,7 @@ class Configuration:
 
     def _refuse_used(self, tag_keys: Sequence[int]) -> None:
         """Refuse to take out values of which anything was collected."""
-        with closing(self._store.open_history_reader()) as history:
-            collected = int((history.last_values(tag_keys).source_us > 0).sum())
-        with closing(self._store.open_waveforms()) as kept:
-            collected += len({*kept.tag_keys()} & {*tag_keys})
+        collected = len(stored_keys(self._store, tag_keys))
         if collected:
             raise RuleViolation(
                 f"{collected} of these values were collected since; the plant can no longer be taken back",
@@ -141,6 +139,14 @@ class Configuration:
         require(by, Permission.CONFIGURE)
         with contested(self._store, by=by, act="change"), self._store.unit_of_work(by) as work:
             yield work
+
+
+def stored_keys(store: Store, tag_keys: Sequence[int]) -> set[int]:
+    """Return under which of these keys values or waveforms are stored."""
+    with closing(store.open_history_reader()) as history:
+        last = history.last_values(tag_keys)
+    with closing(store.open_waveforms()) as kept:
+        return {*last.tag_key[last.source_us > 0].tolist()} | ({*kept.tag_keys()} & {*tag_keys})
 
 
 class _Change:

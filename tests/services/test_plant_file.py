@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from domain.errors import ConfigurationError, Conflict, RuleViolation
@@ -89,6 +90,19 @@ def test_an_import_stays_once_anything_was_collected_or_changed(
     with pytest.raises(RuleViolation) as refused:
         configuration.undo(replace(edit, steps=(*edit.steps, *changed.steps)), by=ENA)
     assert refused.value.key == "collected_since"
+
+
+def test_a_file_whose_tags_have_values_here_already_says_so(
+    imported: tuple[Store, Edit], tmp_path: Path, clock: FakeClock
+) -> None:
+    """The set-up that recorded them finds its history again; of any other plant they would be wrong."""
+    other, edit = imported
+    assert PlantFile(other).read(tmp_path / "plant.json").stored_already == 0
+    Configuration(other, clock=clock).undo(edit, by=ENA)
+    with closing(other.open_history_writer()) as writer:
+        writer.write_past(1, time_us=np.array([clock.now_us()]), value=np.array([850.0]), quality=0)
+    assert PlantFile(other).read(tmp_path / "plant.json").stored_already == 1
+    assert PlantFile(other).import_from(tmp_path / "plant.json", by=ENA).stored_already == 1
 
 
 def test_a_device_alone_is_a_plant_already(plant: Store, tmp_path: Path, clock: FakeClock) -> None:

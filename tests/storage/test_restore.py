@@ -175,6 +175,19 @@ def test_a_tag_made_after_an_older_copy_came_back_takes_no_samples_over(
             assert work.plant.next_tag_key() == 41
 
 
+def test_another_plants_copy_that_was_cut_short_leaves_nobody_looking_for_the_history(
+    folder: DataFolder, tmp_path: Path, still_clock: StillClock, failing: Callable[..., object]
+) -> None:
+    with closing(open_store(tmp_path / "other", role="collector", clock=still_clock)) as other:
+        copy = backups.backup(other.folder, tmp_path / "stick", now_us=START_US + 5_000_000)
+    with failing({2: Killed()}), pytest.raises(Killed):  # type: ignore[attr-defined]
+        backups.restore(copy, folder, now_us=still_clock.now_us())
+    with closing(open_store(folder.root, role="collector", clock=still_clock)) as opened:
+        assert opened.report.plant_id.hex == backups.read_manifest(copy).plant_id
+        with closing(opened.open_history_writer()) as writer:
+            assert writer.opening.problem == ""
+
+
 def test_another_plants_copy_leaves_no_samples_to_its_tags(
     folder: DataFolder, tmp_path: Path, small_plant: Plant, engineer: Actor, still_clock: StillClock
 ) -> None:

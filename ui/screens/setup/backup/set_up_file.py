@@ -122,6 +122,13 @@ class SetUpFilePanel(Panel):
             rules=reading.rules,
             bearings=reading.bearings,
         )
+        if self._is_empty and reading.stored_already:
+            known = tr(
+                "SetUpFile",
+                "History holds values for {count} of its tags: import only the set-up that recorded them.",
+                count=reading.stored_already,
+            )
+            return f"{counts} {known}"
         if self._is_empty:
             return counts
         full = tr("SetUpFile", "A plant is set up here already, so nothing is imported.")

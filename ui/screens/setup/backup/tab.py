@@ -17,7 +17,7 @@ from domain.errors import DatabaseDamaged
 from domain.ports import IntegrityReport
 from domain.roles import Permission
 from services.backups import Backups, BackupShelf, RestorePreview
-from services.plant_file import FileReading, PlantFile, read_file
+from services.plant_file import FileReading, PlantFile
 from services.set_up.configuration import Edit
 from services.workstation import Workstation
 from ui.context import Context
@@ -251,7 +251,7 @@ class BackupTab(SetupTab):
 
     def _read(self, path: str) -> None:
         file = Path(path)
-        self._run(lambda: (file, read_file(file)), done=self._read_done, failed=self._unread)
+        self._run(lambda: (file, self._file.read(file)), done=self._read_done, failed=self._unread)
 
     def _read_done(self, found: tuple[Path, FileReading]) -> None:
         self.set_up.show_reading(*found)
