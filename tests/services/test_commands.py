@@ -83,7 +83,7 @@ def test_f37_f39_a_full_disk_at_the_start_is_waited_for(
 
     monkeypatch.setattr(data_folder, "_probe_writing", probe)
     monkeypatch.setattr(commands, "RETRY_S", 0.1)
-    code, _, complaint = command("collect", "--data-dir", tmp_path, "--for", 4)
+    code, _, complaint = command("collect", "--data-dir", tmp_path, "--for", 8)
     assert code == 0
     assert complaint.count("full disk") == 2
     assert (tmp_path / "runtime" / "status.json").exists()
@@ -99,7 +99,7 @@ def test_f39_a_database_that_another_program_holds_is_waited_for(command: Comman
 
     holder = threading.Thread(target=let_go)
     holder.start()
-    code, _, complaint = command("collect", "--data-dir", tmp_path, "--for", 16)
+    code, _, complaint = command("collect", "--data-dir", tmp_path, "--for", 20)
     holder.join()
     assert (code, complaint) == (0, "")
     told = (tmp_path / "log" / "collector.log").read_text(encoding="utf-8")
