@@ -31,7 +31,6 @@ class _Call:
     make: Callable[[], Any]
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
-    is_over: bool = False
 
 
 class CallThread:
@@ -45,13 +44,13 @@ class CallThread:
     def __init__(self, name: str) -> None:
         self._name = name
         self._calls: SimpleQueue[_Call] = SimpleQueue()
-        self._newest: _Call | None = None
+        self._not_over = 0
         self._is_running = False
         self._lock = threading.Lock()
 
     async def run(self, call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Return what a call returns or raise what it raises. Who gives up waiting leaves it to itself."""
-        while self._newest is not None and not self._newest.is_over:  # noqa: ASYNC110 -- another loop's, maybe
+        while self._not_over:  # noqa: ASYNC110 -- another loop's, maybe
             await asyncio.sleep(_LOOK_AGAIN_S)
         return await asyncio.shield(self.begin(partial(call, *arguments, **named)))
 
@@ -59,9 +58,9 @@ class CallThread:
         """Queue a call behind those that were begun, whoever waits for them; it is made in any case."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._newest = _Call(call, loop, answer)
         with self._lock:
-            self._calls.put(self._newest)
+            self._not_over += 1
+            self._calls.put(_Call(call, loop, answer))
             if not self._is_running:
                 self._is_running = True
                 threading.Thread(target=self._work, name=self._name, daemon=True).start()
@@ -77,14 +76,14 @@ class CallThread:
                         self._is_running = False
                         return
 
-    @staticmethod
-    def _make(call: _Call) -> None:
+    def _make(self, call: _Call) -> None:
         tell: Callable[[], None]
         try:
             tell = partial(call.answer.set_result, call.make())
         except BaseException as problem:  # the thread's outer edge: it is the caller's
             tell = partial(call.answer.set_exception, problem)
-        call.is_over = True
+        with self._lock:
+            self._not_over -= 1
         with contextlib.suppress(RuntimeError):  # the loop has ended before us
             call.loop.call_soon_threadsafe(tell)
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -28,6 +29,13 @@ async def test_what_a_call_returns_or_raises_is_its_callers() -> None:
     assert await calls.run(int, "12") == 12
     with pytest.raises(ValueError, match="invalid literal"):
         await calls.run(int, "twelve")
+
+
+async def test_nothing_of_a_call_is_kept_when_it_is_over() -> None:
+    """A file that was read is large, and the next call may be an hour away."""
+    calls = CallThread("share")
+    kept = weakref.ref(await calls.run(set))
+    await until(lambda: kept() is None, within_s=2, what="it is gone")
 
 
 async def test_a_call_that_hangs_is_not_begun_again_and_costs_one_thread(gate: threading.Event) -> None:
