@@ -3,7 +3,7 @@
 A new driver is one file, or one package, in ``drivers`` and one line in its table.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
@@ -77,10 +77,11 @@ class PastSource(Protocol):
         """The source time with which ``subscribe`` tells values that were older when it began."""
         ...
 
-    def read_past(self, tags: Sequence[Tag], *, start_us: int, end_us: int) -> AsyncIterator[ReadingBatch]:
+    def read_past(self, tags: Sequence[Tag], *, start_us: int, end_us: int) -> AsyncGenerator[ReadingBatch]:
         """Deliver what the device kept with start <= source time < end, oldest first, marked back-filled.
 
-        Tags without a past are left out without an error.
+        Tags without a past are left out without an error. Whoever reads no further closes it, so that the
+        device need keep nothing for us.
         """
         ...
 

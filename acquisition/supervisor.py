@@ -229,12 +229,13 @@ class ConnectionSupervisor:
         keys = set(stretches.keys.tolist())
         tags = [tag for tag in self._tags if tag.key in keys]
         start_us, end_us = int(stretches.start_us.min()) + 1, int(stretches.end_us.max())
-        async for batch in source.read_past(tags, start_us=start_us, end_us=end_us):
-            missed = self._missed.take(stretches, batch)
-            if len(missed):
-                self._filled += len(missed)
-                self._sink.publish(self._inspection.past(missed))
-            await asyncio.sleep(max(FILL_PAUSE_S, len(batch) / FILL_ROWS_PER_S))
+        async with contextlib.aclosing(source.read_past(tags, start_us=start_us, end_us=end_us)) as batches:
+            async for batch in batches:
+                missed = self._missed.take(stretches, batch)
+                if len(missed):
+                    self._filled += len(missed)
+                    self._sink.publish(self._inspection.past(missed))
+                await asyncio.sleep(max(FILL_PAUSE_S, len(batch) / FILL_ROWS_PER_S))
 
     def _pass_on(self, item: ReadingBatch | SampleBlock) -> None:
         now_s = self._clock.monotonic_s()

@@ -1,7 +1,7 @@
 """What a link missed and what becomes of it: stretches, questions, the silence of the hub [NEW-14]."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -236,7 +236,7 @@ class Remembering(ScriptedDriver):
 
     async def read_past(
         self, tags: Sequence[Tag], *, start_us: int, end_us: int
-    ) -> AsyncIterator[ReadingBatch]:
+    ) -> AsyncGenerator[ReadingBatch]:
         self.asked.append(([each.key for each in tags], start_us, end_us))
         if self.refusal is not None:
             raise self.refusal

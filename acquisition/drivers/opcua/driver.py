@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -172,7 +172,7 @@ class OpcUaDriver:
 
     async def read_past(
         self, tags: Sequence[Tag], *, start_us: int, end_us: int
-    ) -> AsyncIterator[ReadingBatch]:
+    ) -> AsyncGenerator[ReadingBatch]:
         """Deliver what the server kept with start <= source time < end, each tag's oldest first, back-filled.
 
         Waveforms, and tags whose node keeps no past, are left out.
