@@ -40,6 +40,8 @@ class RtuUnits:
     shift: int = 0
     """Registers read so many places further, as after a reboot with another map."""
     broken_share: float = 0.0
+    broken: int = 0
+    """How many answers had a bit turned."""
     is_echoing: bool = False
     is_cut: bool = False
     """Answers arrive in pieces cut anywhere, with a click before some."""
@@ -77,6 +79,7 @@ class RtuUnits:
         frame = bytes([unit]) + pdu
         frame += crc(frame)
         if self.chance.random() < self.broken_share:
+            self.broken += 1
             place = self.chance.randrange(len(frame))
             frame = frame[:place] + bytes([frame[place] ^ 1 << self.chance.randrange(8)]) + frame[place + 1 :]
         await self._send(frame, write)
