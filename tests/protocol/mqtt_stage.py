@@ -23,6 +23,7 @@ from acquisition.certificates import application_certificate
 from acquisition.drivers.mqtt.sparkplug_payload import make_payload
 from domain.plant.tags import Connection, ConnectionKind, Tag
 from tests.conftest import require_or_skip
+from tests.freezing import freeze
 from tests.protocol.stage import Stage, connection, tag, until
 
 PROBE, PROBE_KEY = "probe", 99
@@ -80,7 +81,7 @@ class Broker:
 
     def freeze(self) -> None:
         assert self._child is not None
-        self._child.send_signal(signal.SIGSTOP)
+        freeze(self._child.pid)
 
     def thaw(self) -> None:
         if self._child is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from acquisition.certificates import OwnCertificate, TrustFolder, application_certificate, x509_of
 from domain.plant.tags import Connection, ConnectionKind, Tag
+from tests.freezing import freeze
 from tests.protocol.opcua_child import SERVER_URI, URI
 from tests.protocol.stage import connection, tag
 
@@ -56,7 +57,7 @@ class ServerChild:
             pass
 
     def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)

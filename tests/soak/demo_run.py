@@ -21,6 +21,7 @@ from services.launching import MAIN, program_command
 from services.live import RingLiveSource
 from services.status import FILE_NAME, SystemStatus, read_status
 from storage.store import Store, open_store
+from tests.freezing import freeze
 
 PROCESSES = ("plant-modbus", "plant-opcua", "supervisor", "collector")
 PREPARE_LIMIT_S = 120.0
@@ -123,12 +124,12 @@ class DemoRun:
         return gone_s
 
     def freeze(self, name: str) -> None:
-        os.kill(self.pid(name), signal.SIGSTOP)
+        freeze(self.pid(name))
 
     def freeze_session(self) -> None:
         """Stop the command that keeps the demo together, so that the plant outlives its collector."""
         assert self._process is not None
-        os.kill(self._process.pid, signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def thaw(self, name: str) -> None:
         os.kill(self.pid(name), signal.SIGCONT)

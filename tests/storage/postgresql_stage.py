@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.freezing import freeze
+
 SERVICE_USER = "postgres"
 
 
@@ -55,7 +57,7 @@ class PostgresServer:
         """Let every process of the server stand still: connections live, nothing answers."""
         for process in self._processes():
             with suppress(psutil.NoSuchProcess):  # it served a connection that was closed just now
-                process.suspend()
+                freeze(process.pid)
 
     def thaw(self) -> None:
         """Let a frozen server go on."""
