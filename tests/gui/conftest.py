@@ -1,5 +1,6 @@
 """One offscreen application for all screen tests; each test leaves the theme at day."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,22 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from ui.theme import DAY, Theme, application_theme
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_widgets_left_over() -> Iterator[None]:
+    """What comes after the tests of a file may collect garbage in any of its threads."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _garbage_in_the_main_thread_only() -> Iterator[None]:
+    """As in a window: a collection in the database lane would delete widgets there, and crash later on."""
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect(1)
 
 
 @pytest.fixture
