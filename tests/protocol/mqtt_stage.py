@@ -74,8 +74,7 @@ class Broker:
 
     def kill(self) -> None:
         if self._child is not None:
-            self.thaw()
-            self._child.kill()
+            self._child.kill()  # frozen or not: thawed first, it would have a moment to answer in
             self._child.wait()
             self._child = None
 
