@@ -63,7 +63,7 @@ _INSERT_STATUS = "INSERT INTO raw_status (tag_key, time_us, code) VALUES (?, ?, 
 _INSERT_TEXT = "INSERT INTO text (number, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 
-def put_names(connection: SqlConnection, row: TailRow) -> None:
+def put_besides(connection: SqlConnection, row: TailRow) -> None:
     """Write what a row of the tail brings besides samples, in the caller's transaction."""
     if row.layouts:
         connection.executemany(_INSERT_LAYOUT, list(row.layouts.items()))

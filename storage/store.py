@@ -19,6 +19,7 @@ from domain.roles import Actor, Role
 from storage.audit_log import AuditLog
 from storage.change_feed import ChangeFeed
 from storage.data_folder import DataFolder, prepare_data_folder
+from storage.database import Database
 from storage.failures import told
 from storage.history.empty import EmptyHistory
 from storage.history.historian import Historian, RetentionPolicy
@@ -316,26 +317,18 @@ def open_store(
     lock = None if role == "tool" else InstanceLock(folder.runtime, role)
     if lock is not None:
         lock.acquire()
+    now_us = clock.now_us()
     try:
         if address is None:
-            opened, report = open_plant_database(
-                folder,
-                now_us=clock.now_us(),
-                is_collector=role == "collector",
-                must_be_free=_OTHERS[role],
-                check_s=0.0 if role == "window" else check_s,
-                start_new=start_new,
-            )
+            seconds = 0.0 if role == "window" else check_s
+            opened, report = _opened_files(folder, role, check_s=seconds, start_new=start_new, now_us=now_us)
             store = Store(folder, opened, report=report, clock=clock, places=FilePlaces(folder))
         else:
             from storage.places_server import open_server
 
+            is_patient = role != "collector"
             shared, report, places = open_server(
-                address,
-                folder,
-                now_us=clock.now_us(),
-                start_new=start_new,
-                is_patient=role != "collector",
+                address, folder, now_us=now_us, start_new=start_new, is_patient=is_patient
             )
             store = Store(folder, shared, report=report, clock=clock, places=places)
     except BaseException:
@@ -345,3 +338,16 @@ def open_store(
     if lock is not None:
         store.keep_lock(lock)
     return store
+
+
+def _opened_files(
+    folder: DataFolder, role: StoreRole, *, check_s: float, start_new: bool, now_us: int
+) -> tuple[Database, OpenReport]:
+    return open_plant_database(
+        folder,
+        now_us=now_us,
+        is_collector=role == "collector",
+        must_be_free=_OTHERS[role],
+        check_s=check_s,
+        start_new=start_new,
+    )

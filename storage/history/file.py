@@ -10,7 +10,7 @@ from storage.database import connect
 from storage.failures import storage_error
 from storage.history.tail import TailRow
 from storage.set_aside import set_aside
-from storage.sql import HistoryOpening, SqlConnection, immediate, put_names
+from storage.sql import HistoryOpening, SqlConnection, immediate, put_besides
 
 APPLICATION_ID = 0x4A494448
 """``PRAGMA application_id``: "JIDH"."""
@@ -114,7 +114,7 @@ class HistoryFile:
             connection.execute(_INSERT_TAIL, values)
             return
         with immediate(connection):
-            put_names(connection, row)
+            put_besides(connection, row)
             connection.execute(_INSERT_TAIL, values)
 
 

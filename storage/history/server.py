@@ -7,7 +7,7 @@ from storage.history.tail import TailRow
 from storage.leases import Lease
 from storage.postgresql import ServerConnection
 from storage.server import Server
-from storage.sql import BEGIN_WRITE, HistoryOpening, SqlConnection, SqlRows, immediate, put_names
+from storage.sql import BEGIN_WRITE, HistoryOpening, SqlConnection, SqlRows, immediate, put_besides
 
 _HELD: Final = "SELECT 1 FROM public.leases WHERE name = ? AND epoch = ? FOR KEY SHARE"
 """A writer's lock on its lease: a takeover must wait for it, a renewal need not."""
@@ -53,7 +53,7 @@ class HistoryServer:
         term = self._lease.term
         if not row.is_bare:
             with immediate(connection):
-                put_names(connection, row)
+                put_besides(connection, row)
         key = (row.epoch or term.epoch, row.sequence)
         values = (term.name, term.epoch, *key, row.committed_us, row.samples, row.body)
         if connection.execute(_PUT, values).rowcount:

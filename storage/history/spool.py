@@ -68,7 +68,7 @@ class TailSpool:
         with self._file.opened() as connection:
             (sequence,) = connection.execute("SELECT max(sequence) FROM waiting").fetchone()
             for (names,) in connection.execute("SELECT DISTINCT names FROM waiting"):
-                more_layouts, more_texts, _ = _names(names)
+                more_layouts, more_texts, _ = _besides(names)
                 layouts |= more_layouts
                 texts |= more_texts
         return HistoryOpening(layouts=layouts, texts=texts, sequence=int(sequence or 0))
@@ -82,7 +82,7 @@ class TailSpool:
         with self._file.opened() as connection:
             found = connection.execute(query, (most,)).fetchall()
         return [
-            TailRow(sequence, committed_us, samples, body, *_names(names), epoch=epoch)
+            TailRow(sequence, committed_us, samples, body, *_besides(names), epoch=epoch)
             for sequence, committed_us, samples, body, names, epoch in found
         ]
 
@@ -179,7 +179,7 @@ class SpooledHistory:
         self._spool.close()
 
 
-def _names(text: str) -> tuple[dict[int, bytes], dict[int, str], list[StatusChange]]:
+def _besides(text: str) -> tuple[dict[int, bytes], dict[int, str], list[StatusChange]]:
     names = json.loads(text)
     layouts = {int(number): bytes.fromhex(keys) for number, keys in names["layouts"].items()}
     texts = {int(number): body for number, body in names["texts"].items()}
