@@ -287,7 +287,9 @@ class Collector:
                 save_baselines(work, self._plant, record.learned)
 
     def _close(self) -> None:
-        self._store.hurry()
+        """Flush and end; the store goes on when another collector is built for a changed set-up."""
+        if self._control.is_stop_requested or not self._set_up.is_outdated:
+            self._store.hurry()
         self._analysis.close()
         self._alarms.finish()
         self._lane.submit(self._record_queue.run, cause="analysis_record")
